@@ -1,0 +1,86 @@
+"""`conda cuda off` and `conda cuda remove`."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from ..environment import STATE, STATE_FILE, Environment
+from ..errors import CudaError
+from ..install import root as roots
+from ..install import switch
+from ..lock import locked
+from ..toolkit import Toolkit
+from ..versions import VersionRequest
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What `remove` takes away."""
+
+    toolkits: tuple[Toolkit, ...]
+    lets_go: bool
+    """Whether the current toolkit is among them."""
+
+
+def turn_off(environment: Environment) -> Toolkit | None:
+    """No current toolkit any more; the one that was current, or None."""
+    try:
+        with locked(environment.prefix / STATE / "lock", "another conda cuda in this environment"):
+            roots.clean_up(environment)
+            before = environment.current()
+            changed = switch.let_go(environment)
+            return before if changed else None
+    except OSError as error:
+        raise roots.disk_error(error, environment.prefix) from error
+
+
+def plan_removal(environment: Environment, version: str | None) -> Removal:
+    """Which toolkits a command names.
+
+    Args:
+        environment: the environment.
+        version: `12.4`, or None for all.
+
+    Raises:
+        CudaError: when none is installed under that version.
+    """
+    installed = environment.toolkits()
+    if version is None:
+        return Removal(installed, environment.current_name() is not None)
+    request = VersionRequest.parse(version)
+    chosen = tuple(toolkit for toolkit in installed if request.matches(toolkit.version))
+    if not chosen:
+        names = ", ".join(str(toolkit.version) for toolkit in installed)
+        raise CudaError(
+            f"CUDA {version} is not installed in this environment.",
+            hints=[f"Installed: {names}." if names else "No toolkit is installed here."],
+            version=version,
+        )
+    current = environment.current_name()
+    return Removal(chosen, any(toolkit.name == current for toolkit in chosen))
+
+
+def remove(environment: Environment, removal: Removal) -> None:
+    """Take toolkits away: every file written, nothing else."""
+    try:
+        with locked(environment.prefix / STATE / "lock", "another conda cuda in this environment"):
+            roots.clean_up(environment)
+            if removal.lets_go:
+                switch.let_go(environment)
+            for toolkit in removal.toolkits:
+                roots.remove_root(environment, toolkit.root)
+            if not environment.toolkits():
+                forget(environment)
+    except OSError as error:
+        raise roots.disk_error(error, environment.prefix) from error
+
+
+def forget(environment: Environment) -> None:
+    """Remove the record, the lock and their folder, when no toolkit is left."""
+    for path in (environment.prefix / STATE_FILE, environment.prefix / STATE / "lock"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    with contextlib.suppress(OSError):
+        (environment.prefix / STATE).rmdir()
+    environment.__dict__.pop("state", None)

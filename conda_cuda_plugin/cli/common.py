@@ -1,0 +1,157 @@
+"""What the verbs share: the environment they act on, and every way to print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..environment import Environment, open_environment
+from ..errors import CudaError
+from ..platforms import Platform, platform_of
+from ..toolkit import Toolkit
+
+
+def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
+    """`-n/-p`, `--json`, `-q`, `-v`, and for verbs that change something `-d` and `-y`."""
+    from conda.cli import helpers
+
+    helpers.add_parser_prefix(parser)
+    if prompt:
+        helpers.add_output_and_prompt_options(parser)
+    else:
+        helpers.add_parser_json(parser)
+
+
+def target_environment(args: Namespace) -> Environment:
+    """The environment named by `-n/-p`, else the active one.
+
+    Raises:
+        CudaError: when none is named and none is active, or the named one is none.
+    """
+    from conda.base.context import context
+
+    named = getattr(args, "name", None) or getattr(args, "prefix", None)
+    if not named and not context.active_prefix:
+        raise CudaError(
+            "No environment is active, and none was named.",
+            hints=["conda activate NAME first, or name one with --name or --prefix."],
+        )
+    return open_environment(context.target_prefix)
+
+
+def this_platform() -> Platform:
+    """The platform that conda installs for."""
+    from conda.base.context import context
+
+    return platform_of(context.subdir)
+
+
+def say(*lines: str) -> None:
+    """Print lines for people; nothing under `--json` and `--quiet`."""
+    from conda.base.context import context
+
+    if not context.json and not context.quiet:
+        for line in lines:
+            print(line)
+
+
+def warn(line: str) -> None:
+    """Print a warning to standard error."""
+    print(line, file=sys.stderr)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print the one document of `--json`."""
+    print(json.dumps(document, indent=2, sort_keys=False))
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Rows as aligned lines; the last column is never padded."""
+    widths = [
+        max(len(row[column]) for row in rows if column < len(row))
+        for column in range(max(map(len, rows), default=0))
+    ]
+    return [
+        (indent + "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row))).rstrip()
+        for row in rows
+    ]
+
+
+def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """`name  value` lines; long values go on below themselves."""
+    import textwrap
+
+    width = max(len(name) for name, _ in rows)
+    lines = []
+    for name, value in rows:
+        # Paths stay whole, so that they can be copied.
+        parts = textwrap.wrap(
+            value, 78 - width - 4, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+        lines.append(f"  {name.ljust(width)}  {parts[0]}".rstrip())
+        lines += [f"  {' ' * width}  {part}" for part in parts[1:]]
+    return lines
+
+
+def size(count: int | None) -> str:
+    """Bytes for people."""
+    if count is None:
+        return "unknown"
+    if count == 0:
+        return "-"
+    from conda.utils import human_bytes
+
+    text: str = human_bytes(count)
+    return text
+
+
+def name_of(environment: Environment) -> str:
+    """What people call an environment: its name, or its path."""
+    from ..conda_compat import display_name
+
+    return display_name(environment.prefix)
+
+
+def toolkit_document(toolkit: Toolkit, current: str | None) -> dict[str, Any]:
+    """A toolkit as `--json` shows it."""
+    return {
+        "name": toolkit.name,
+        "version": str(toolkit.version),
+        "release": toolkit.version.release,
+        "origin": toolkit.origin.value if toolkit.origin else None,
+        "flavor": toolkit.flavor.value if toolkit.flavor else None,
+        "components": list(toolkit.components),
+        "packages": list(toolkit.packages),
+        "root": str(toolkit.root),
+        "location": toolkit.location,
+        "current": toolkit.name == current,
+        "status": "ok" if toolkit.complete else "incomplete",
+    }
+
+
+def contents(toolkit: Toolkit) -> str:
+    """How much of CUDA a toolkit is, in a word or two."""
+    if not toolkit.complete:
+        return "incomplete"
+    if toolkit.flavor:
+        return toolkit.flavor.value
+    return ", ".join(toolkit.components) or "-"
+
+
+def is_active(environment: Environment) -> bool:
+    """Whether the environment is the one active in this shell."""
+    from conda.base.context import context
+
+    active = context.active_prefix
+    return bool(active) and os.path.realpath(active) == os.path.realpath(environment.prefix)
+
+
+def relative_to_home(path: str | Path) -> str:
+    """A path as people write it."""
+    text, home = str(path), os.path.expanduser("~")
+    return f"~{text[len(home) :]}" if text.startswith(home + os.sep) else text

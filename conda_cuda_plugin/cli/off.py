@@ -1,0 +1,45 @@
+"""`conda cuda off`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from .common import add_common_options, name_of, print_json, say, target_environment
+
+EPILOG = """\
+examples:
+  conda cuda off               the active environment has no current toolkit any more
+  conda cuda use 12.4          makes an installed one current again
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `off`."""
+    parser.epilog = EPILOG
+    add_common_options(parser)
+
+
+def execute(args: Namespace) -> int:
+    """Let go and say so."""
+    from conda.base.context import context
+
+    from ..actions.off import turn_off
+
+    environment = target_environment(args)
+    before = turn_off(environment)
+    if context.json:
+        print_json(
+            {
+                "success": True,
+                "environment": str(environment.prefix),
+                "was_current": before.name if before else None,
+            }
+        )
+    elif before:
+        say(
+            f"CUDA {before.version} is no longer current in {name_of(environment)}; it stays "
+            "installed."
+        )
+    else:
+        say(f"No toolkit is current in {name_of(environment)}.")
+    return 0

@@ -1,0 +1,195 @@
+"""Where conda's versions differ (24.7 to 26.7), and the few private names we need, in one place.
+
+Nothing here is imported when conda starts; every caller imports it inside a function.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from conda.base.context import context
+
+from .errors import CudaError
+
+
+@contextlib.contextmanager
+def settings(**values: Any) -> Iterator[None]:
+    """Run with some of conda's settings changed, as if given on the command line."""
+    before = dict(context._argparse_args)
+    context._set_argparse_args({**before, **values})
+    try:
+        yield
+    finally:
+        context._set_argparse_args(before)
+
+
+@contextlib.contextmanager
+def stdout_for_people() -> Iterator[None]:
+    """Send what conda prints while it works to standard error; under ``--json`` nowhere.
+
+    Standard output belongs to the result of the command.
+    """
+    if context.json:
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+        ):
+            yield
+    else:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+
+
+def confirm(question: str) -> None:
+    """Ask, as ``conda install`` does; answered by ``--yes`` and by ``--json``.
+
+    Raises:
+        DryRunExit: under ``--dry-run``.
+        CondaSystemExit: when the user says no.
+    """
+    if context.dry_run:
+        from conda.exceptions import DryRunExit
+
+        raise DryRunExit()
+    if context.json or context.always_yes:
+        return
+    if not sys.stdin or not sys.stdin.isatty():
+        # conda would loop over an empty answer, or take the default without a person.
+        raise CudaError(
+            "Nobody is there to answer the question whether to go on.",
+            hints=["Run the command again with --yes, or with --dry-run to see the plan only."],
+        )
+    try:
+        from conda.reporters import confirm_yn
+    except ImportError:
+        from conda.cli.common import confirm_yn
+    confirm_yn(question)
+
+
+def solve(
+    prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
+) -> tuple[Any, ...]:
+    """The package records that conda's solver chooses for a new prefix.
+
+    Raises whatever the solver raises when the specs cannot be met or a channel cannot be read.
+    """
+    from conda.models.channel import Channel
+    from conda.models.match_spec import MatchSpec
+
+    backend = context.plugin_manager.get_cached_solver_backend()
+    solver = backend(
+        str(prefix),
+        tuple(Channel(channel) for channel in channels),
+        (subdir, "noarch"),
+        specs_to_add=tuple(MatchSpec(spec) for spec in specs),
+        command="create",
+    )
+    with stdout_for_people():
+        _, link = solver.solve_for_diff()
+    return tuple(link)
+
+
+def query(
+    channels: Sequence[str], subdir: str, names: Iterable[str]
+) -> Iterator[tuple[str, str, str, int]]:
+    """What channels hold under some names: (name, version, channel, size in bytes)."""
+    from conda.core.subdir_data import SubdirData
+
+    for name in names:
+        for record in SubdirData.query_all(name, channels, (subdir, "noarch")):
+            yield record.name, record.version, str(record.channel.name), record.get("size") or 0
+
+
+def link_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str], final: Path) -> None:
+    """Download, extract and link packages into a new prefix, with conda's own transaction.
+
+    Args:
+        prefix: where the files go now.
+        records: the packages.
+        specs: what was asked for, for the prefix's history.
+        final: where the prefix will be moved to; this path is written into the files.
+    """
+    from conda.core.link import PrefixSetup, UnlinkLinkTransaction
+    from conda.models.match_spec import MatchSpec
+
+    prefix.joinpath("conda-meta").mkdir(parents=True)
+    prefix.joinpath("conda-meta", "history").touch()
+    setup = PrefixSetup(
+        str(prefix), (), tuple(records), (), tuple(MatchSpec(spec) for spec in specs), ()
+    )
+    # A toolkit root is part of an environment and no environment itself: it is not registered.
+    with (
+        settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
+        stdout_for_people(),
+    ):
+        transaction = UnlinkLinkTransaction(setup)
+        transaction.download_and_extract()
+        transaction.execute()
+
+
+def not_in_cache(records: Sequence[Any]) -> list[Any]:
+    """The records whose packages are not extracted in a package cache yet."""
+    from conda.core.package_cache_data import ProgressiveFetchExtract
+
+    fetch = ProgressiveFetchExtract(tuple(records))
+    fetch.prepare()
+    return [record for record, actions in fetch.paired_actions.items() if any(actions)]
+
+
+def writable_package_cache() -> Path:
+    """The first package cache that can be written.
+
+    Raises:
+        NoWritablePkgsDirError: conda's own error, when there is none.
+    """
+    from conda.core.package_cache_data import PackageCacheData
+
+    return Path(PackageCacheData.first_writable().pkgs_dir)
+
+
+def package_caches() -> list[Path]:
+    """Every package cache, in conda's order."""
+    return [Path(folder) for folder in context.pkgs_dirs]
+
+
+def forget_package_caches() -> None:
+    """Make conda read its package caches anew after files were put there."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    PackageCacheData.clear()
+
+
+def assert_not_frozen(prefix: Path) -> None:
+    """Refuse to change a frozen environment (CEP 22; conda knows them since 25.5)."""
+    from conda.core.prefix_data import PrefixData
+
+    check = getattr(PrefixData(str(prefix)), "assert_not_frozen", None)
+    if check is not None:
+        check()
+
+
+def has_transaction_actions() -> bool:
+    """Whether conda runs plugins' actions after each transaction (25.5 and later)."""
+    import conda.plugins.types
+
+    return hasattr(conda.plugins.types, "CondaPostTransactionAction")
+
+
+def known_prefixes() -> list[Path]:
+    """Every environment conda knows of."""
+    from conda.core.envs_manager import list_all_known_prefixes
+
+    return [Path(prefix) for prefix in list_all_known_prefixes()]
+
+
+def display_name(prefix: Path) -> str:
+    """What a user types after `conda activate` for a prefix."""
+    from conda.base.context import env_name
+
+    name: str | None = env_name(str(prefix))
+    return name or str(prefix)

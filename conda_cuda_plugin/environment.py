@@ -1,0 +1,190 @@
+"""An environment: its toolkits, the current one, and what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .errors import CudaError
+from .files import write_atomically
+from .toolkit import Flavor, Origin, Toolkit
+from .versions import CudaVersion
+
+ROOT_NAME = re.compile(r"cuda-(\d{1,3}\.\d{1,4})", re.ASCII)
+LINK = "cuda"
+STATE = Path("etc", "conda", "cuda")
+STATE_FILE = STATE / "state.yaml"
+TOOLKIT_FILE = "toolkit.yaml"
+"""Lies in a toolkit root and is written last: a root without it is incomplete."""
+
+_NOTE = "# Written by conda cuda.\n"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A conda prefix that a user activates.
+
+    Args:
+        prefix: its absolute path.
+    """
+
+    prefix: Path
+
+    @property
+    def link(self) -> Path:
+        """The link that names the current toolkit."""
+        return self.prefix / LINK
+
+    @property
+    def bin(self) -> Path:
+        """Where the wrappers go."""
+        return self.prefix / "bin"
+
+    def root(self, version: CudaVersion) -> Path:
+        """The toolkit root of a release."""
+        return self.prefix / f"cuda-{version.release}"
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """What was asked for and what was written; empty when nothing was."""
+        return _read_yaml(self.prefix / STATE_FILE)
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        """Record what was asked for and what was written."""
+        _write_yaml(self.prefix / STATE_FILE, state)
+        self.__dict__.pop("state", None)
+
+    def current_name(self) -> str | None:
+        """The name of the current toolkit's root; None when there is no current one."""
+        with contextlib.suppress(OSError):
+            name = os.path.basename(os.readlink(self.link).rstrip("/\\"))
+            if ROOT_NAME.fullmatch(name):
+                return name
+        return None
+
+    def toolkits(self) -> tuple[Toolkit, ...]:
+        """Every installed toolkit, newest first, incomplete ones too."""
+        found = []
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(self.prefix):
+                match = ROOT_NAME.fullmatch(entry.name)
+                if match and entry.is_dir(follow_symlinks=False):
+                    found.append(read_toolkit(Path(entry.path)))
+        return tuple(sorted(found, key=lambda toolkit: toolkit.version, reverse=True))
+
+    def current(self) -> Toolkit | None:
+        """The toolkit that the environment uses now."""
+        name = self.current_name()
+        if name is None or not (self.prefix / name).is_dir():
+            return None
+        return read_toolkit(self.prefix / name)
+
+    def toolkit(self, release: str) -> Toolkit | None:
+        """The installed toolkit `X.Y`, complete or not."""
+        root = self.prefix / f"cuda-{release}"
+        return read_toolkit(root) if root.is_dir() and not root.is_symlink() else None
+
+
+def open_environment(prefix: str | os.PathLike[str]) -> Environment:
+    """The environment at a prefix.
+
+    Raises:
+        CudaError: when there is none.
+    """
+    path = Path(os.path.abspath(prefix))
+    if not (path / "conda-meta").is_dir():
+        raise CudaError(
+            f"{path} is not a conda environment.",
+            hints=["conda env list shows the environments there are."],
+            prefix=path,
+        )
+    return Environment(path)
+
+
+def read_toolkit(root: Path) -> Toolkit:
+    """What lies in a toolkit root."""
+    match = ROOT_NAME.fullmatch(root.name)
+    assert match is not None, root
+    release = CudaVersion.parse(match[1])
+    facts = _read_yaml(root / TOOLKIT_FILE)
+    try:
+        version = CudaVersion.parse(str(facts["version"]))
+        origin = Origin(facts["origin"])
+        flavor = Flavor(facts["flavor"]) if facts.get("flavor") else None
+        names = tuple(map(str, facts.get("components") or ()))
+        packages = tuple(map(str, facts.get("packages") or ()))
+    except (KeyError, ValueError, TypeError):
+        return Toolkit(release, root, None, complete=False)
+    location = _adopted_from(root) if origin is Origin.SYSTEM else None
+    return Toolkit(
+        version,
+        root,
+        origin,
+        flavor,
+        names,
+        packages,
+        # A root lives under the name of its release; anything else was put there by hand.
+        complete=version.release == release.release
+        and (location is None or os.path.isdir(location)),
+        location=location,
+    )
+
+
+def write_toolkit(toolkit: Toolkit, root: Path) -> None:
+    """Record in a root what it holds; this makes it complete.
+
+    Args:
+        toolkit: the facts.
+        root: where the root lies now, which may differ from where it will be moved to.
+    """
+    facts: dict[str, Any] = {"version": str(toolkit.version)}
+    facts["origin"] = toolkit.origin.value if toolkit.origin else None
+    if toolkit.flavor:
+        facts["flavor"] = toolkit.flavor.value
+    if toolkit.components:
+        facts["components"] = list(toolkit.components)
+    if toolkit.packages:
+        facts["packages"] = list(toolkit.packages)
+    _write_yaml(root / TOOLKIT_FILE, facts)
+
+
+def _adopted_from(root: Path) -> str | None:
+    """The system toolkit that a root of links stands for.
+
+    It is read from the links, so that no absolute path has to be recorded beside them.
+    """
+    with contextlib.suppress(OSError):
+        return os.path.dirname(os.readlink(root / "bin"))
+    return None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file; empty when the file is missing or is not one."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = YAML(typ="safe", pure=True).load(text)
+    except (OSError, UnicodeDecodeError, YAMLError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 100
+    stream = io.StringIO()
+    yaml.dump(dict(content), stream)
+    write_atomically(path, (_NOTE + stream.getvalue()).encode())

@@ -1,0 +1,73 @@
+"""Every error a user can cause: one sentence on what is wrong, then what to do.
+
+The classes carry data; the sentence is made here, so that callers pass facts and not prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from conda.exceptions import CondaError
+
+
+class CudaError(CondaError):
+    """Base of all errors of this plugin.
+
+    Args:
+        message: One sentence that says what is wrong.
+        hints: What the user can do next, one command or sentence each.
+        data: Facts for ``--json``; they become attributes, which conda writes out.
+    """
+
+    return_code = 1
+
+    def __init__(self, message: str, *, hints: Sequence[str] = (), **data: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = list(hints)
+        for key, value in data.items():
+            setattr(self, key, str(value) if isinstance(value, Path) else value)
+
+    # conda formats messages with `%` up to 26.5, which breaks on a message that holds one.
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  {hint}" for hint in self.hints)])
+
+
+class PrefixCharacterError(CudaError):
+    """The environment's path holds a character that no loader or shell can carry."""
+
+    def __init__(self, prefix: str | Path, char: str) -> None:
+        super().__init__(
+            f"The environment's path holds {char!r}, which LD_LIBRARY_PATH or a shell would "
+            f"take apart: {prefix}",
+            hints=["Create the environment under a path without that character."],
+            prefix=str(prefix),
+            char=char,
+        )
+
+
+class ForeignFileError(CudaError):
+    """A file that is not ours stands where one of ours has to go."""
+
+    def __init__(self, path: str | Path, *, owner: str | None = None, reason: str = "") -> None:
+        what = f"it belongs to the package {owner}" if owner else "conda cuda did not write it"
+        cure = (
+            f"Remove that package first: conda remove {owner.rsplit('-', 2)[0]}"
+            if owner
+            else "Move it away, then run the command again."
+        )
+        super().__init__(
+            f"{path} is in the way{f' ({reason})' if reason else ''}: {what}, "
+            "so it stays untouched.",
+            hints=[cure],
+            path=str(path),
+            owner=owner,
+        )
+
+
+class UsageError(CudaError):
+    """The words of the command cannot be understood."""
+
+    return_code = 2

@@ -1,0 +1,242 @@
+"""The classic view of a toolkit root: `lib64`, `include`, `bin`, `extras/CUPTI`, `version.json`.
+
+Packages put their files where conda's conventions want them. Tools that know `/usr/local/cuda`
+look elsewhere, so links are added. Which files are CUDA's is decided by the package that owns
+them: what CUDA's packages drag in (libstdc++, OpenSSL, ncurses) never gets into `lib64`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..files import link_atomically, write_atomically
+from ..platforms import Platform
+from ..toolkit import is_cuda_package
+from ..versions import CudaVersion
+
+_LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
+# ldconfig files such stubs under the driver's names; the loader must never find one of them.
+_DRIVER_STUBS = frozenset({"libcuda.so", "libcuda.so.1", "libnvidia-ml.so", "libnvidia-ml.so.1"})
+
+
+@dataclass(frozen=True)
+class OwnedFile:
+    """A file of a CUDA package.
+
+    Args:
+        path: relative to the prefix, with forward slashes.
+        package: the package's name.
+    """
+
+    path: str
+    package: str
+
+
+def cuda_files(prefix: Path) -> list[OwnedFile]:
+    """Every file in a prefix that a CUDA package owns, from the prefix's package records."""
+    found = []
+    for record in sorted((prefix / "conda-meta").glob("*.json")):
+        # The name is the record's own; reading only CUDA's records keeps this fast in a prefix
+        # with hundreds of packages.
+        if not is_cuda_package(record.name.rsplit("-", 2)[0]):
+            continue
+        try:
+            content = json.loads(record.read_text(encoding="utf-8"))
+            name, files = str(content["name"]), list(content["files"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if is_cuda_package(name):
+            found += [OwnedFile(str(path).replace("\\", "/"), name) for path in files]
+    return found
+
+
+def library_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:
+    """`{"libcudart.so.12": "targets/x86_64-linux/lib/libcudart.so.12", ...}`.
+
+    Each library once, from the best of the folders that hold it; stubs of the driver's libraries
+    are left out.
+    """
+    return _by_folder(
+        files,
+        platform.library_directories,
+        lambda name: bool(_LIBRARY.fullmatch(name)) and name not in _DRIVER_STUBS,
+    )
+
+
+def tool_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:
+    """`{"nvcc": "bin/nvcc", ...}`: the programs, and what lies beside them."""
+    return _by_folder(files, platform.tool_directories, lambda name: not name.startswith("."))
+
+
+def header_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:
+    """`{"cuda.h": "targets/x86_64-linux/include/cuda.h", "cub": ".../include/cub", ...}`."""
+    found: dict[str, str] = {}
+    paths = [file.path for file in files]
+    for folder in platform.include_directories:
+        for path in paths:
+            if path.startswith(f"{folder}/"):
+                entry = path.removeprefix(f"{folder}/").split("/")[0]
+                # `include/targets` holds the headers of other targets on Windows.
+                if entry != "targets":
+                    found.setdefault(entry, f"{folder}/{entry}")
+    return found
+
+
+def _by_folder(
+    files: Iterable[OwnedFile], folders: Iterable[str], wanted: Callable[[str], bool]
+) -> dict[str, str]:
+    ranks = {folder: rank for rank, folder in enumerate(folders)}
+    best: dict[str, tuple[int, str]] = {}
+    for file in files:
+        path = PurePosixPath(file.path)
+        rank = ranks.get(str(path.parent))
+        if rank is not None and wanted(path.name):
+            best[path.name] = min(best.get(path.name, (rank, file.path)), (rank, file.path))
+    return {name: path for name, (_, path) in sorted(best.items())}
+
+
+def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> None:
+    """Add the classic entries to a root that conda packages were linked into."""
+    files = cuda_files(root)
+    if platform.windows:
+        # DLLs and programs lie where Windows looks for them; there is no lib64.
+        _write_version_json(root, version)
+        return
+    _sync_links(root / "lib64", _relative(library_links(files, platform), "lib64"))
+    headers = header_links(files, platform)
+    _add_links(root / "include", _relative(headers, "include"))
+    _add_cupti(root, headers)
+    _write_version_json(root, version)
+
+
+def make_adopted_view(root: Path, prefix: Path, platform: Platform) -> None:
+    """Make a root of links to the CUDA packages that an environment holds itself.
+
+    Args:
+        root: the root, anywhere directly inside the environment.
+        prefix: the environment.
+        platform: the environment's platform.
+    """
+    files = cuda_files(prefix)
+    tools, headers = tool_links(files, platform), header_links(files, platform)
+    _sync_links(root / "lib64", _relative(library_links(files, platform), "cuda-0.0/lib64"))
+    _sync_links(root / "bin", _relative(tools, "cuda-0.0/bin"))
+    _sync_links(root / "include", _relative(headers, "cuda-0.0/include"))
+    if any(file.path.startswith("nvvm/") for file in files):
+        link_atomically(root / "nvvm", "../nvvm")
+    elif any(file.path == "lib/libdevice.10.bc" for file in files):
+        # cudatoolkit puts libdevice among the libraries; XLA and Numba look in nvvm/libdevice.
+        link_atomically(
+            root / "nvvm" / "libdevice" / "libdevice.10.bc", "../../../lib/libdevice.10.bc"
+        )
+    _add_cupti(root, headers)
+
+
+def make_system_view(root: Path, location: Path, platform: Platform) -> None:
+    """Make a root of links to a toolkit elsewhere on the machine.
+
+    Only `lib64` is a folder of our own, so that nothing but libraries gets onto the loader's path.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for entry in sorted(os.scandir(location), key=lambda entry: entry.name):
+        if entry.name not in ("lib64", "bin"):
+            link_atomically(root / entry.name, str(location / entry.name))
+    # Always made: it is also how a root says which toolkit it stands for.
+    link_atomically(root / "bin", str(location / "bin"))
+    libraries: dict[str, str] = {}
+    for folder in platform.library_directories:
+        for path in sorted((location / folder).glob("*")):
+            if (
+                _LIBRARY.fullmatch(path.name)
+                and path.name not in _DRIVER_STUBS
+                and path.exists()
+                and (
+                    path.name.startswith(
+                        (
+                            "libcu",
+                            "libnv",
+                            "libnpp",
+                            "libaccinj",
+                            "libcheckpoint",
+                            "libpcsamplingutil",
+                            "libnccl",
+                            "libOpenCL",
+                        )
+                    )
+                )
+            ):
+                libraries.setdefault(path.name, str(path))
+    _sync_links(root / "lib64", libraries)
+
+
+def _relative(links: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Targets relative to the folder that will hold the links."""
+    up = "/".join([".."] * len(PurePosixPath(folder).parts))
+    return {name: f"{up}/{target}" for name, target in links.items()}
+
+
+def _sync_links(folder: Path, links: Mapping[str, str]) -> None:
+    """Make a folder hold exactly these links."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in os.scandir(folder):
+        if entry.name not in links and entry.is_symlink():
+            os.unlink(entry.path)
+    for name, target in links.items():
+        link_atomically(folder / name, target)
+
+
+def _add_links(folder: Path, links: Mapping[str, str]) -> None:
+    """Add links beside what packages have put into a folder already."""
+    for name, target in links.items():
+        path = folder / name
+        if not os.path.lexists(path):
+            link_atomically(path, target)
+
+
+def _add_cupti(root: Path, headers: Mapping[str, str]) -> None:
+    """`extras/CUPTI/{lib64,include}`, where profilers of frameworks look."""
+    if "cupti.h" not in headers and not any((root / "lib64").glob("libcupti.so*")):
+        return
+    for name in ("lib64", "include"):
+        path = root / "extras" / "CUPTI" / name
+        if (root / name).is_dir() and not os.path.lexists(path):
+            link_atomically(path, f"../../{name}")
+
+
+def _write_version_json(root: Path, version: CudaVersion) -> None:
+    """What tools read to tell the release of `/usr/local/cuda`."""
+    path = root / "version.json"
+    if not os.path.lexists(path):
+        content = {"cuda": {"name": "CUDA SDK", "version": str(version)}}
+        write_atomically(path, (json.dumps(content, indent=3) + "\n").encode())
+
+
+def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:
+    """The tools of a toolkit that deserve a wrapper.
+
+    Args:
+        root: the toolkit root.
+        platform: its platform.
+        owned: whether the root holds packages, whose records then say which programs are CUDA's;
+            in a root of links all of them are.
+    """
+    if owned:
+        names = [
+            name
+            for name, path in tool_links(cuda_files(root), platform).items()
+            if path == f"bin/{name}"
+        ]
+    else:
+        try:
+            names = sorted(entry.name for entry in os.scandir(root / "bin"))
+        except OSError:
+            names = []
+    for name in names:
+        path = root / "bin" / name
+        if path.is_file() and os.access(path, os.X_OK) and not name.endswith((".sh", ".profile")):
+            yield name

@@ -1,0 +1,65 @@
+"""The door: what conda asks of this plugin.
+
+conda imports this module on every command except activation, so it imports nothing of its own;
+each hook imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conda.plugins import hookimpl
+
+
+@hookimpl
+def conda_subcommands() -> Iterator[Any]:
+    """The command `conda cuda`."""
+    from conda.plugins.types import CondaSubcommand
+
+    from .cli import SUMMARY, configure_parser, execute
+
+    yield CondaSubcommand(
+        name="cuda", summary=SUMMARY, action=execute, configure_parser=configure_parser
+    )
+
+
+@hookimpl
+def conda_settings() -> Iterator[Any]:
+    """`plugins.cuda_channels` in condarc."""
+    from conda.common.configuration import PrimitiveParameter, SequenceParameter
+    from conda.plugins.types import CondaSetting
+
+    yield CondaSetting(
+        name="cuda_channels",
+        description="The channels that `conda cuda use` takes toolkits from, best first. "
+        "Without it: conda-forge, then nvidia.",
+        parameter=SequenceParameter(PrimitiveParameter("", element_type=str), default=()),
+    )
+
+
+@hookimpl
+def conda_post_commands() -> Iterator[Any]:
+    """Before conda 25.5: let adopted toolkits follow what a command has done."""
+    from conda.plugins.types import CondaPostCommand
+
+    def follow(command: str) -> None:
+        from .actions.refresh import after_command
+
+        after_command()
+
+    yield CondaPostCommand(
+        name="conda-cuda-refresh",
+        action=follow,
+        run_for={"install", "update", "remove", "env_update"},
+    )
+
+
+@hookimpl
+def conda_post_transaction_actions() -> Iterator[Any]:
+    """From conda 25.5 on: let adopted toolkits follow what a transaction has done."""
+    from conda.plugins.types import CondaPostTransactionAction
+
+    from .transaction_action import RefreshAction
+
+    yield CondaPostTransactionAction(name="conda-cuda-refresh", action=RefreshAction)

@@ -1,0 +1,1 @@
+"""Where toolkits come from: one file per source, one protocol, one table."""

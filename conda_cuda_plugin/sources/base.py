@@ -1,0 +1,137 @@
+"""What every source speaks: a request goes in, an offer comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..environment import Environment
+from ..errors import CudaError
+from ..platforms import Platform
+from ..toolkit import Flavor, Origin, with_requirements
+from ..versions import CudaVersion, VersionRequest
+
+
+@dataclass(frozen=True)
+class ToolkitRequest:
+    """What the user wants, and the bounds within which a source may look for it."""
+
+    version: VersionRequest
+    platform: Platform
+    flavor: Flavor | None = None
+    """None together with no components: whatever the source gives by default."""
+    components: tuple[str, ...] = ()
+    """Component names as typed."""
+    channels: tuple[str, ...] = ()
+    offline: bool = False
+    path: Path | None = None
+    """A toolkit on this machine that the user named by its path."""
+
+    @property
+    def wanted_components(self) -> tuple[str, ...]:
+        """The typed components with what they need; empty when a flavor is meant.
+
+        Raises:
+            UsageError: when a name is unknown.
+        """
+        return with_requirements(self.components)
+
+    def flavor_or(self, default: Flavor) -> Flavor | None:
+        """The flavor to install; None when single components were asked for."""
+        return None if self.components else (self.flavor or default)
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package of an offer, as far as the plan shows it."""
+
+    name: str
+    version: str
+    size: int | None
+    """Bytes to download; None when unknown, 0 when nothing has to be downloaded."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A toolkit that a source can give; nothing has been changed yet."""
+
+    origin: Origin
+    version: CudaVersion
+    flavor: Flavor | None
+    components: tuple[str, ...]
+    packages: tuple[Package, ...]
+    detail: str
+    """From where exactly: a channel, a path."""
+    specs: tuple[str, ...] = ()
+    fetch: Callable[[], Sequence[Any]] = field(default=tuple, compare=False)
+    """Downloads what is missing and returns the package records to link; empty for an adopted
+    toolkit."""
+    location: Path | None = None
+    """Where the files of an adopted toolkit lie."""
+    note: str | None = None
+    """Something the user should know about this choice."""
+
+    @property
+    def download(self) -> int | None:
+        """Bytes to download; None when a size is unknown."""
+        sizes = [package.size for package in self.packages]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+class NotOffered(CudaError):
+    """A source cannot give what was asked for.
+
+    Args:
+        source: the source's name.
+        reason: why not, as the end of a sentence that begins with the source.
+        known: the versions it has instead, where it can tell.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        reason: str,
+        *,
+        hints: Sequence[str] = (),
+        known: Sequence[CudaVersion] = (),
+        unreachable: bool = False,
+    ) -> None:
+        super().__init__(
+            f"{source} {reason}.",
+            hints=hints,
+            source=source,
+            reason=reason,
+            unreachable=unreachable,
+        )
+        self.known = [str(version) for version in known]
+        self.source = source
+        self.reason = reason
+        self.unreachable = unreachable
+
+
+class Source(Protocol):
+    """One place toolkits come from."""
+
+    name: str
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """The best toolkit this source has for a request.
+
+        Raises:
+            NotOffered: with the reason when it has none.
+        """
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Sequence[tuple[CudaVersion, str]]:
+        """Every release this source has, with a word on where.
+
+        Raises:
+            NotOffered: when the source cannot be asked.
+        """

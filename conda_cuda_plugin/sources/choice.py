@@ -1,0 +1,89 @@
+"""Which source serves a request, and why that one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..environment import Environment
+from ..errors import CudaError, UsageError
+from ..toolkit import nearest, releases
+from ..versions import CudaVersion
+from .base import NotOffered, Offer, ToolkitRequest
+from .table import NAMES, sources
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An offer and why it was taken."""
+
+    offer: Offer
+    reason: str
+
+
+class NoSourceError(CudaError):
+    """No source has what was asked for."""
+
+    def __init__(self, request: ToolkitRequest, refusals: list[NotOffered]) -> None:
+        known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
+        known |= {row.version for row in releases()}
+        hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
+        exists = any(request.version.matches(version) for version in known)
+        message = (
+            f"No source can give CUDA {request.version} now."
+            if exists
+            else f"There is no CUDA {request.version}."
+        )
+        wanted = _as_version(request)
+        near = nearest(wanted, known) if wanted else []
+        if not exists and near:
+            hints.append(f"Nearest releases: {', '.join(near)}.")
+        for refusal in refusals:
+            hints += [hint for hint in refusal.hints if hint not in hints]
+        super().__init__(
+            message,
+            hints=hints,
+            version=str(request.version),
+            nearest=near,
+            refusals={refusal.source: refusal.reason for refusal in refusals},
+        )
+
+
+def choose(request: ToolkitRequest, environment: Environment, source: str | None = None) -> Choice:
+    """Ask the sources in their order, or just the named one.
+
+    Raises:
+        NoSourceError: when none has it.
+        UsageError: when there is no such source.
+    """
+    table = sources()
+    if source is not None and source not in table:
+        raise UsageError(
+            f"{source!r} is no source of toolkits.",
+            hints=[f"Sources: {', '.join(NAMES)}, or the path of a toolkit."],
+            source=source,
+        )
+    refusals: list[NotOffered] = []
+    for name in [source] if source else list(table):
+        try:
+            offer = table[name].offer(request, environment)
+        except NotOffered as refusal:
+            refusals.append(refusal)
+        else:
+            return Choice(offer, "as asked" if source else _reason(refusals))
+    raise NoSourceError(request, refusals)
+
+
+def _reason(refusals: list[NotOffered]) -> str:
+    """Why the sources before the chosen one were passed over."""
+    told = [refusal for refusal in refusals if refusal.source != "environment"]
+    if not told:
+        return "already there" if not refusals else "first in order"
+    return "; ".join(f"{refusal.source} {refusal.reason}" for refusal in told)
+
+
+def _as_version(request: ToolkitRequest) -> CudaVersion | None:
+    """A version to measure nearness from."""
+    if not request.version.clauses:
+        return None
+    numbers = request.version.clauses[0][1]
+    return CudaVersion(numbers[0], numbers[1] if len(numbers) > 1 else 0)

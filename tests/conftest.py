@@ -1,0 +1,178 @@
+"""What every test stands on: the conda under test, kept apart from the user's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _conda_under_test() -> Path:
+    """`CONDA_UNDER_TEST`, else the base that `make base` assembles."""
+    named = os.environ.get("CONDA_UNDER_TEST")
+    return Path(named).absolute() if named else PROJECT / "build" / "conda" / "bin" / "conda"
+
+
+def _let_tests_import_conda() -> None:
+    """Unit tests import the plugin, which imports conda: take the conda under test."""
+    python = _conda_under_test().parent / "python"
+    if not python.exists():
+        return
+    code = "import sys, sysconfig; print(sysconfig.get_path('purelib'), *sys.version_info[:2])"
+    output = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
+    folder, major, minor = output.split()
+    if (int(major), int(minor)) != sys.version_info[:2]:
+        raise pytest.UsageError(f"run the tests with Python {major}.{minor}, as {python} is")
+    sys.path.append(folder)
+    sys.path.insert(0, str(PROJECT))
+
+
+_let_tests_import_conda()
+
+
+@dataclass
+class Result:
+    """What a command has printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as one JSON document."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Conda:
+    """A conda that reads and writes in its own folders only."""
+
+    exe: Path
+    home: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def envs(self) -> Path:
+        """Where named environments go."""
+        return self.home / "envs"
+
+    @property
+    def pkgs(self) -> Path:
+        """The package cache."""
+        return Path(self.variables["CONDA_PKGS_DIRS"])
+
+    def environ(self, **extra: str | None) -> dict[str, str]:
+        """The variables of a command; None takes one away."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CONDA", "_CONDA", "_CE_", "CUDA", "__CONDA", "XLA_"))
+            and name not in ("LD_LIBRARY_PATH", "REQUESTS_CA_BUNDLE", "PYTHONPATH")
+        }
+        merged: dict[str, str | None] = {
+            **kept,
+            "HOME": str(self.home),
+            "CONDARC": str(self.home / "condarc.yml"),
+            "CONDA_ENVS_DIRS": str(self.envs),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.variables,
+            **extra,
+        }
+        return {name: value for name, value in merged.items() if value is not None}
+
+    def __call__(
+        self,
+        *words: str | Path,
+        check: bool = True,
+        stdin: str | None = None,
+        cwd: Path | None = None,
+        timeout: float = 300,
+        **extra: str | None,
+    ) -> Result:
+        """Run `conda WORDS`; fail the test when it fails, unless `check` is off."""
+        done = subprocess.run(
+            [self.exe, *map(str, words)],
+            env=self.environ(**extra),
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=cwd or self.home,
+            timeout=timeout,
+        )
+        result = Result(done.returncode, done.stdout, done.stderr)
+        if check and result.code:
+            pytest.fail(
+                f"conda {' '.join(map(str, words))}: exit {result.code}\n{result.out}\n{result.err}"
+            )
+        return result
+
+    def cuda(self, verb: str, prefix: Path, *words: str | Path, **extra: Any) -> Result:
+        """Run `conda cuda VERB -p PREFIX WORDS`."""
+        return self("cuda", verb, "-p", prefix, *words, **extra)
+
+    def create(self, prefix: Path) -> Path:
+        """An empty environment."""
+        (prefix / "conda-meta").mkdir(parents=True)
+        (prefix / "conda-meta" / "history").touch()
+        return prefix
+
+
+@pytest.fixture(scope="session")
+def conda_exe() -> Path:
+    """The conda under test, with this project installed into its base."""
+    exe = _conda_under_test()
+    if not exe.exists():
+        pytest.fail(f"{exe} is missing: make base assembles it")
+    return exe
+
+
+@pytest.fixture(scope="session")
+def package_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One package cache for the whole run, so that real files are downloaded once."""
+    cache = tmp_path_factory.mktemp("pkgs")
+    (cache / "urls.txt").touch()
+    return cache
+
+
+def _conda(exe: Path, home: Path, cache: Path) -> Conda:
+    (home / "envs").mkdir(exist_ok=True)
+    (home / "condarc.yml").write_text(
+        "channels: []\ndefault_channels: []\nauto_update_conda: false\n"
+        "notify_outdated_conda: false\nnumber_channel_notices: 0\nreport_errors: false\n"
+        # Nobody answers here: not finding a channel should not take long.
+        "remote_max_retries: 0\nremote_connect_timeout_secs: 3\n"
+    )
+    return Conda(exe, home, {"CONDA_PKGS_DIRS": str(cache)})
+
+
+@pytest.fixture
+def conda(conda_exe: Path, package_cache: Path, tmp_path: Path) -> Conda:
+    """A conda for one test; the package cache is shared."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return _conda(conda_exe, home, package_cache)
+
+
+@pytest.fixture(scope="module")
+def module_conda(
+    conda_exe: Path, package_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Conda:
+    """A conda for the tests of one file that share environments."""
+    return _conda(conda_exe, tmp_path_factory.mktemp("home"), package_cache)
+
+
+@pytest.fixture
+def environment(conda: Conda) -> Iterator[Path]:
+    """An empty environment."""
+    yield conda.create(conda.envs / "one")
