@@ -1,0 +1,98 @@
+"""The tables of components and releases."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from conda_cuda_plugin import toolkit
+from conda_cuda_plugin.errors import UsageError
+from conda_cuda_plugin.toolkit import Flavor
+from conda_cuda_plugin.versions import CudaVersion
+
+
+def test_every_data_file_names_its_sources() -> None:
+    files = sorted(toolkit.DATA.glob("*.json"))
+    assert files
+    for path in files:
+        sources = json.loads(path.read_text())["sources"]
+        assert sources, path
+        assert all(isinstance(text, str) and len(text) > 20 for text in sources.values()), path
+
+
+def test_the_components_need_only_components() -> None:
+    table = toolkit.components()
+    for part in table.values():
+        assert set(part.requires) <= set(table), part
+        assert part.pypi.startswith("nvidia-"), part
+        assert toolkit.is_cuda_package(part.pypi), part
+        assert all(toolkit.is_cuda_package(name) for name in (*part.channel, *part.dev)), part
+
+
+def test_the_releases_are_in_order_and_tell_their_runtime() -> None:
+    versions = [row.version for row in toolkit.releases()]
+    assert versions == sorted(set(versions))
+    for row in toolkit.releases():
+        if row.pypi:
+            assert row.cudart is not None
+            assert row.cudart.startswith(f"{row.version.release}.")
+
+
+def test_flavors_grow() -> None:
+    base, runtime, devel = (set(toolkit.in_flavor(flavor)) for flavor in Flavor)
+    assert base < runtime < devel
+    assert base == {"cudart"}
+    assert "nvcc" in devel - runtime
+
+
+def test_a_compiler_comes_with_all_it_calls() -> None:
+    assert toolkit.with_requirements(["nvcc"]) == ("cudart", "nvcc", "nvvm", "crt", "cccl")
+    assert toolkit.with_requirements(["cusolver", "cudart"]) == (
+        "cudart", "cublas", "cusolver", "cusparse", "nvjitlink",
+    )  # fmt: skip
+
+
+def test_an_unknown_component_is_refused_with_the_list() -> None:
+    with pytest.raises(UsageError, match="no component") as caught:
+        toolkit.with_requirements(["cudart", "nvccc"])
+    assert "cublas" in caught.value.hints[0]
+
+
+@pytest.mark.parametrize(
+    ("cudart", "release"),
+    [
+        ("12.4.127", CudaVersion(12, 4, 1)),
+        ("13.0.96", CudaVersion(13, 0, 3)),
+        ("99.1.5", CudaVersion(99, 1)),
+        ("nonsense", None),
+    ],
+)
+def test_the_runtime_tells_the_release(cudart: str, release: CudaVersion | None) -> None:
+    assert toolkit.release_of_cudart(cudart) == release
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("cudatoolkit", True),
+        ("cuda-cudart_linux-64", True),
+        ("libcublas", True),
+        ("libcudnn", True),
+        ("nvidia-cuda-runtime-cu12", True),
+        ("libstdcxx-ng", False),
+        ("openssl", False),
+        ("ncurses", False),
+        ("cuda-python", False),
+        ("cuda-version", False),
+        ("libcurl", False),
+        ("pytorch-cuda", False),
+    ],
+)
+def test_which_packages_are_cudas(name: str, expected: bool) -> None:
+    assert toolkit.is_cuda_package(name) is expected
+
+
+def test_the_nearest_releases_to_one_that_does_not_exist() -> None:
+    known = [row.version for row in toolkit.releases()]
+    assert toolkit.nearest(CudaVersion(12, 7), known) == ["12.5", "12.6", "12.8", "12.9"]
