@@ -1,0 +1,28 @@
+"""The activation hooks of an environment: what they are, and writing, removing, checking them.
+
+The scripts themselves are the templates in ``activate.d`` and ``deactivate.d``: constant text,
+because everything that differs between environments is read from ``$CONDA_PREFIX`` at run time.
+"""
+
+from __future__ import annotations
+
+from .check import HookStatus, verify
+from .files import remove, write
+from .prefix import check_prefix
+from .render import FORMAT_VERSION, render
+from .shells import SHELLS, Direction, Shell, hook_path, shells_for
+
+__all__ = [
+    "FORMAT_VERSION",
+    "SHELLS",
+    "Direction",
+    "HookStatus",
+    "Shell",
+    "check_prefix",
+    "hook_path",
+    "remove",
+    "render",
+    "shells_for",
+    "verify",
+    "write",
+]

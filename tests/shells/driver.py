@@ -1,0 +1,309 @@
+"""Runs sessions in a real shell: many in one process, the whole environment after each step."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from .model import SCALARS, VARIABLES, Env
+from .session import Session, Step
+from .shells import RealShell
+
+LEVELS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "12")
+MANAGED = (
+    *VARIABLES,
+    "CONDA_PREFIX",
+    "CONDA_SHLVL",
+    "__CONDA_CUDA_XFM",
+    *(
+        f"__CONDA_CUDA_{key}_{level}"
+        for level in LEVELS
+        for key in ("LLP", "XF", "XFO", *SCALARS.values(), *(f"{k}O" for k in SCALARS.values()))
+    ),
+)
+# Without CONDA_SHLVL: its absence would make conda's function start anew.
+RESET_WITH_CONDA = tuple(name for name in MANAGED if not name.startswith("CONDA_"))
+# The first activation of a shell leaves some of conda's own variables for good.
+CONDA_WARM_UP: tuple[Step, ...] = (("conda", "activate", "base"), ("conda", "deactivate"))
+# The shells' own: which command ran last, how deep, where.
+SHELLS_OWN = {"_", "SHLVL", "PWD", "OLDPWD", "ARG0"}
+START = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """How one family of shells spells a step."""
+
+    set: Callable[[str, str], str]
+    unset: Callable[[Sequence[str]], str]
+    source: Callable[[Path], str]
+    quote: Callable[[str], str]
+    load_conda: Callable[[Path], str]
+    variables: str = "set"
+
+
+def _sh_quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fish_quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _csh_quote(text: str) -> str:
+    return _sh_quote(text).replace("!", "\\!").replace("\n", "\\\n")
+
+
+# xonsh takes minutes to compile thousands of lines: it reads the steps as data instead.
+_XONSH = """
+import json
+def _play():
+    env = __xonsh__.env
+    for kind, *rest in json.loads(open({steps!r}).read()):
+        if kind == "set":
+            env[rest[0]] = rest[1]
+        elif kind == "unset":
+            for name in rest:
+                env.pop(name, None)
+        elif kind == "source":
+            source-bash --suppress-skip-message -n @(rest[0])
+        elif kind == "conda":
+            conda @(rest)
+        elif kind in ("run", "hooks"):
+            @(rest)
+        else:
+            {dump}
+_play()
+"""
+
+
+FAMILIES = {
+    "sh": Family(
+        set=lambda name, value: f"{name}={_sh_quote(value)}; export {name}",
+        unset=lambda names: f"unset {' '.join(names)} || :",
+        source=lambda path: f". {_sh_quote(str(path))}",
+        quote=_sh_quote,
+        load_conda=lambda exe: f'eval "$({_sh_quote(str(exe))} shell.posix hook)"',
+    ),
+    "fish": Family(
+        set=lambda name, value: f"set -gx {name} {_fish_quote(value)}",
+        unset=lambda names: f"set -e {' '.join(names)}; true",
+        source=lambda path: f"source {_fish_quote(str(path))}",
+        quote=_fish_quote,
+        load_conda=lambda exe: f"{_fish_quote(str(exe))} shell.fish hook | source",
+    ),
+    "csh": Family(
+        set=lambda name, value: f"setenv {name} {_csh_quote(value)}",
+        unset=lambda names: "\n".join(f"unsetenv {name}" for name in names),
+        source=lambda path: f'source "{path}"',
+        quote=_csh_quote,
+        load_conda=lambda exe: f'source "{exe.parent.parent}/etc/profile.d/conda.csh"',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a shell did: an environment per dump, the first before any session."""
+
+    dumps: list[Env]
+    printed: bytes
+    status: int
+    left_behind: list[str]
+
+
+def play(
+    shell: RealShell,
+    options: str,
+    sessions: Sequence[Session],
+    hooks: dict[str, Path],
+    work: Path,
+    *,
+    start: Mapping[str, str] = START,
+    conda: Path | None = None,
+    baseline: bool = False,
+) -> Outcome:
+    """Runs the sessions one after the other in one process.
+
+    Args:
+        shell: Which shell.
+        options: Lines that the script begins with.
+        sessions: The scenarios.
+        hooks: The hook files of the shell's family by direction, for ``source`` steps.
+        work: A folder for the script and what it writes.
+        start: The environment that the shell starts with.
+        conda: Whose shell function to load, for ``conda`` steps.
+        baseline: Leave out the steps that put hooks into environments.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    mark, dumps, script = work / "mark", work / "dumps", work / "script"
+    mark.write_bytes(b"\0")
+    dumps.write_bytes(b"")
+    # A file, because conda's alias in tcsh takes words with blanks apart.
+    (work / "dump").write_text("cat ./mark /proc/self/environ >>./dumps\n")
+    player = Player(shell, options, hooks, work, conda, baseline)
+    script.write_text(player.script(sessions), encoding="utf-8")
+    program = shell.path()
+    assert program is not None
+    done = subprocess.run(
+        [program, *shell.command[1:], script],
+        # fish and xonsh write below HOME, wherever it is.
+        env={**start, "HOME": str(work)} if start["HOME"] == START["HOME"] else start,
+        cwd=work,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=1800,
+    )
+    return Outcome(
+        parse_dumps(dumps.read_bytes()),
+        done.stdout + done.stderr,
+        done.returncode,
+        [] if shell.family == "xonsh" else _left_behind(work),
+    )
+
+
+def problems(sessions: Sequence[Session], outcome: Outcome) -> list[str]:
+    """What went otherwise than the model says, one line each.
+
+    A deviation of the environment, a shell variable left behind, anything printed, a status.
+    """
+    found = []
+    if outcome.status or outcome.printed:
+        found.append(f"exit {outcome.status}, printed {outcome.printed!r:.600}")
+    base, *dumps = outcome.dumps or [Env()]
+    wanted = [{**base, **env} for session in sessions for _, env in session.expected]
+    return [*found, *compare(sessions, wanted, dumps), *outcome.left_behind]
+
+
+def compare(sessions: Sequence[Session], wanted: Sequence[Env], dumps: Sequence[Env]) -> list[str]:
+    """One line for each session that deviates: its first wrong step."""
+    found = []
+    pairs = zip_longest(wanted, dumps)
+    for session in sessions:
+        broken = False
+        for what, _ in session.expected:
+            good, actual = next(pairs, (None, None))
+            if good is None or actual is None:
+                return [*found, f"{session.name}: the shell ended before {what!r}"]
+            if actual != good and not broken:
+                broken = True
+                wrong = {
+                    name: (good.get(name), actual.get(name))
+                    for name in sorted(good.keys() | actual.keys())
+                    if good.get(name) != actual.get(name)
+                }
+                found.append(f"{session.name}: after {what!r}, wanted and found: {wrong}")
+    if next(pairs, None) is not None:
+        found.append("more dumps than steps")
+    return found
+
+
+@dataclass(frozen=True)
+class Player:
+    """Writes the script that plays sessions in one shell."""
+
+    shell: RealShell
+    options: str
+    hooks: dict[str, Path]
+    work: Path
+    conda: Path | None
+    baseline: bool
+
+    @property
+    def dump(self) -> str:
+        return f"/bin/cat {self.work}/mark /proc/self/environ >>{self.work}/dumps"
+
+    def script(self, sessions: Sequence[Session]) -> str:
+        if self.shell.family == "xonsh":
+            return self._xonsh(sessions)
+        family = FAMILIES[self.shell.family]
+        reset = family.unset(RESET_WITH_CONDA if self.conda else MANAGED)
+        lines = [self.options]
+        if self.conda:
+            lines.append(family.load_conda(self.conda))
+            lines += [self._spell(family, step) for step in CONDA_WARM_UP]
+        lines += [reset, self.dump, f"{family.variables} >{self.work}/before"]
+        for session in sessions:
+            lines += [line for step in session.steps if (line := self._spell(family, step))]
+            lines.append(reset)
+        lines.append(f"{family.variables} >{self.work}/after")
+        return "\n".join(lines) + "\n"
+
+    def _spell(self, family: Family, step: Step) -> str:
+        match step:
+            case ("set", name, value):
+                return family.set(name, value)
+            case ("unset", name):
+                return family.unset([name])
+            case ("source", direction):
+                return self._checked(family.source(self.hooks[direction]))
+            case ("conda", *words):
+                return self._checked(" ".join(["conda", *map(family.quote, words)]))
+            case ("run", *words):
+                return " ".join(map(family.quote, words))
+            case ("hooks", *words):
+                return "" if self.baseline else " ".join(map(family.quote, words))
+            case _:
+                return self.dump
+
+    def _checked(self, line: str) -> str:
+        match self.shell.family:
+            # `||` would switch errexit off inside the hook
+            case "sh" if "set -e" not in self.options:
+                return f'{line} || echo "status $?"'
+            case "fish":
+                return f"{line}; or echo status $status"
+            case "csh":
+                return f"{line}\nif ( $status ) echo status $status"
+            case _:
+                return line
+
+    def _xonsh(self, sessions: Sequence[Session]) -> str:
+        reset = ("unset", *(RESET_WITH_CONDA if self.conda else MANAGED))
+        steps: list[Step] = [*(CONDA_WARM_UP if self.conda else ()), reset, ("dump",)]
+        for session in sessions:
+            for step in session.steps:
+                if step[0] == "source":
+                    steps.append(("source", str(self.hooks[step[1]])))
+                elif step[0] != "hooks" or not self.baseline:
+                    steps.append(step)
+            steps.append(reset)
+        (self.work / "steps").write_text(json.dumps(steps))
+        hook = f"execx($({self.conda} shell.xonsh hook))\n" if self.conda else ""
+        return hook + _XONSH.format(steps=str(self.work / "steps"), dump=self.dump)
+
+
+def parse_dumps(data: bytes) -> list[Env]:
+    """One environment per dump; each begins with an empty record."""
+    dumps = []
+    for record in data.split(b"\0")[:-1]:
+        if not record:
+            dumps.append(Env())
+            continue
+        name, _, value = record.decode("utf-8", "surrogateescape").partition("=")
+        if name not in SHELLS_OWN:
+            dumps[-1][name] = value
+    return dumps
+
+
+def _left_behind(work: Path) -> list[str]:
+    if not (work / "after").exists():
+        return ["the shell ended before its script"]
+    noise = re.compile(
+        r"_|__|\?|[A-Z]*LINENO|RANDOM|SECONDS|KSH_MATCH|PIPESTATUS|pipestatus|status|BASH_.*|.*sh_.*"
+    )
+    names = [
+        {
+            name
+            for line in (work / when).read_text("utf-8", "surrogateescape").splitlines()
+            if (match := re.match(r"([A-Za-z_]\w*)(?=[=\s]|$)", line))
+            if not noise.fullmatch(name := match[1])
+        }
+        for when in ("before", "after")
+    ]
+    return [f"left behind: {sorted(names[1] ^ names[0])}"] if names[0] != names[1] else []
