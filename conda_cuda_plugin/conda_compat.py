@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ def settings(**values: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def stdout_for_people() -> Iterator[None]:
-    """Send what conda prints while it works to standard error; under ``--json`` nowhere.
+    """Send what conda prints while it works to standard error; under --json and --quiet nowhere.
 
-    Standard output belongs to the result of the command.
+    Standard output belongs to the result of the command, and conda's spinners talk even when
+    they are told to be quiet.
     """
-    if context.json:
+    if context.json or context.quiet:
         with (
             open(os.devnull, "w", encoding="utf-8") as nowhere,
             contextlib.redirect_stdout(nowhere),
@@ -89,9 +90,28 @@ def solve(
         specs_to_add=tuple(MatchSpec(spec) for spec in specs),
         command="create",
     )
-    with stdout_for_people():
+    with stdout_for_people(), _no_driver():
         _, link = solver.solve_for_diff()
     return tuple(link)
+
+
+@contextlib.contextmanager
+def _no_driver() -> Iterator[None]:
+    """Solve as on a machine without a driver.
+
+    Packages ask for a driver of their own major version at least, which some solvers hold to and
+    others do not. A toolkit may be wanted all the same: to compile, or for another machine.
+    """
+    name = "CONDA_OVERRIDE_CUDA"
+    before = os.environ.get(name)
+    os.environ[name] = ""
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def query(
@@ -102,7 +122,12 @@ def query(
 
     for name in names:
         for record in SubdirData.query_all(name, channels, (subdir, "noarch")):
-            yield record.name, record.version, str(record.channel.name), record.get("size") or 0
+            yield (
+                record.name,
+                record.version,
+                record.channel.canonical_name,
+                record.get("size") or 0,
+            )
 
 
 def link_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str], final: Path) -> None:
@@ -180,6 +205,40 @@ def has_transaction_actions() -> bool:
     return hasattr(conda.plugins.types, "CondaPostTransactionAction")
 
 
+def detail(error: BaseException, name: str) -> str:
+    """A fact that one of conda's errors carries; empty when it does not."""
+    return str(getattr(error, "_kwargs", {}).get(name, ""))
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; its class when it cannot be said.
+
+    conda takes the `%20` of an address for a format up to 26.7, and fails.
+    """
+    try:
+        lines = str(error).strip().splitlines()
+    except (TypeError, ValueError, KeyError):
+        lines = []
+    return lines[0] if lines else type(error).__name__
+
+
+def prefix_of(command: str) -> str | None:
+    """The environment that the command conda has just run has changed or made.
+
+    Args:
+        command: its name, as conda tells it to post-command hooks.
+    """
+    if command != "rename":
+        return context.target_prefix  # type: ignore[no-any-return]
+    # The environment that the command was about is gone; what it has become is an argument.
+    destination = str(context._argparse_args.get("destination") or "")
+    if os.sep in destination:
+        return os.path.abspath(os.path.expanduser(destination))
+    from conda.base.context import locate_prefix_by_name
+
+    return locate_prefix_by_name(destination)  # type: ignore[no-any-return]
+
+
 def known_prefixes() -> list[Path]:
     """Every environment conda knows of."""
     from conda.core.envs_manager import list_all_known_prefixes
@@ -193,3 +252,22 @@ def display_name(prefix: Path) -> str:
 
     name: str | None = env_name(str(prefix))
     return name or str(prefix)
+
+
+def health_check(
+    name: str,
+    action: Callable[[str, bool], None],
+    fixer: Callable[[str, Any, Callable[[str], None]], int],
+    summary: str,
+    fix: str,
+) -> Any:
+    """A check for `conda doctor`; it can fix only where conda knows of fixers (26.1 and later)."""
+    import inspect
+
+    from conda.plugins.types import CondaHealthCheck
+
+    more = {"fixer": fixer, "summary": summary, "fix": fix}
+    known = inspect.signature(CondaHealthCheck).parameters
+    return CondaHealthCheck(
+        name=name, action=action, **{key: more[key] for key in more if key in known}
+    )

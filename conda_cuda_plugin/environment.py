@@ -46,6 +46,11 @@ class Environment:
         """Where the wrappers go."""
         return self.prefix / "bin"
 
+    @property
+    def has_cuda(self) -> bool:
+        """Whether conda cuda has given the environment anything."""
+        return bool((self.prefix / STATE_FILE).is_file() or self.current_name() or self.toolkits())
+
     def root(self, version: CudaVersion) -> Path:
         """The toolkit root of a release."""
         return self.prefix / f"cuda-{version.release}"
@@ -58,14 +63,36 @@ class Environment:
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Record what was asked for and what was written."""
         _write_yaml(self.prefix / STATE_FILE, state)
+        self.forget_state()
+
+    def forget_state(self) -> None:
+        """Read the record anew next time: another command may have written it."""
         self.__dict__.pop("state", None)
+
+    def remove_state(self) -> None:
+        """Take the record away."""
+        (self.prefix / STATE_FILE).unlink(missing_ok=True)
+        self.forget_state()
 
     def current_name(self) -> str | None:
         """The name of the current toolkit's root; None when there is no current one."""
-        with contextlib.suppress(OSError):
+        try:
             name = os.path.basename(os.readlink(self.link).rstrip("/\\"))
-            if ROOT_NAME.fullmatch(name):
-                return name
+        except OSError:
+            return self.copied_name()
+        return name if ROOT_NAME.fullmatch(name) else None
+
+    def copied_name(self) -> str | None:
+        """The name of the root of which a copy stands where the link should be; mostly None.
+
+        `conda create --clone` and `conda rename` follow links at the top of an environment and
+        copy what they lead to. The copy works; `install.root.mend_link` makes it a link again.
+        """
+        with contextlib.suppress(OSError):
+            facts = (self.link / TOOLKIT_FILE).read_bytes()
+            for toolkit in self.toolkits():
+                if toolkit.complete and (toolkit.root / TOOLKIT_FILE).read_bytes() == facts:
+                    return toolkit.name
         return None
 
     def toolkits(self) -> tuple[Toolkit, ...]:

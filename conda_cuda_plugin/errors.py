@@ -5,6 +5,7 @@ The classes carry data; the sentence is made here, so that callers pass facts an
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,40 @@ class ForeignFileError(CudaError):
             hints=[cure],
             path=str(path),
             owner=owner,
+        )
+
+
+class FileSystemError(CudaError):
+    """The operating system refused a change."""
+
+    def __init__(self, error: OSError, place: str | Path) -> None:
+        path = Path(error.filename) if isinstance(error.filename, str) else Path(place)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"The disk that holds {place} is full, so nothing was changed."
+            hints = ["conda clean --all frees the package cache."]
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            message = f"{path} cannot be written, so nothing was changed."
+            hints = ["Use an environment of your own: conda create --name NAME"]
+        else:
+            reason = error.strerror or type(error).__name__
+            message = f"The file system refused a change: {reason} ({path})."
+            hints = ["The environment is as it was before."]
+        super().__init__(message, hints=hints, path=path)
+
+
+class Interrupted(CudaError):
+    """Ctrl-C, or a signal that asks to stop.
+
+    Args:
+        current: the name of the root that the environment's link leads to afterwards.
+    """
+
+    def __init__(self, current: str | None = None) -> None:
+        now = f"{current} is current" if current else "no toolkit is current"
+        super().__init__(
+            f"Stopped; {now} in the environment.",
+            hints=["Nothing is half done: the same command starts anew."],
+            current=current,
         )
 
 

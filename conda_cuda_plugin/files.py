@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def link_atomically(path: Path, target: str) -> bool:
     Returns:
         Whether anything changed.
     """
+    if sys.platform == "win32":
+        return _swap_junction(path, target)
     if path.is_symlink() and os.readlink(path) == target:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +60,24 @@ def link_atomically(path: Path, target: str) -> bool:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    return True
+
+
+def _swap_junction(path: Path, target: str) -> bool:
+    """The same on Windows, where symbolic links need a privilege: a junction to a folder.
+
+    A junction holds an absolute path and cannot be replaced in one step; a moved environment gets
+    its links anew with the next `use`.
+    """
+    import _winapi
+
+    absolute = os.path.normpath(os.path.join(path.parent, target))
+    with contextlib.suppress(OSError):
+        if os.readlink(path).removeprefix("\\\\?\\") == absolute:
+            return False
+        os.rmdir(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _winapi.CreateJunction(absolute, str(path))  # type: ignore[attr-defined,unused-ignore]
     return True
 
 

@@ -57,7 +57,23 @@ def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
         if os.name != "nt":
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
+        try:
+            yield
+        finally:
+            if os.name != "nt":
+                os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock that a file stands for, at this moment."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(handle)
     finally:
         os.close(handle)
 

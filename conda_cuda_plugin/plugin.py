@@ -39,25 +39,49 @@ def conda_settings() -> Iterator[Any]:
 
 
 @hookimpl
+def conda_health_checks() -> Iterator[Any]:
+    """The rules of `conda cuda doctor` in `conda doctor`."""
+    from .conda_compat import health_check
+
+    def check(prefix: str, verbose: bool) -> None:
+        from .cli.conda_doctor import check
+
+        check(prefix, verbose)
+
+    def fix(prefix: str, args: Any, confirm: Any) -> int:
+        from .cli.conda_doctor import fix
+
+        return fix(prefix, args, confirm)
+
+    yield health_check(
+        "cuda",
+        check,
+        fix,
+        summary="Check the CUDA toolkit that conda cuda has given the environment.",
+        fix="Write hooks and wrappers anew, repair the link, remove leftovers",
+    )
+
+
+@hookimpl
 def conda_post_commands() -> Iterator[Any]:
-    """Before conda 25.5: let adopted toolkits follow what a command has done."""
+    """Before conda 25.5: let toolkits follow what a command has done."""
     from conda.plugins.types import CondaPostCommand
 
     def follow(command: str) -> None:
         from .actions.refresh import after_command
 
-        after_command()
+        after_command(command)
 
     yield CondaPostCommand(
         name="conda-cuda-refresh",
         action=follow,
-        run_for={"install", "update", "remove", "env_update"},
+        run_for={"install", "update", "remove", "env_update", "create", "rename"},
     )
 
 
 @hookimpl
 def conda_post_transaction_actions() -> Iterator[Any]:
-    """From conda 25.5 on: let adopted toolkits follow what a transaction has done."""
+    """From conda 25.5 on: let toolkits follow what a transaction has done."""
     from conda.plugins.types import CondaPostTransactionAction
 
     from .transaction_action import RefreshAction

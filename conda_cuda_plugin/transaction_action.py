@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from conda.core.path_actions import Action
 
 
@@ -13,7 +15,9 @@ class RefreshAction(Action):
         self._verified = True
 
     def execute(self) -> None:
-        """Refresh the environment that was changed."""
+        """Refresh the environment that was changed; costs nothing where there is no toolkit."""
+        if not os.path.lexists(os.path.join(self.target_prefix, "cuda")):
+            return
         from .actions.refresh import refresh_quietly
 
         refresh_quietly(self.target_prefix)

@@ -70,12 +70,13 @@ class VersionRequest:
         for part in text.split(","):
             found = _CLAUSE.fullmatch(part.strip())
             if found is None:
+                shown = text if len(text) <= 40 else f"{text[:40]}..."
                 raise UsageError(
-                    f"{text!r} is no CUDA version.",
+                    f"{shown!r} is no CUDA version.",
                     hints=[
                         "Write 12.4, 12.4.1, 12, latest, '>=11.8,<12' or the path of a toolkit."
                     ],
-                    version=text,
+                    version=shown,
                 )
             clauses.append((found[1], tuple(int(n) for n in found[2].split("."))))
         return cls(text, tuple(clauses))

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import re
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
@@ -25,7 +28,25 @@ COMPRESSION_LEVEL = 1
 MOST_BYTES = 16 * 2**30
 """No wheel of NVIDIA's unpacks to more; the largest (cuDNN, cuBLAS) stay below 2 GB."""
 
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    KeyError,
+    ValueError,
+)
+"""What zipfile raises on a file that is no proper archive."""
+_MOST_METADATA = 2**20
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*(?:[a-z]+\d+)?(?:\.(?:post|dev)\d+)?", re.ASCII)
 _LIBRARY = re.compile(r"lib/(lib[^/]+?\.so)\.[^/]+")
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f:]")
+"""What breaks lists of files, and names on Windows."""
+_CONDAS_OWN = ("info", "conda-meta")
+"""Folders of a package and of a prefix in which conda keeps its own records."""
 _EXECUTABLE = (b"\x7fELF", b"#!")
 
 
@@ -35,7 +56,10 @@ class WheelError(CudaError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path.name} cannot be used: {reason}.",
-            hints=["Run the command again; the file will be downloaded anew."],
+            hints=[
+                "Run the command again. If it happens again, the index or mirror itself holds "
+                "such a file."
+            ],
             file=path.name,
         )
 
@@ -65,11 +89,10 @@ def convert_wheel(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[st
 
     try:
         with zipfile.ZipFile(wheel) as archive:
-            metadata = _metadata(archive, wheel)
-            name, version = str(metadata["Name"]).lower(), str(metadata["Version"])
+            name, version = _name_and_version(archive, wheel)
             members = list(_members(archive, wheel))
             record = {
-                "name": name.replace("_", "-").replace(".", "-"),
+                "name": name,
                 "version": version,
                 "build": "wheel_0",
                 "build_number": 0,
@@ -77,7 +100,7 @@ def convert_wheel(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[st
                 "license": "LicenseRef-NVIDIA-Proprietary",
                 "subdir": subdir,
             }
-            stem = f"{record['name']}-{version}-{record['build']}"
+            stem = f"{name}-{version}-{record['build']}"
             package = folder / f"{stem}.conda"
             try:
                 with conda_builder(
@@ -91,16 +114,30 @@ def convert_wheel(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[st
             except BaseException:
                 package.unlink(missing_ok=True)
                 raise
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, KeyError, ValueError) as error:
+    except _DAMAGE as error:
+        raise WheelError(wheel, f"it is damaged ({error})") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # tarfile's way to say that a member is shorter than its size.
         raise WheelError(wheel, f"it is damaged ({error})") from error
     return package, record
 
 
-def _metadata(archive: zipfile.ZipFile, wheel: Path) -> Any:
-    for name in archive.namelist():
-        if re.fullmatch(r"[^/]+\.dist-info/METADATA", name):
-            return BytesHeaderParser().parsebytes(archive.read(name))
-    raise WheelError(wheel, "it holds no metadata")
+def _name_and_version(archive: zipfile.ZipFile, wheel: Path) -> tuple[str, str]:
+    """What the package is called; both become part of a file name."""
+    for info in archive.infolist():
+        if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename):
+            if info.file_size > _MOST_METADATA:
+                break
+            metadata = BytesHeaderParser().parsebytes(archive.read(info))
+            name, version = str(metadata["Name"]), str(metadata["Version"])
+            if _NAME.fullmatch(name) and _NUMBER.fullmatch(version):
+                return re.sub(r"[-_.]+", "-", name).lower(), version
+            break
+    else:
+        raise WheelError(wheel, "it holds no metadata")
+    raise WheelError(wheel, "it does not say what it is")
 
 
 def _members(archive: zipfile.ZipFile, wheel: Path) -> Iterator[_Member]:
@@ -108,9 +145,9 @@ def _members(archive: zipfile.ZipFile, wheel: Path) -> Iterator[_Member]:
     seen: dict[str, str] = {}
     total = 0
     for info in archive.infolist():
-        if info.is_dir():
-            continue
         path = PurePosixPath(info.filename)
+        if not path.parts or info.is_dir():
+            continue
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
             raise WheelError(wheel, f"its member {info.filename!r} would leave its place")
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
@@ -121,19 +158,27 @@ def _members(archive: zipfile.ZipFile, wheel: Path) -> Iterator[_Member]:
         target = _target(path)
         if target is None:
             continue
+        if _NO_NAME.search(target):
+            raise WheelError(wheel, f"its member {info.filename!r} has no proper name")
+        if target.split("/")[0].lower() in _CONDAS_OWN and not path.parts[0].endswith(".dist-info"):
+            raise WheelError(wheel, f"its member {info.filename!r} would pose as conda's own")
         if target.lower() in seen:
             raise WheelError(
                 wheel, f"its members {seen[target.lower()]!r} and {target!r} are the same file"
             )
         seen[target.lower()] = target
         yield _Member(info, target)
+    for target in seen.values():
+        for parent in PurePosixPath(target.lower()).parents:
+            if str(parent) in seen:
+                raise WheelError(wheel, f"its member {seen[str(parent)]!r} is a file and a folder")
 
 
 def _target(path: PurePosixPath) -> str | None:
     """Where a member of a wheel goes in a toolkit root; None when it does not belong there."""
     if path.parts[0].endswith(".dist-info"):
         if "licenses" in path.parts or path.name.lower().startswith("license"):
-            return f"info/licenses/{path.name}"
+            return f"info/licenses/{'/'.join(path.parts[1:])}"
         return None
     if path.parts[0] != "nvidia" or len(path.parts) < 4 or path.suffix in (".py", ".pyi"):
         return None
@@ -202,9 +247,10 @@ class _Hashing:
 def _add_developer_links(tar: tarfile.TarFile, targets: list[str]) -> list[dict[str, Any]]:
     """`lib/libcudart.so -> libcudart.so.12`, which linkers ask for and wheels do not hold."""
     links: dict[str, str] = {}
+    taken = {str(path) for target in targets for path in (target, *PurePosixPath(target).parents)}
     for target in sorted(targets):
         match = _LIBRARY.fullmatch(target)
-        if match and f"lib/{match[1]}" not in targets:
+        if match and f"lib/{match[1]}" not in taken:
             links[f"lib/{match[1]}"] = target.removeprefix("lib/")
     rows = []
     for name, to in links.items():

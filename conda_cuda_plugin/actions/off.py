@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
-from ..environment import STATE, STATE_FILE, Environment
+from ..environment import Environment
 from ..errors import CudaError
 from ..install import root as roots
 from ..install import switch
-from ..lock import locked
 from ..toolkit import Toolkit
 from ..versions import VersionRequest
+from .change import in_environment
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,10 @@ class Removal:
 
 def turn_off(environment: Environment) -> Toolkit | None:
     """No current toolkit any more; the one that was current, or None."""
-    try:
-        with locked(environment.prefix / STATE / "lock", "another conda cuda in this environment"):
-            roots.clean_up(environment)
-            before = environment.current()
-            changed = switch.let_go(environment)
-            return before if changed else None
-    except OSError as error:
-        raise roots.disk_error(error, environment.prefix) from error
+    with in_environment(environment):
+        before = environment.current()
+        changed = switch.let_go(environment)
+        return before if changed else None
 
 
 def plan_removal(environment: Environment, version: str | None) -> Removal:
@@ -63,24 +58,10 @@ def plan_removal(environment: Environment, version: str | None) -> Removal:
 
 def remove(environment: Environment, removal: Removal) -> None:
     """Take toolkits away: every file written, nothing else."""
-    try:
-        with locked(environment.prefix / STATE / "lock", "another conda cuda in this environment"):
-            roots.clean_up(environment)
-            if removal.lets_go:
-                switch.let_go(environment)
-            for toolkit in removal.toolkits:
-                roots.remove_root(environment, toolkit.root)
-            if not environment.toolkits():
-                forget(environment)
-    except OSError as error:
-        raise roots.disk_error(error, environment.prefix) from error
-
-
-def forget(environment: Environment) -> None:
-    """Remove the record, the lock and their folder, when no toolkit is left."""
-    for path in (environment.prefix / STATE_FILE, environment.prefix / STATE / "lock"):
-        with contextlib.suppress(OSError):
-            path.unlink()
-    with contextlib.suppress(OSError):
-        (environment.prefix / STATE).rmdir()
-    environment.__dict__.pop("state", None)
+    with in_environment(environment):
+        if removal.lets_go:
+            switch.let_go(environment)
+        for toolkit in removal.toolkits:
+            roots.remove_root(environment, toolkit.root)
+        if not environment.toolkits():
+            environment.remove_state()

@@ -9,21 +9,21 @@ from ..environment import Environment, write_toolkit
 from ..install import root as roots
 from ..install import switch
 from ..install.view import make_adopted_view
+from ..lock import locked
 from ..platforms import Platform, platform_of
 from ..sources.installed import cuda_packages, has_compiler, version_of
 from ..toolkit import Flavor, Origin, Toolkit
+from .change import LOCK
 
 log = getLogger(__name__)
 
 
-def after_command() -> None:
+def after_command(command: str) -> None:
     """Refresh the environment of the command that conda has just run, before conda 25.5."""
-    from conda.base.context import context
-
-    from ..conda_compat import has_transaction_actions
+    from ..conda_compat import has_transaction_actions, prefix_of
 
     if not has_transaction_actions():
-        refresh_quietly(context.target_prefix)
+        refresh_quietly(prefix_of(command))
 
 
 def refresh_quietly(prefix: str | None) -> None:
@@ -36,29 +36,40 @@ def refresh_quietly(prefix: str | None) -> None:
 
 
 def refresh(environment: Environment) -> bool:
-    """Make the adopted toolkit of an environment follow its packages.
+    """Make what an environment uses follow what conda has done to it.
+
+    The view of an adopted toolkit follows the packages; the copy that cloning makes of the current
+    root becomes a link again.
 
     Returns:
-        Whether anything was done: nothing is, unless the environment uses such a toolkit.
+        Whether anything was done: nothing is, unless the environment has a current toolkit.
+
+    Raises:
+        LockedError: when another conda cuda is at work in the environment, which waits for nothing.
     """
-    name = environment.current_name()
-    if name is None:
+    if environment.current_name() is None:
         return False
-    current = environment.current()
-    if current is None or current.origin is not Origin.ENVIRONMENT:
-        return False
+    with locked(environment.prefix / LOCK, "another conda cuda", patience=0):
+        environment.forget_state()
+        mended = roots.mend_link(environment)
+        current = environment.current()
+        if current is None or current.origin is not Origin.ENVIRONMENT:
+            return mended
+        follow(environment, current)
+        return True
+
+
+def follow(environment: Environment, current: Toolkit) -> None:
+    """Make the current toolkit follow the packages that it is made of; its lock must be held."""
     from conda.base.context import context
 
-    platform = platform_of(context.subdir)
     packages = cuda_packages(environment.prefix)
-    version = version_of(packages)
-    if version is None:
+    if version_of(packages) is None:
         # The packages are gone, and with them everything the root's links led to.
         switch.let_go(environment)
         roots.remove_root(environment, current.root)
-        return True
-    _rebuild(environment, current, packages, platform)
-    return True
+    else:
+        _rebuild(environment, current, packages, platform_of(context.subdir))
 
 
 def _rebuild(

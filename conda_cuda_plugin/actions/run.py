@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ..environment import LINK, Environment
 from ..errors import CudaError
+from ..install.wrappers import OWN_TOOLS
 from ..toolkit import Toolkit
 from ..versions import VersionRequest
 
@@ -52,8 +53,10 @@ def variables(
     root = str(toolkit.root)
     for name in ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"):
         after[name] = root
+    tools = toolkit.root / OWN_TOOLS
+    first = tools if tools.is_dir() else toolkit.root / "bin"
     after["PATH"] = os.pathsep.join(
-        [os.path.join(root, "bin"), str(environment.bin), before.get("PATH", os.defpath)]
+        [str(first), str(environment.bin), before.get("PATH", os.defpath)]
     )
     if os.name != "nt":
         ours = str(environment.prefix / LINK / "lib64")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import hooks
-from ..environment import STATE, Environment
-from ..errors import CudaError, UsageError
+from ..compat.finding import Verdict
+from ..compat.machine import Machine
+from ..environment import TOOLKIT_FILE, Environment
+from ..errors import CudaError
 from ..install import root as roots
 from ..install import switch, wrappers
-from ..lock import locked
 from ..platforms import Platform
 from ..sources.base import Offer, ToolkitRequest
 from ..sources.choice import choose
-from ..toolkit import Flavor, Toolkit
-from ..versions import VersionRequest
+from ..toolkit import Toolkit
+from ..versions import CudaVersion, VersionRequest
+from .change import check_writable, in_environment
+from .weigh import weigh
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Plan:
     """The current toolkit now."""
     replaces: Toolkit | None
     """An installed toolkit of the same release that gives way."""
+    verdict: Verdict | None = None
+    """Whether it runs on the machine; None when no machine was given."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -61,14 +66,22 @@ class Result:
     """What to type so that shells with the environment active notice; None when nothing."""
 
 
-def recorded_request(environment: Environment) -> Mapping[str, Any]:
-    """What `use` was asked for the last time; empty when never."""
-    request = environment.state.get("request")
-    return request if isinstance(request, dict) else {}
-
-
-def make_plan(environment: Environment, request: ToolkitRequest, source: str | None) -> Plan:
+def make_plan(
+    environment: Environment,
+    request: ToolkitRequest,
+    source: str | None,
+    machine: Machine | None = None,
+    *,
+    force: bool = False,
+) -> Plan:
     """Find out what has to be done; asks sources, changes nothing.
+
+    Args:
+        environment: where.
+        request: what is asked for.
+        source: the source that was named, if one was.
+        machine: what it has to run on; None when that does not matter.
+        force: whether to go on with a toolkit that cannot run there.
 
     Raises:
         CudaError: when it cannot be done, in words.
@@ -82,53 +95,95 @@ def make_plan(environment: Environment, request: ToolkitRequest, source: str | N
             switch.tools_of(installed, request.platform),
             adopted=installed.origin is not None and installed.origin.adopted,
         )
-        return Plan(environment, request, source, reason, installed, None, before, None)
+        plan = Plan(environment, request, source, reason, installed, None, before, None)
+        # What is current already is no decision of today's.
+        return _weighed(plan, installed.version, machine, force=force or plan.changes_nothing)
+    named = request.version.exact or request.version.release
+    if machine is not None and named is not None:
+        # A release that cannot run is refused before any source is asked, over a network maybe.
+        weigh(
+            named if isinstance(named, CudaVersion) else CudaVersion.parse(named),
+            machine,
+            force=force,
+        )
     choice = choose(request, environment, source)
     root = environment.root(choice.offer.version)
     roots.check_root(root)
     replaced = environment.toolkit(choice.offer.version.release)
-    return Plan(environment, request, source, choice.reason, None, choice.offer, before, replaced)
+    plan = Plan(environment, request, source, choice.reason, None, choice.offer, before, replaced)
+    return _weighed(plan, choice.offer.version, machine, force=force)
 
 
-def carry_out(plan: Plan, *, active_prefix: str | None) -> Result:
+def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force: bool) -> Plan:
+    """The plan with its verdict."""
+    if machine is None:
+        return plan
+    return replace(plan, verdict=weigh(version, machine, force=force))
+
+
+def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, str]) -> Result:
     """Do what a plan says.
 
     Args:
         plan: the plan.
         active_prefix: the environment that is active in the shell, if any.
+        variables: the shell's environment variables.
 
     Raises:
         CudaError: when it cannot be done; the environment is as before then.
     """
     environment, platform = plan.environment, plan.request.platform
-    try:
-        with locked(environment.prefix / STATE / "lock", "another conda cuda in this environment"):
-            roots.clean_up(environment)
-            fresh = plan.offer is not None and plan.replaces is None
-            toolkit = (
-                roots.install(plan.offer, environment, platform)
-                if plan.offer is not None
-                else plan.installed
-            )
-            assert toolkit is not None
-            try:
-                done = switch.make_current(environment, toolkit, platform, _to_record(plan))
-            except BaseException:
-                if fresh and environment.current_name() != toolkit.name:
-                    roots.remove_tree(toolkit.root)
-                raise
-    except OSError as error:
-        raise roots.disk_error(error, environment.prefix) from error
+    with in_environment(environment):
+        toolkit = _settled_meanwhile(plan)
+        fresh = toolkit is None and plan.replaces is None
+        installed = toolkit is None
+        try:
+            if toolkit is None:
+                assert plan.offer is not None
+                toolkit = roots.install(plan.offer, environment, platform)
+            done = switch.make_current(environment, toolkit, platform, _to_record(plan))
+        except BaseException:
+            if fresh and plan.offer is not None:
+                _take_back(environment, environment.root(plan.offer.version))
+            raise
     is_active = active_prefix is not None and os.path.realpath(active_prefix) == os.path.realpath(
         environment.prefix
     )
+    unaware = is_active and done.hooks_are_new and not shell_has_it(environment, variables)
     return Result(
         plan,
         toolkit,
-        installed=plan.offer is not None,
+        installed=installed,
         switched=plan.before is None or plan.before.root != toolkit.root,
-        activate=_activation(environment) if is_active and done.hooks_are_new else None,
+        activate=_activation(environment) if unaware else None,
     )
+
+
+def _take_back(environment: Environment, root: Path) -> None:
+    """Remove a toolkit that was installed to become current and did not."""
+    if environment.current_name() != root.name and (root / TOOLKIT_FILE).is_file():
+        roots.remove_tree(root)
+
+
+def _settled_meanwhile(plan: Plan) -> Toolkit | None:
+    """The toolkit to use as it is: the plan's, or one that another command has just installed."""
+    if plan.installed is not None:
+        found = plan.environment.toolkit(plan.installed.version.release)
+        if found is None or not found.complete:
+            raise CudaError(
+                f"{plan.installed.name} was taken away meanwhile.",
+                hints=["Run the command again."],
+                toolkit=plan.installed.name,
+            )
+        return found
+    found, _ = _installed(plan.environment, plan.request, plan.source)
+    return found
+
+
+def shell_has_it(environment: Environment, variables: Mapping[str, str]) -> bool:
+    """Whether the hooks have run in a shell, by its variables."""
+    entries = variables.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    return str(environment.link / "lib64") in entries
 
 
 def check_environment(environment: Environment, platform: Platform) -> None:
@@ -142,13 +197,7 @@ def check_environment(environment: Environment, platform: Platform) -> None:
     prefix = environment.prefix
     hooks.check_prefix(prefix, windows=platform.windows)
     assert_not_frozen(prefix)
-    for folder in (prefix, prefix / "etc", prefix / STATE, prefix / "bin"):
-        if folder.exists() and not _writable(folder):
-            raise CudaError(
-                f"The environment {prefix} cannot be changed: {folder} is not writable.",
-                hints=["Make one of your own: conda create --name NAME"],
-                prefix=prefix,
-            )
+    check_writable(environment)
     switch.check_link(environment)
     for path, status in hooks.verify(prefix, windows=platform.windows).items():
         if status is hooks.HookStatus.FOREIGN:
@@ -206,7 +255,9 @@ def _is_settled(version: VersionRequest) -> bool:
 def _to_record(plan: Plan) -> dict[str, Any]:
     """The request as it is kept; paths of the machine are not."""
     version = plan.offer.version if plan.offer else plan.installed.version  # type: ignore[union-attr]
-    text = version.release if plan.request.path is not None else str(plan.request.version)
+    # A release is recorded and not what led to it: the next `use` gives the same one.
+    chosen = plan.request.path is not None or plan.request.why is not None
+    text = version.release if chosen else str(plan.request.version)
     record: dict[str, Any] = {"version": text}
     origin = plan.offer.origin if plan.offer else plan.installed.origin  # type: ignore[union-attr]
     if plan.source or plan.request.path is not None:
@@ -220,69 +271,6 @@ def _to_record(plan: Plan) -> dict[str, Any]:
     return record
 
 
-def request_from(
-    text: str | None,
-    environment: Environment,
-    platform: Platform,
-    *,
-    source: str | None,
-    flavor: Flavor | None,
-    components: tuple[str, ...],
-    channels: tuple[str, ...],
-    offline: bool,
-) -> tuple[ToolkitRequest, str | None]:
-    """The request behind the words of the command.
-
-    Returns:
-        The request, and the source it names.
-
-    Raises:
-        UsageError: when the words make no sense.
-        CudaError: when nothing was named and nothing is recorded.
-    """
-    path: Path | None = None
-    if text is None:
-        recorded = recorded_request(environment)
-        text = str(recorded.get("version") or "")
-        if not text:
-            raise CudaError(
-                "No CUDA version was named, and none is recorded for this environment.",
-                hints=[
-                    "conda cuda use 12.4",
-                    "conda cuda list --available shows what there is.",
-                ],
-            )
-        source = source or recorded.get("source")
-        flavor = flavor or _recorded_flavor(recorded)
-        components = components or tuple(map(str, recorded.get("components") or ()))
-        channels = channels or tuple(map(str, recorded.get("channels") or ()))
-    elif os.sep in text or (os.altsep and os.altsep in text):
-        if source not in (None, "system"):
-            raise UsageError(
-                f"{text} is a path, which only the source system takes.",
-                hints=[f"conda cuda use {text}"],
-            )
-        path, source = Path(os.path.abspath(os.path.expanduser(text))), "system"
-        text = "latest"
-    if flavor and components:
-        raise UsageError(
-            "Name either a flavor or components, not both.",
-            hints=["Components bring what they need with them."],
-        )
-    request = ToolkitRequest(
-        VersionRequest.parse(text), platform, flavor, components, channels, offline, path
-    )
-    request.wanted_components  # noqa: B018 - refuses unknown names before anything is asked
-    return request, source
-
-
-def _recorded_flavor(recorded: Mapping[str, Any]) -> Flavor | None:
-    try:
-        return Flavor(recorded["flavor"])
-    except (KeyError, ValueError):
-        return None
-
-
 def _activation(environment: Environment) -> str:
     """The command that makes the shell notice."""
     import shlex
@@ -290,7 +278,3 @@ def _activation(environment: Environment) -> str:
     from ..conda_compat import display_name
 
     return f"conda activate {shlex.quote(display_name(environment.prefix))}"
-
-
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK)

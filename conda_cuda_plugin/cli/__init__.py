@@ -11,6 +11,9 @@ VERBS = {
     "use": "Install a CUDA toolkit if need be, and make it current.",
     "list": "Show the toolkits of an environment, or those there are to have.",
     "info": "Show what is current here, and what this shell has of it.",
+    "match": "Show the builds of a framework, and which of them run here.",
+    "doctor": "Find out what is wrong here, and cure it.",
+    "which": "Find out where a library or tool comes from, or what an error is missing.",
     "off": "Have no current toolkit; the installed ones stay.",
     "remove": "Take toolkits away.",
     "run": "Run a command under a toolkit without switching.",
@@ -18,7 +21,7 @@ VERBS = {
 
 EPILOG = """\
 examples:
-  conda cuda use 12.4            install CUDA 12.4 for the active environment, make it current
+  conda cuda use 12.4            give the active environment CUDA 12.4
   conda cuda list --available    what there is to have
   conda cuda VERB --help         more about one verb
 """

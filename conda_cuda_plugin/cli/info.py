@@ -1,28 +1,27 @@
-"""`conda cuda info`."""
+"""`conda cuda info`: the one screen for bug reports."""
 
 from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from ..environment import Environment
 from .common import (
     add_common_options,
     contents,
-    fields,
-    is_active,
-    name_of,
     print_json,
     say,
     target_environment,
-    this_platform,
     toolkit_document,
 )
 
+if TYPE_CHECKING:
+    from ..doctor import Finding, Patient
+
 EPILOG = """\
 examples:
-  conda cuda info              the active environment and this shell
+  conda cuda info              the active environment, this shell, this machine
   conda cuda info -n old       another environment
 """
 
@@ -37,93 +36,85 @@ def execute(args: Namespace) -> int:
     """One screen, or one document."""
     from conda.base.context import context
 
-    document = _document(target_environment(args))
+    from ..doctor import diagnose
+    from .doctor import examined
+    from .screen import screen
+
+    patient = examined(target_environment(args))
+    findings = diagnose(patient)
+    facts = document(patient, findings)
     if context.json:
-        print_json(document)
-        return 0
-    current = document["current"]
-    shell = document["shell"]
-    rows = [
-        ("environment", f"{document['name']} ({document['environment']})"),
-        ("current", _current_text(current)),
-        ("installed", ", ".join(t["name"] for t in document["toolkits"]) or "none"),
-        ("hooks", document["hooks"]),
-        ("this shell", _shell_text(shell, document["name"])),
-        ("driver", _driver_text(document["driver_cuda"])),
-        (
-            "conda",
-            f"{document['conda']}, conda-cuda {document['conda_cuda']}, {document['platform']}",
-        ),
-    ]
-    say(*fields(rows))
+        print_json(facts)
+    else:
+        say(*screen(patient, findings, facts))
     return 0
 
 
-def _document(environment: Environment) -> dict[str, Any]:
+def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same for machines."""
+    import platform as python_platform
+
     from conda import __version__ as conda_version
 
     from .. import __version__, hooks
+    from ..compat.words import machine_document, verdict_document
+    from ..doctor.places import cudnn_libraries
+    from .findings import finding_document
 
-    platform = this_platform()
-    current_name, toolkits = environment.current_name(), environment.toolkits()
-    statuses = {
-        status.value
-        for status in hooks.verify(environment.prefix, windows=platform.windows).values()
-    }
-    documents = [toolkit_document(toolkit, current_name) for toolkit in toolkits]
-    shown = {toolkit.name: contents(toolkit) for toolkit in toolkits}
-    for document in documents:
-        document["contents"] = shown[document["name"]]
+    current = patient.environment.current_name()
+    toolkits = [
+        {**toolkit_document(toolkit, current), "contents": contents(toolkit)}
+        for toolkit in patient.toolkits
+    ]
+    windows = patient.platform.windows
+    statuses = sorted({s.value for s in hooks.verify(patient.prefix, windows=windows).values()})
+    verdict, machine = patient.verdict, machine_document(patient.machine)
     return {
-        "environment": str(environment.prefix),
-        "name": name_of(environment),
-        "current": next((d for d in documents if d["current"]), None),
-        "toolkits": documents,
-        "hooks": statuses.pop() if len(statuses) == 1 else "mixed: " + ", ".join(sorted(statuses)),
-        "shell": _shell(environment),
-        "driver_cuda": _driver_cuda(),
-        "platform": platform.subdir,
+        "environment": str(patient.prefix),
+        "name": patient.name,
+        "current": next((toolkit for toolkit in toolkits if toolkit["current"]), None),
+        "toolkits": toolkits,
+        "hooks": " and ".join(statuses) if current else "none",
+        "shell": _shell(patient),
+        "machine": machine,
+        "driver_cuda": machine["driver_cuda"],
+        "verdict": verdict_document(verdict) if verdict else None,
+        "frameworks": [
+            {
+                "name": framework.name,
+                "title": framework.title,
+                "version": framework.version,
+                "backend": framework.backend.value,
+                "cuda": str(framework.cuda) if framework.cuda else None,
+                "cudnn": framework.cudnn,
+                "installer": framework.installer,
+                "brings_cuda": framework.brings_cuda,
+                "read_from": framework.evidence,
+            }
+            for framework in patient.frameworks
+        ],
+        "cudnn": {str(major): path for major, path in sorted(cudnn_libraries(patient).items())},
+        "findings": [finding_document(finding) for finding in findings],
+        "platform": patient.platform.subdir,
+        "system": f"{python_platform.system()} {python_platform.release()}",
         "conda": conda_version,
         "conda_cuda": __version__,
+        "python": python_platform.python_version(),
     }
 
 
-def _shell(environment: Environment) -> dict[str, Any]:
+def _shell(patient: Patient) -> dict[str, Any]:
     """What this shell has of the environment's CUDA."""
-    ours = str(environment.link / "lib64")
-    library_path = os.environ.get("LD_LIBRARY_PATH")
-    parts = library_path.split(":") if library_path else []
+    import shutil
+
+    variables = patient.variables
     return {
-        "active": is_active(environment),
-        "CUDA_HOME": os.environ.get("CUDA_HOME"),
-        "CUDA_PATH": os.environ.get("CUDA_PATH"),
-        "LD_LIBRARY_PATH": library_path,
-        "position": parts.index(ours) + 1 if ours in parts else None,
+        "active": patient.active,
+        "name": os.path.basename(variables.get("SHELL", "")) or None,
+        "CUDA_HOME": variables.get("CUDA_HOME"),
+        "CUDA_PATH": variables.get("CUDA_PATH"),
+        "CUDA_VISIBLE_DEVICES": variables.get("CUDA_VISIBLE_DEVICES"),
+        "LD_LIBRARY_PATH": variables.get("LD_LIBRARY_PATH"),
+        "position": None if patient.place is None else patient.place + 1,
+        "nvcc": shutil.which("nvcc", path=variables.get("PATH", "")),
     }
-
-
-def _driver_cuda() -> str | None:
-    """The newest CUDA that the driver can run, as conda knows it."""
-    from conda.plugins.virtual_packages.cuda import cached_cuda_version
-
-    found = cached_cuda_version()
-    return found if isinstance(found, str) and found else None
-
-
-def _current_text(current: dict[str, Any] | None) -> str:
-    if current is None:
-        return "none"
-    where = f" ({current['location']})" if current["location"] else ""
-    return f"CUDA {current['version']}, {current['contents']}, from {current['origin']}{where}"
-
-
-def _shell_text(shell: dict[str, Any], name: str) -> str:
-    if not shell["active"]:
-        return f"{name} is not active here"
-    if shell["position"] is None:
-        return f"does not have it; type: conda activate {name}"
-    return f"has it at place {shell['position']} of LD_LIBRARY_PATH"
-
-
-def _driver_text(version: str | None) -> str:
-    return f"runs up to CUDA {version}" if version else "none found"

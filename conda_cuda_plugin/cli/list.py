@@ -23,7 +23,7 @@ from .common import (
 
 EPILOG = """\
 examples:
-  conda cuda list                this environment's toolkits; * marks the current one
+  conda cuda list                this environment's toolkits, * the current one
   conda cuda list --available    the releases that each source has
 """
 

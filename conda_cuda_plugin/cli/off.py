@@ -8,8 +8,8 @@ from .common import add_common_options, name_of, print_json, say, target_environ
 
 EPILOG = """\
 examples:
-  conda cuda off               the active environment has no current toolkit any more
-  conda cuda use 12.4          makes an installed one current again
+  conda cuda off            no current toolkit in the active environment
+  conda cuda off -n old     the same for another environment
 """
 
 

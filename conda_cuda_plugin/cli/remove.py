@@ -50,7 +50,7 @@ def execute(args: Namespace) -> int:
         for toolkit in removal.toolkits:
             say(f"Removes {toolkit.name} ({toolkit.root})")
         if removal.lets_go:
-            say("One of them is current; no toolkit will be current afterwards.")
+            say("The current toolkit goes; none will be current afterwards.")
         confirm("Proceed")
         remove(environment, removal)
         say(f"Removed from {name_of(environment)}.")

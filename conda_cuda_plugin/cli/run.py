@@ -12,15 +12,15 @@ EPILOG = """\
 The exit code is the command's own, and signals reach it.
 
 examples:
-  conda cuda run 11.8 -- python train.py      under an installed toolkit that is not current
-  conda cuda run -n old -- nvcc --version     under the current toolkit of another environment
+  conda cuda run 11.8 -- python train.py    under a toolkit that is not current
+  conda cuda run -n old -- nvcc --version   under another environment's toolkit
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `run`."""
     parser.epilog = EPILOG
-    parser.usage = "conda cuda run [-h] [-n NAME | -p PATH] [VERSION] -- COMMAND [ARGUMENT ...]"
+    parser.usage = "conda cuda run [-h] [-n NAME | -p PATH] [VERSION] -- COMMAND ..."
     add_common_options(parser)
     parser.add_argument("cuda_words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -11,21 +12,25 @@ from .common import (
     name_of,
     print_json,
     say,
-    size,
-    table,
     target_environment,
     this_platform,
     toolkit_document,
+    warn,
 )
+from .plan import chosen, plan_document, plan_lines, switch_line, verdict_text
 
 EPILOG = """\
-VERSION is 12.4, 12.4.1, 12, latest, a range such as '>=11.8,<12', or the path of a toolkit on
-this machine. Without it: what was asked for the last time.
+VERSION is 12.4, 12.4.1, 12, latest, a range such as '>=11.8,<12', the path of a
+toolkit on this machine, or auto: the best release for the driver, the GPUs and
+the frameworks in the environment. Without it: what was asked for the last time,
+else auto.
 
 examples:
-  conda cuda use 12.4                               the libraries, from wherever they can be had
-  conda cuda use 13.0 --from pypi --flavor devel    with nvcc, from the Python package index
-  conda cuda use /usr/local/cuda-13.0               adopt a toolkit of this machine
+  conda cuda use 12.4                              the libraries, from anywhere
+  conda cuda use 13.0 --from pypi --flavor devel   with nvcc, from PyPI
+  conda cuda use /usr/local/cuda-13.0              a toolkit of this machine
+  conda cuda use --for torch==2.5.1                what torch was built for
+  conda cuda use 12.4 --for driver=550,cc=8.9      for another machine
 """
 
 
@@ -55,6 +60,21 @@ def configure_parser(parser: ArgumentParser) -> None:
         help="Single components in place of a flavor: cudart, cublas, nvcc, ... What they need "
         "comes with them.",
     )
+    parser.add_argument(
+        "--for",
+        dest="cuda_for",
+        metavar="FRAMEWORK|MACHINE",
+        action="append",
+        help="A framework to choose for that is not installed yet: torch==2.5.1. Or the machine it "
+        "will run on, when that is not this one: driver=550,cc=8.9. driver, cuda (the newest that "
+        "the driver supports) and cc (compute capability; cc=8.9+7.0).",
+    )
+    parser.add_argument(
+        "--force",
+        dest="cuda_force",
+        action="store_true",
+        help="Go on with a toolkit that cannot run there.",
+    )
     add_common_options(parser, prompt=True)
     channels = parser.add_argument_group("Channels")
     channels.add_argument(
@@ -73,14 +93,18 @@ def execute(args: Namespace) -> int:
     """Plan, ask, do, report."""
     from conda.base.context import context
 
-    from ..actions import use
+    from ..actions import auto, use, weigh
+    from ..actions.request import request_from
     from ..conda_compat import confirm
     from ..toolkit import Flavor
+    from .machine import split_targets
 
     platform = this_platform()
     environment = target_environment(args)
-    request, source = use.request_from(
-        args.cuda_version,
+    target, framework = split_targets(args.cuda_for)
+    automatic = auto.is_automatic(args.cuda_version, environment, framework)
+    request, source = request_from(
+        "latest" if automatic else args.cuda_version,
         environment,
         platform,
         source=args.cuda_source,
@@ -89,21 +113,32 @@ def execute(args: Namespace) -> int:
         channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
         offline=bool(context.offline),
     )
-    plan = use.make_plan(environment, request, source)
+    machine = weigh.machine_for(target, request, platform)
+    if automatic:
+        request = auto.choose_for(environment, request, machine, framework)
+    plan = use.make_plan(environment, request, source, machine, force=args.cuda_force)
     if context.dry_run and context.json:
-        print_json({"success": True, "dry_run": True, "plan": plan_document(plan)})
+        print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0
     if plan.offer is not None:
-        say(*plan_lines(plan))
+        say(*plan_lines(plan, machine))
     if plan.offer is not None or context.dry_run:
         if context.dry_run and plan.offer is None:
-            say(_switch_line(plan))
+            say(
+                *chosen(plan),
+                switch_line(plan),
+                *fields([("verdict", verdict_text(plan, machine))]),
+            )
         confirm("Proceed")
-    result = use.carry_out(plan, active_prefix=context.active_prefix)
+    elif plan.offer is None:
+        say(*chosen(plan))
+        if plan.verdict is not None and plan.verdict.level.value == "cannot":
+            warn(f"warning: {verdict_text(plan, machine)}")
+    result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
     if context.json:
         document: dict[str, Any] = {
             "success": True,
-            "plan": plan_document(plan),
+            "plan": plan_document(plan, machine),
             "toolkit": toolkit_document(result.toolkit, result.toolkit.name),
             "installed": result.installed,
             "switched": result.switched,
@@ -115,67 +150,6 @@ def execute(args: Namespace) -> int:
     if result.activate:
         say(f"For this shell to notice, type:  {result.activate}")
     return 0
-
-
-def plan_lines(plan: Any) -> list[str]:
-    """The plan for people."""
-    offer = plan.offer
-    what = offer.flavor.value if offer.flavor else ", ".join(offer.components)
-    rows = [
-        ("toolkit", f"CUDA {offer.version} ({what})"),
-        ("from", offer.detail),
-        ("because", plan.reason),
-    ]
-    if offer.note:
-        rows.append(("note", offer.note))
-    if plan.replaces is not None:
-        rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
-    if not offer.origin.adopted:
-        rows.append(("download", "nothing" if offer.download == 0 else size(offer.download)))
-    before = plan.before.name if plan.before else "none"
-    rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
-    lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
-    lines += fields(rows)
-    shown = [] if offer.origin.adopted else list(offer.packages)
-    if shown:
-        cells = [(package.name, package.version, size(package.size)) for package in shown]
-        lines += ["", "  packages:", *table(cells, indent="    ")]
-    return [*lines, ""]
-
-
-def plan_document(plan: Any) -> dict[str, Any]:
-    """The plan for machines."""
-    offer, installed = plan.offer, plan.installed
-    document: dict[str, Any] = {
-        "environment": str(plan.environment.prefix),
-        "version": str(offer.version if offer else installed.version),
-        "origin": (offer or installed).origin.value,
-        "reason": plan.reason,
-        "current_before": plan.before.name if plan.before else None,
-        "install": None,
-    }
-    if offer:
-        document["install"] = {
-            "flavor": offer.flavor.value if offer.flavor else None,
-            "components": list(offer.components),
-            "from": offer.detail,
-            "note": offer.note,
-            "download": offer.download,
-            "replaces": str(plan.replaces.version) if plan.replaces else None,
-            "packages": [
-                {"name": package.name, "version": package.version, "size": package.size}
-                for package in offer.packages
-            ],
-        }
-    return document
-
-
-def _switch_line(plan: Any) -> str:
-    """The plan of a mere switch, in a line."""
-    if plan.changes_nothing:
-        return f"CUDA {plan.installed.version} is current in {name_of(plan.environment)} already."
-    before = plan.before.name if plan.before else "none"
-    return f"Would switch {name_of(plan.environment)} from {before} to {plan.installed.name}."
 
 
 def _outcome(result: Any) -> str:

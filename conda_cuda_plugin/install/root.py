@@ -11,13 +11,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ..environment import TOOLKIT_FILE, Environment, read_toolkit, write_toolkit
-from ..errors import CudaError, ForeignFileError
-from ..files import exchange
+from ..environment import LINK, STATE, TOOLKIT_FILE, Environment, read_toolkit, write_toolkit
+from ..errors import FileSystemError, ForeignFileError
+from ..files import exchange, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
 from ..toolkit import Origin, Toolkit
-from . import view
+from . import view, wrappers
 
 ASIDE = ".conda-cuda-"
 """How the names of folders begin that hold unfinished work, directly inside an environment."""
@@ -57,6 +57,8 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
             link_packages(aside, records, offer.specs, root)
             view.make_package_view(aside, offer.version, platform)
+            if offer.origin is Origin.CHANNEL and not platform.windows:
+                wrappers.write_own_tools(aside, view.programs(aside, platform, owned=True))
         write_toolkit(toolkit, aside)
 
     build_aside(environment, root, build)
@@ -74,7 +76,7 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
         else:
             os.rename(aside, root)
     except OSError as error:
-        raise disk_error(error, environment.prefix) from error
+        raise FileSystemError(error, environment.prefix) from error
     finally:
         remove_tree(aside)
 
@@ -112,6 +114,8 @@ def check_root(root: Path) -> None:
 def clean_up(environment: Environment) -> list[str]:
     """Take away what interrupted commands have left; the names of what was removed."""
     removed = []
+    for folder in (environment.prefix, environment.bin, environment.prefix / STATE):
+        remove_leftovers(folder)
     for entry in sorted(os.scandir(environment.prefix), key=lambda entry: entry.name):
         if entry.name.startswith(ASIDE):
             path = Path(entry.path)
@@ -122,7 +126,25 @@ def clean_up(environment: Environment) -> list[str]:
             else:
                 remove_tree(path)
             removed.append(entry.name)
+    mend_link(environment)
     return removed
+
+
+def mend_link(environment: Environment) -> bool:
+    """Make `cuda` a link again where cloning an environment has put a copy of the root.
+
+    Returns:
+        Whether there was such a copy.
+    """
+    name = environment.copied_name() if not environment.link.is_symlink() else None
+    if name is None:
+        return False
+    aside = environment.prefix / f"{ASIDE}{LINK}"
+    remove_tree(aside)
+    os.symlink(name, aside, target_is_directory=True)
+    exchange(aside, environment.link)
+    remove_tree(aside)
+    return True
 
 
 def remove_tree(path: Path) -> None:
@@ -131,30 +153,6 @@ def remove_tree(path: Path) -> None:
         path.unlink()
     elif path.exists():
         shutil.rmtree(path, ignore_errors=False)
-
-
-def disk_error(error: OSError, prefix: Path) -> CudaError:
-    """An operating system's error as a sentence."""
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return CudaError(
-            f"The disk that holds {prefix} is full, so nothing was changed.",
-            hints=["conda clean --all frees the package cache."],
-            prefix=prefix,
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return CudaError(
-            f"{error.filename or prefix} cannot be written, so nothing was changed.",
-            hints=["Use an environment of your own: conda create --name NAME."],
-            prefix=prefix,
-        )
-    return CudaError(
-        f"The file system refused a change: {error.strerror or error} "
-        f"({error.filename or prefix}).",
-        hints=["The environment is as it was before."],
-        prefix=prefix,
-    )
 
 
 def _is_empty(path: Path) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .. import hooks
@@ -13,7 +16,7 @@ from ..errors import CudaError, ForeignFileError
 from ..files import link_atomically
 from ..platforms import Platform
 from ..toolkit import Toolkit
-from . import view, wrappers
+from . import view, windows, wrappers
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,83 @@ def make_current(
             hints=[f"conda cuda use {toolkit.version.release} installs it anew."],
         )
     check_link(environment)
+    if platform.windows:
+        windows.check_bin(environment)
     adopted = toolkit.origin is not None and toolkit.origin.adopted
     needed = wrappers.check_wrappers(environment, tools_of(toolkit, platform), adopted=adopted)
     before = list(environment.state.get("wrappers") or ())
-    # Recorded before they are written, so that whatever happens, `off` finds them all.
-    environment.write_state({"request": dict(request), "wrappers": sorted({*before, *needed})})
-    wrappers.write_wrappers(environment, needed)
-    written = hooks.write(environment.prefix, windows=platform.windows)
-    link_atomically(environment.link, toolkit.name)
+    former = environment.current_name()
+    with _uninterrupted(), _all_or_nothing(environment, platform):
+        # Recorded before they are written, so that whatever happens, `off` finds them all.
+        environment.write_state(
+            {
+                **environment.state,
+                "request": dict(request),
+                "wrappers": sorted({*before, *needed}),
+            }
+        )
+        wrappers.write_wrappers(environment, needed)
+        written = hooks.write(environment.prefix, windows=platform.windows)
+        link_atomically(environment.link, toolkit.name)
     wrappers.remove_wrappers(environment, before, keep=needed)
-    environment.write_state({"request": dict(request), "wrappers": sorted(needed)})
+    state: dict[str, Any] = {"request": dict(request), "wrappers": sorted(needed)}
+    if platform.windows:
+        _leave_path(environment, former)
+        state["linked"] = windows.put_on_path(environment, toolkit.root)
+    environment.write_state(state)
     return Switch(bool(written), tuple(needed))
+
+
+def _leave_path(environment: Environment, former: str | None) -> None:
+    """On Windows: take back the links in `bin` that led to the toolkit current before."""
+    root = environment.prefix / former if former else None
+    windows.take_off_path(environment, environment.state.get("linked") or (), root)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals that ask to stop wait for the few milliseconds that switching takes."""
+    if os.name == "nt":
+        yield
+        return
+    stop = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[None]:
+    """Take back what was written when the link could not be made, as on a full disk."""
+    state, link = dict(environment.state), environment.current_name()
+    had = set(os.listdir(environment.bin)) if environment.bin.is_dir() else set()
+    lacked = [
+        path
+        for path, status in hooks.verify(environment.prefix, windows=platform.windows).items()
+        if status is hooks.HookStatus.MISSING
+    ]
+    try:
+        yield
+    except BaseException:
+        if environment.current_name() == link:
+            with contextlib.suppress(OSError):
+                recorded = list(environment.state.get("wrappers") or ())
+                wrappers.remove_wrappers(environment, recorded, keep=had)
+                if not had:
+                    _remove_if_empty(environment.bin)
+                for path in lacked:
+                    path.unlink(missing_ok=True)
+                    _remove_if_empty(path.parent)
+            with contextlib.suppress(OSError):
+                environment.write_state(state) if state else environment.remove_state()
+        raise
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def let_go(environment: Environment) -> bool:
@@ -87,13 +156,17 @@ def let_go(environment: Environment) -> bool:
         Whether there was anything to let go of.
     """
     changed = False
-    if environment.current_name() is not None:
+    former = environment.current_name()
+    _leave_path(environment, former)
+    if former is not None:
         environment.link.unlink()
         changed = True
     recorded = list(environment.state.get("wrappers") or ())
     changed |= bool(wrappers.remove_wrappers(environment, recorded))
     changed |= bool(hooks.remove(environment.prefix))
-    state = {key: value for key, value in environment.state.items() if key != "wrappers"}
+    state = {
+        key: value for key, value in environment.state.items() if key not in ("wrappers", "linked")
+    }
     if environment.state and state != environment.state:
         environment.write_state(state)
     return changed

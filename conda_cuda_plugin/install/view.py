@@ -18,6 +18,7 @@ from ..files import link_atomically, write_atomically
 from ..platforms import Platform
 from ..toolkit import is_cuda_package
 from ..versions import CudaVersion
+from . import windows
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 # ldconfig files such stubs under the driver's names; the loader must never find one of them.
@@ -104,7 +105,7 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
     """Add the classic entries to a root that conda packages were linked into."""
     files = cuda_files(root)
     if platform.windows:
-        # DLLs and programs lie where Windows looks for them; there is no lib64.
+        windows.make_view(root, version, [file.path for file in files])
         _write_version_json(root, version)
         return
     _sync_links(root / "lib64", _relative(library_links(files, platform), "lib64"))

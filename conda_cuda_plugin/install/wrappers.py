@@ -44,6 +44,26 @@ exit 127
 """
 
 
+OWN_TOOLS = "cuda-bin"
+"""A folder in the root of a toolkit made of channel packages, whose `bin` holds more than CUDA."""
+
+_OWN_TEXT = """\
+#!/bin/sh
+# runs {name} of this toolkit, for `conda cuda run`
+exec "${{0%/*}}/../bin/{name}" "$@"
+"""
+
+
+def write_own_tools(root: Path, names: Iterable[str]) -> None:
+    """Make the folder that `conda cuda run` puts on PATH: CUDA's programs and no others.
+
+    The packages that CUDA's packages need may bring an openssl or a python of their own, which
+    must not get in front of the user's.
+    """
+    for name in names:
+        write_atomically(root / OWN_TOOLS / name, _OWN_TEXT.format(name=name).encode(), mode=0o755)
+
+
 def wrapper_text(name: str) -> bytes:
     """The wrapper of one tool."""
     return _TEXT.format(mark=_MARK, name=name).encode()
@@ -77,7 +97,7 @@ def check_wrappers(environment: Environment, names: Iterable[str], *, adopted: b
             if adopted:
                 continue
             raise ForeignFileError(
-                path, owner=_owner(environment, name), reason="a wrapper has to go there"
+                path, owner=owner_of(environment, name), reason="a wrapper has to go there"
             )
         needed.append(name)
     return needed
@@ -103,10 +123,14 @@ def remove_wrappers(
         if os.path.basename(name) == name and not path.is_symlink() and is_wrapper(path):
             path.unlink()
             removed.append(name)
+    if removed:
+        # Made for the wrappers, when it holds nothing else.
+        with contextlib.suppress(OSError):
+            environment.bin.rmdir()
     return removed
 
 
-def _owner(environment: Environment, name: str) -> str | None:
+def owner_of(environment: Environment, name: str) -> str | None:
     """The package that a file in the environment's `bin` belongs to."""
     import json
 

@@ -28,6 +28,8 @@ class ToolkitRequest:
     offline: bool = False
     path: Path | None = None
     """A toolkit on this machine that the user named by its path."""
+    why: str | None = None
+    """Why this version, when the user left the choice to us."""
 
     @property
     def wanted_components(self) -> tuple[str, ...]:
@@ -51,6 +53,8 @@ class Package:
     version: str
     size: int | None
     """Bytes to download; None when unknown, 0 when nothing has to be downloaded."""
+    file: str | None = None
+    """The name of the file it comes in."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class ChannelSource:
             records = solve(prefix, attempt.channels, request.platform.subdir, attempt.specs)
         except (Exception, SystemExit) as error:
             raise _refusal(error, attempt.channels, str(request.version)) from error
-        version = _version_of(records)
+        version = _version_of(records, request.version)
         if version is None:
             raise NotOffered(self.name, f"gave no CUDA runtime for {request.version}")
         missing = not_in_cache(records)
@@ -99,6 +99,7 @@ class ChannelSource:
                 record.name,
                 record.version,
                 (record.get("size") or None) if record in missing else 0,
+                record.fn,
             )
             for record in records
         )
@@ -185,8 +186,12 @@ def _label(known: Sequence[Release], since: CudaVersion) -> str | None:
     return f"nvidia/label/cuda-{max(labelled)}" if labelled else None
 
 
-def _version_of(records: Sequence[Any]) -> CudaVersion | None:
-    """Which release a set of packages is."""
+def _version_of(records: Sequence[Any], wanted: VersionRequest) -> CudaVersion | None:
+    """Which release a set of packages is.
+
+    Several releases may ship the same runtime (13.0.2 and 13.0.3 do); the one that was asked for
+    is taken then.
+    """
     by_name = {record.name: record.version for record in records}
     for name in ("cudatoolkit", "cuda-toolkit", "cuda-libraries"):
         if name in by_name:
@@ -195,7 +200,9 @@ def _version_of(records: Sequence[Any]) -> CudaVersion | None:
             except ValueError:
                 continue
     if "cuda-cudart" in by_name:
-        return release_of_cudart(by_name["cuda-cudart"])
+        cudart = by_name["cuda-cudart"]
+        same = [row.version for row in releases() if row.cudart == cudart]
+        return wanted.best(same) or release_of_cudart(cudart)
     if "cuda-version" in by_name:
         return CudaVersion.parse(by_name["cuda-version"])
     return None
@@ -204,9 +211,7 @@ def _version_of(records: Sequence[Any]) -> CudaVersion | None:
 def _channel_names(records: Sequence[Any]) -> list[str]:
     """The channels that the CUDA packages come from."""
     found = {
-        str(record.channel.name or record.channel)
-        for record in records
-        if is_cuda_package(record.name)
+        str(record.channel.canonical_name) for record in records if is_cuda_package(record.name)
     }
     return sorted(found)
 
@@ -218,14 +223,25 @@ def _refusal(error: BaseException, channels: Sequence[str], version: str) -> Not
         CondaHTTPError,
         PackagesNotFoundError,
         ProxyError,
+        ResolvePackageNotFound,
+        UnavailableInvalidChannel,
         UnsatisfiableError,
     )
+
+    from ..conda_compat import detail, first_line
 
     where = ", ".join(channels)
     if isinstance(error, NotOffered):
         return error
-    if isinstance(error, (UnsatisfiableError, PackagesNotFoundError)):
-        return NotOffered("channel", f"has no CUDA {version} on {where}")
+    if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
+        return _nothing(version, channels)
+    if isinstance(error, UnavailableInvalidChannel):
+        return NotOffered(
+            "channel",
+            f"cannot be read: there is no channel at {detail(error, 'channel_url') or where}",
+            unreachable=True,
+            hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
+        )
     if isinstance(error, (CondaHTTPError, ChannelError, ProxyError, OSError)):
         return NotOffered(
             "channel",
@@ -235,18 +251,23 @@ def _refusal(error: BaseException, channels: Sequence[str], version: str) -> Not
         )
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error
-    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return NotOffered("channel", f"found no way to CUDA {version} on {where}: {first_line}")
+    return NotOffered("channel", f"found no way to CUDA {version} on {where}: {first_line(error)}")
 
 
 def _better(
     refusals: Sequence[NotOffered], request: ToolkitRequest, channels: Sequence[str]
 ) -> NotOffered:
     """One refusal for several attempts."""
-    return (
-        refusals[0]
-        if len(refusals) == 1
-        else NotOffered("channel", f"has no CUDA {request.version} on {', '.join(channels)}")
+    return refusals[0] if len(refusals) == 1 else _nothing(str(request.version), channels)
+
+
+def _nothing(version: str, channels: Sequence[str]) -> NotOffered:
+    """The channels do not hold what was asked for."""
+    option = " ".join(f"-c {channel}" for channel in channels)
+    return NotOffered(
+        "channel",
+        f"has no CUDA {version} on {', '.join(channels)}",
+        hints=[f"conda cuda list --available {option} shows what there is."],
     )
 
 

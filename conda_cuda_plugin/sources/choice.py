@@ -26,13 +26,15 @@ class NoSourceError(CudaError):
     def __init__(self, request: ToolkitRequest, refusals: list[NotOffered]) -> None:
         known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
         known |= {row.version for row in releases()}
-        hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
         exists = any(request.version.matches(version) for version in known)
-        message = (
-            f"No source can give CUDA {request.version} now."
-            if exists
-            else f"There is no CUDA {request.version}."
-        )
+        hints = []
+        if not exists:
+            message = f"There is no CUDA {request.version}."
+        elif len(refusals) == 1:
+            message = f"The source {refusals[0].source} {refusals[0].reason}."
+        else:
+            message = f"No source can give CUDA {request.version} now."
+            hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
         wanted = _as_version(request)
         near = nearest(wanted, known) if wanted else []
         if not exists and near:

@@ -40,7 +40,8 @@ class PypiSource:
         wanted = [pins[name] for name in names]
         if request.offline:
             cached = [channel.record_named(*pin.split("==")) for pin in wanted]
-            if None not in cached:
+            # A record of conda's compares with records only: `in` would fail on None.
+            if all(record is not None for record in cached):
                 return self._offer(request, version, names, cached, lambda: cached)
         wheels = self._wheels(request, wanted)
 
@@ -72,7 +73,10 @@ class PypiSource:
             version,
             request.flavor_or(Flavor.RUNTIME),
             names,
-            tuple(Package(part.name, part.version, sizes.get(part.url, 0)) for part in parts),
+            tuple(
+                Package(part.name, part.version, sizes.get(part.url, 0), _filename(part))
+                for part in parts
+            ),
             "PyPI" if missing or not parts else "PyPI, in the package cache already",
             specs=tuple(f"{part.name}=={part.version}" for part in parts),
             fetch=fetch,
@@ -136,6 +140,8 @@ class PypiSource:
                 offline=request.offline,
             )
         except pip.PipError as error:
+            if request.offline and error.requirement and not error.versions:
+                raise self._not_in_cache(request) from error
             if error.versions:
                 known = []
                 for text in error.versions:
@@ -173,10 +179,12 @@ class PypiSource:
         except pip.PipError as error:
             if error.unreachable:
                 raise self._no_index(error) from error
+            if request.offline and error.requirement:
+                raise self._not_in_cache(request) from error
+            what = error.requirement or f"a part ({error.message})"
             raise NotOffered(
                 self.name,
-                f"lacks a part of CUDA {request.version} for {request.platform.subdir}: "
-                f"{error.message}",
+                f"lacks {what} of CUDA {request.version} for {request.platform.subdir}",
             ) from error
 
     def _no_index(self, error: pip.PipError) -> NotOffered:
@@ -191,8 +199,22 @@ class PypiSource:
             )
         return NotOffered(
             self.name,
-            f"has no {METAPACKAGE}: {error.message}",
-            hints=["pip config list shows which index pip is configured to use."],
+            f"has no {METAPACKAGE} on the index that pip is configured to use"
+            if error.requirement
+            else f"cannot be asked: {error.message.rstrip('.')}",
+            hints=["pip config list shows which index that is."],
+        )
+
+    def _not_in_cache(self, request: ToolkitRequest) -> NotOffered:
+        return NotOffered(
+            self.name,
+            f"has nothing of CUDA {request.version} in the package cache, and --offline forbids "
+            "to ask the index",
+            hints=[
+                "Run the command without --offline once, on this machine or on one that shares "
+                "its package cache."
+            ],
+            unreachable=True,
         )
 
 
@@ -231,6 +253,12 @@ def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str
             if pin:
                 found[name] = f"{requirement.name}=={pin[1]}.*"
     return {name: found[name] for name in components() if name in found}
+
+
+def _filename(part: Any) -> str:
+    """The name of a wheel, or of the package made of one before."""
+    name: str = part.filename if isinstance(part, pip.Wheel) else part.fn
+    return name
 
 
 def _sizes(wheels: Sequence[pip.Wheel]) -> dict[str, int | None]:

@@ -62,8 +62,8 @@ class SystemSource:
             known = [toolkit.version for toolkit in self.find(request.platform, environment)]
             raise NotOffered(
                 self.name,
-                f"has no CUDA {request.version} on this machine"
-                + ("" if known else ", nor any other"),
+                f"has no CUDA {request.version} on this machine, "
+                + (f"only {', '.join(map(str, known))}" if known else "nor any other"),
                 known=known,
             )
         if (request.flavor is Flavor.DEVEL or "nvcc" in request.components) and not best.has_nvcc:
@@ -89,10 +89,10 @@ class SystemSource:
         """Every toolkit on the machine, newest first, each real folder once."""
         found: dict[Path, SystemToolkit] = {}
         for place in self._places(platform):
-            real = place.resolve()
+            real = Path(os.path.realpath(place))
             if environment is not None and environment.prefix in (real, *real.parents):
                 continue
-            if real not in found and place.is_dir():
+            if real not in found and os.path.isdir(place):
                 with contextlib.suppress(CudaError):
                     found[real] = read_system_toolkit(place, platform)
         return sorted(found.values(), key=lambda toolkit: toolkit.version, reverse=True)
@@ -121,7 +121,8 @@ class SystemSource:
             yield from map(Path, sorted(glob.glob(f"{glob.escape(folder)}/{WINDOWS_PLACE}")))
             return
         for pattern in LINUX_PLACES:
-            yield from map(Path, sorted(glob.glob(f"{glob.escape(str(self.root))}{pattern}")))
+            root = glob.escape(str(self.root).rstrip("/"))
+            yield from map(Path, sorted(glob.glob(f"{root}{pattern}")))
 
 
 def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
@@ -131,6 +132,13 @@ def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
         CudaError: when it is none, or does not say which release it is.
     """
     path = Path(os.path.abspath(path))
+    try:
+        return _read_toolkit(path, platform)
+    except PermissionError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_toolkit(path: Path, platform: Platform) -> SystemToolkit:
     if not path.is_dir():
         raise CudaError(
             f"There is no folder {path}.",
@@ -145,6 +153,10 @@ def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
             hints=["Name the folder that holds bin and lib64, such as /usr/local/cuda-13.0."],
             path=path,
         )
+    for name in libraries:
+        # Raises when they are there and others may not read them.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.listdir(path / name)
     for evidence, reader in (
         ("version.json", _from_version_json),
         ("version.txt", _from_version_txt),
@@ -161,9 +173,17 @@ def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
     )
 
 
+def _unreadable(path: Path, error: OSError) -> CudaError:
+    return CudaError(
+        f"The toolkit {path} cannot be read: {error.strerror or error} ({error.filename}).",
+        hints=["Ask its owner to let others read it."],
+        path=path,
+    )
+
+
 def _from_version_json(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
     content = _read(path / "version.json")
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         # The third number is an update (13.0.2) or a date (11.8.20220929), which says nothing.
         match = _JSON.match(str(json.loads(content or "")["cuda"]["version"]))
         return CudaVersion.parse(match[1]) if match else None
@@ -205,6 +225,9 @@ def _from_nvcc(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None
 def _read(path: Path) -> str | None:
     """The first part of a text file; None when there is none."""
     try:
+        # A pipe would keep us waiting.
+        if not path.is_file():
+            return None
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(2**20)
     except OSError:
@@ -213,4 +236,4 @@ def _read(path: Path) -> str | None:
 
 def _inside_environment(path: Path) -> bool:
     """Whether a folder belongs to a conda environment."""
-    return any((parent / "conda-meta").is_dir() for parent in (path, *path.parents))
+    return any(os.path.isdir(parent / "conda-meta") for parent in (path, *path.parents))

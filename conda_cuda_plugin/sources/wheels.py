@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import FileSystemError
 from ..files import TEMPORARY
 from ..local_channel import LocalChannel
 from ..lock import locked
@@ -31,20 +33,38 @@ def fetch_wheels(
         WheelError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
-    channel.folder.mkdir(parents=True, exist_ok=True)
-    with (
-        locked(channel.path / "lock", "another conda cuda that fills the package cache"),
-        # Beside the packages, so that a finished one is moved and not copied.
-        tempfile.TemporaryDirectory(dir=channel.path, suffix=TEMPORARY) as folder,
-    ):
-        records = []
-        for number, wheel in enumerate(wheels, 1):
-            record = channel.record_of(wheel.sha256)
-            if record is None:
-                title = f"({number}/{len(wheels)}) {wheel.name} {wheel.version}"
-                record = _fetch(wheel, platform, channel, Path(folder), title, offline)
-            records.append(record)
+    try:
+        channel.folder.mkdir(parents=True, exist_ok=True)
+        with locked(channel.path / "lock", "another conda cuda that fills the package cache"):
+            _remove_leftovers(channel)
+            # Beside the packages, so that a finished one is moved and not copied.
+            with tempfile.TemporaryDirectory(dir=channel.path, suffix=TEMPORARY) as folder:
+                return _fetch_missing(wheels, platform, channel, Path(folder), offline)
+    except OSError as error:
+        raise FileSystemError(error, channel.path.parent) from error
+
+
+def _fetch_missing(
+    wheels: Sequence[pip.Wheel],
+    platform: Platform,
+    channel: LocalChannel,
+    folder: Path,
+    offline: bool,
+) -> Sequence[Any]:
+    records = []
+    for number, wheel in enumerate(wheels, 1):
+        record = channel.record_of(wheel.sha256)
+        if record is None:
+            title = f"({number}/{len(wheels)}) {wheel.name} {wheel.version}"
+            record = _fetch(wheel, platform, channel, folder, title, offline)
+        records.append(record)
     return records
+
+
+def _remove_leftovers(channel: LocalChannel) -> None:
+    """Take away the folders of commands that were killed."""
+    for path in channel.path.glob(f"*{TEMPORARY}"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _fetch(

@@ -1,0 +1,86 @@
+"""The frame around every change to an environment: alone, tidy, and with errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from ..environment import STATE, Environment
+from ..errors import CudaError, FileSystemError, Interrupted
+from ..install import root as roots
+from ..lock import locked
+
+LOCK = STATE / "lock"
+
+
+@contextlib.contextmanager
+def in_environment(environment: Environment) -> Iterator[None]:
+    """Change an environment.
+
+    Waits for other commands in it and takes away what interrupted ones have left. Where no toolkit
+    is left in the end, the lock goes too.
+
+    Raises:
+        FileSystemError: when the operating system refuses a change.
+        Interrupted: on Ctrl-C and on signals that ask to stop.
+    """
+    check_writable(environment)
+    from conda import CondaMultiError, conda_signal_handler
+    from conda.common.signals import signal_handler
+    from conda.exceptions import CondaSignalInterrupt
+
+    try:
+        with signal_handler(conda_signal_handler):
+            try:
+                with locked(environment.prefix / LOCK, "another conda cuda in this environment"):
+                    # Another command may have written it while this one waited.
+                    environment.forget_state()
+                    roots.clean_up(environment)
+                    yield
+            finally:
+                if not environment.toolkits():
+                    _leave(environment)
+    except OSError as error:
+        raise FileSystemError(error, environment.prefix) from error
+    except (KeyboardInterrupt, CondaSignalInterrupt) as error:
+        raise Interrupted(environment.current_name()) from error
+    except CondaMultiError as error:
+        # conda's transaction wraps what has stopped it.
+        inner = _innermost(error)
+        if isinstance(inner, OSError):
+            raise FileSystemError(inner, environment.prefix) from error
+        if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
+            raise Interrupted(environment.current_name()) from error
+        raise
+
+
+def check_writable(environment: Environment) -> None:
+    """Refuse an environment that belongs to somebody else.
+
+    Raises:
+        CudaError: when a folder that changes cannot be written.
+    """
+    prefix = environment.prefix
+    for folder in (prefix, prefix / "etc", prefix / STATE, environment.bin):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            raise CudaError(
+                f"The environment {prefix} cannot be changed: {folder} is not writable.",
+                hints=["Make one of your own: conda create --name NAME"],
+                prefix=prefix,
+            )
+
+
+def _leave(environment: Environment) -> None:
+    """Remove the lock, and the folders that hold nothing else."""
+    with contextlib.suppress(OSError):
+        (environment.prefix / LOCK).unlink()
+        for folder in (STATE, *STATE.parents[:-1]):
+            (environment.prefix / folder).rmdir()
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first error inside an error of several."""
+    while getattr(error, "errors", None):
+        error = error.errors[0]  # type: ignore[attr-defined]
+    return error

@@ -1,0 +1,131 @@
+"""What the doctor has found, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..doctor import Finding, Patient, Treatment
+
+_COMMANDS = ("conda ", "export ", "unset ", "set ", "setenv ")
+
+
+def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
+    """3 with errors, 1 with warnings when they count, else 0."""
+    from ..doctor import Severity
+
+    found = {finding.severity for finding in findings}
+    if Severity.ERROR in found:
+        return 3
+    return 1 if strict and Severity.WARNING in found else 0
+
+
+def report(patient: Patient, findings: Sequence[Finding]) -> list[str]:
+    """The findings for people; one calm line when there are none."""
+    if not findings:
+        return [calm_line(patient)]
+    lines = [f"CUDA in {patient.name}: {counts(findings)}"]
+    for finding in findings:
+        lines += ["", *finding_lines(finding)]
+    return lines
+
+
+def counts(findings: Sequence[Finding]) -> str:
+    """`1 error, 2 warnings`."""
+    from ..doctor import Severity
+
+    parts = []
+    for severity in Severity:
+        number = sum(finding.severity is severity for finding in findings)
+        if number:
+            parts.append(f"{number} {severity.value}{'s' if number > 1 else ''}")
+    return ", ".join(parts) or "nothing is wrong"
+
+
+def document(
+    patient: Patient, findings: Sequence[Finding], treatment: Treatment | None = None
+) -> dict[str, Any]:
+    """The findings for machines."""
+    from ..doctor import RULES, Severity
+
+    found: dict[str, Any] = {
+        "environment": str(patient.prefix),
+        "name": patient.name,
+        "active": patient.active,
+        "current": patient.environment.current_name(),
+        "healthy": all(finding.severity is Severity.NOTE for finding in findings),
+        "counts": {
+            severity.value: sum(finding.severity is severity for finding in findings)
+            for severity in Severity
+        },
+        "findings": [finding_document(finding) for finding in findings],
+        "rules": [rule.id for rule in RULES],
+    }
+    if treatment is not None:
+        found["cured"] = [finding.rule_id for finding in treatment.cured]
+        found["failed"] = [
+            {"rule": finding.rule_id, "reason": reason} for finding, reason in treatment.failed
+        ]
+    return found
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding for machines."""
+    return {
+        "rule": finding.rule_id,
+        "severity": finding.severity.value,
+        "summary": finding.summary,
+        "evidence": list(finding.evidence),
+        "cure": finding.cure,
+        "fixable": finding.fix is not None,
+    }
+
+
+def calm_line(patient: Patient) -> str:
+    """What there is to say where nothing is wrong."""
+    current = patient.current
+    if current is not None:
+        place = "" if patient.active else ", which is not active here"
+        return f"CUDA {current.version} is in order in {patient.name}{place}."
+    if patient.toolkits:
+        return f"No toolkit is current in {patient.name}; nothing is wrong."
+    return f"{patient.name} has no CUDA toolkit; nothing is wrong."
+
+
+def finding_lines(finding: Finding) -> list[str]:
+    """One finding for people."""
+    import textwrap
+
+    head = f"{finding.severity.value} {finding.rule_id}: "
+    lines = textwrap.wrap(
+        head + finding.summary, 80, subsequent_indent="  ", break_on_hyphens=False
+    )
+    lines += [f"    {text}" for text in finding.evidence]
+    # Commands and paths stay in one piece, so that they can be copied.
+    if len(finding.cure) <= 75 or " && " in finding.cure or finding.cure.startswith(_COMMANDS):
+        return [*lines, f"  -> {finding.cure}"]
+    return [
+        *lines,
+        *textwrap.wrap(
+            finding.cure,
+            80,
+            initial_indent="  -> ",
+            subsequent_indent="     ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ),
+    ]
+
+
+def question(fixable: Sequence[Finding]) -> str:
+    """What is asked before anything is cured."""
+    ids = ", ".join(finding.rule_id for finding in fixable)
+    return f"Cure {ids}"
+
+
+def outcome(treatment: Treatment) -> list[str]:
+    """What cures have done, for people."""
+    lines = [f"cured {finding.rule_id}" for finding in treatment.cured]
+    lines += [f"not cured {finding.rule_id}: {reason}" for finding, reason in treatment.failed]
+    return lines

@@ -1,0 +1,100 @@
+"""The plan of `conda cuda use`, for people and for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .common import fields, name_of, size, table
+
+
+def plan_lines(plan: Any, machine: Any) -> list[str]:
+    """The plan for people."""
+    offer = plan.offer
+    what = offer.flavor.value if offer.flavor else ", ".join(offer.components)
+    rows = [
+        ("toolkit", f"CUDA {offer.version} ({what})"),
+        ("from", offer.detail),
+        ("because", plan.reason),
+    ]
+    if plan.request.why:
+        rows.insert(1, ("chosen", plan.request.why))
+    if offer.note:
+        rows.append(("note", offer.note))
+    rows.append(("verdict", verdict_text(plan, machine)))
+    for reason in plan.verdict.reasons:
+        if reason.id == "host-compiler":
+            rows.append(("compiler", f"{reason.text} {reason.cure}"))
+    if plan.replaces is not None:
+        rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
+    if not offer.origin.adopted:
+        rows.append(("download", "nothing" if offer.download == 0 else size(offer.download)))
+    before = plan.before.name if plan.before else "none"
+    rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
+    lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
+    lines += fields(rows)
+    shown = [] if offer.origin.adopted else list(offer.packages)
+    if shown:
+        cells = [(package.name, package.version, size(package.size)) for package in shown]
+        lines += ["", "  packages:", *table(cells, indent="    ")]
+    return [*lines, ""]
+
+
+def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
+    """The plan for machines."""
+    from ..compat.words import machine_document, verdict_document
+
+    offer, installed = plan.offer, plan.installed
+    document: dict[str, Any] = {
+        "environment": str(plan.environment.prefix),
+        "version": str(offer.version if offer else installed.version),
+        "origin": (offer or installed).origin.value,
+        "reason": plan.reason,
+        "chosen": plan.request.why,
+        "current_before": plan.before.name if plan.before else None,
+        "verdict": verdict_document(plan.verdict),
+        "machine": machine_document(machine),
+        "install": None,
+    }
+    if offer:
+        document["install"] = {
+            "flavor": offer.flavor.value if offer.flavor else None,
+            "components": list(offer.components),
+            "from": offer.detail,
+            "note": offer.note,
+            "download": offer.download,
+            "replaces": str(plan.replaces.version) if plan.replaces else None,
+            "packages": [
+                {
+                    "name": package.name,
+                    "version": package.version,
+                    "file": package.file,
+                    "size": package.size,
+                }
+                for package in offer.packages
+            ],
+        }
+    return document
+
+
+def verdict_text(plan: Any, machine: Any) -> str:
+    """The verdict in a line, with what can be done where it is not the best one."""
+    from ..compat.words import verdict_line
+
+    line = verdict_line(plan.verdict, machine)
+    cure = plan.verdict.reasons[0].cure if plan.verdict.reasons else None
+    return f"{line} {cure}" if cure and plan.verdict.level.value != "native" else line
+
+
+def chosen(plan: Any) -> list[str]:
+    """Why this release, when nobody named one and nothing has to be installed."""
+    if not plan.request.why:
+        return []
+    return fields([("chosen", f"CUDA {plan.installed.version.release}: {plan.request.why}")])
+
+
+def switch_line(plan: Any) -> str:
+    """The plan of a mere switch, in a line."""
+    if plan.changes_nothing:
+        return f"CUDA {plan.installed.version} is current in {name_of(plan.environment)} already."
+    before = plan.before.name if plan.before else "none"
+    return f"Would switch {name_of(plan.environment)} from {before} to {plan.installed.name}."

@@ -1,0 +1,116 @@
+"""The screen of `conda cuda info`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .common import fields
+
+if TYPE_CHECKING:
+    from ..doctor import Finding, Patient
+
+
+def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, Any]) -> list[str]:
+    """What people paste into bug reports.
+
+    Args:
+        patient: the environment, the shell and the machine.
+        findings: what the doctor has found.
+        facts: the same as a document.
+    """
+    from .findings import counts
+
+    machine = patient.machine
+    rows = [
+        ("environment", f"{facts['name']} ({facts['environment']})"),
+        ("current", _current_text(facts["current"])),
+        ("installed", ", ".join(t["name"] for t in facts["toolkits"]) or "none"),
+        ("hooks", facts["hooks"]),
+        ("this shell", _shell_text(facts["shell"], patient)),
+        ("driver", _driver_text(facts["machine"])),
+        ("GPUs", _gpus_text(facts["machine"]["gpus"])),
+    ]
+    if patient.verdict is not None:
+        from ..compat.words import verdict_line
+
+        rows.append(("verdict", verdict_line(patient.verdict, machine)))
+    rows += [
+        ("frameworks", "; ".join(map(_framework_text, facts["frameworks"])) or "none"),
+        ("cuDNN", _cudnn_text(facts["cudnn"])),
+        ("host compiler", _compiler_text(facts["machine"]["host_compiler"])),
+        ("system", ", ".join(filter(None, (facts["system"], machine.libc)))),
+        (
+            "conda",
+            f"{facts['conda']}, conda-cuda {facts['conda_cuda']}, Python {facts['python']}, "
+            f"{facts['platform']}",
+        ),
+        ("doctor", counts(findings) + _ids(findings)),
+    ]
+    rows += [("note", note) for note in machine.notes]
+    return fields(rows)
+
+
+def _current_text(current: dict[str, Any] | None) -> str:
+    if current is None:
+        return "none"
+    if current["status"] != "ok":
+        return f"{current['name']}, incomplete"
+    where = f" ({current['location']})" if current["location"] else ""
+    return f"CUDA {current['version']}, {current['contents']}, from {current['origin']}{where}"
+
+
+def _shell_text(shell: dict[str, Any], patient: Patient) -> str:
+    if not shell["active"]:
+        text = f"{patient.name} is not active here"
+    elif shell["position"] is None:
+        text = f"does not have it; type: {patient.activation}"
+    else:
+        text = f"has it at place {shell['position']} of LD_LIBRARY_PATH"
+    if shell["nvcc"]:
+        text += f"; nvcc is {shell['nvcc']}"
+    if shell["CUDA_VISIBLE_DEVICES"] is not None:
+        text += f"; CUDA_VISIBLE_DEVICES={shell['CUDA_VISIBLE_DEVICES']}"
+    return text
+
+
+def _driver_text(machine: dict[str, Any]) -> str:
+    driver, cuda = machine["driver"], machine["driver_cuda"]
+    if driver is None and cuda is None:
+        return "none found"
+    text = ", ".join(filter(None, (driver, f"runs up to CUDA {cuda}" if cuda else None)))
+    return f"{text} (WSL)" if machine["wsl"] else text
+
+
+def _gpus_text(gpus: Sequence[dict[str, Any]]) -> str:
+    kinds = Counter((gpu["name"], gpu["compute_capability"]) for gpu in gpus)
+    parts = [
+        f"{f'{count} x ' if count > 1 else ''}{name or 'unknown'} "
+        f"(compute capability {capability or 'unknown'})"
+        for (name, capability), count in kinds.items()
+    ]
+    return ", ".join(parts) or "none found"
+
+
+def _framework_text(framework: dict[str, Any]) -> str:
+    builds = {"cpu": "without CUDA", "other": "for other GPUs", "unknown": "of an unknown build"}
+    built = builds.get(framework["backend"], f"for CUDA {framework['cuda'] or 'unknown'}")
+    cudnn = f", cuDNN {framework['cudnn']}" if framework["cudnn"] else ""
+    own = ", brings its own" if framework["brings_cuda"] else ""
+    return f"{framework['title']} {built}{cudnn} ({framework['installer']}{own})"
+
+
+def _cudnn_text(found: dict[str, str]) -> str:
+    return ", ".join(f"{major} ({path})" for major, path in found.items()) or "none found"
+
+
+def _compiler_text(compiler: dict[str, Any] | None) -> str:
+    if compiler is None:
+        return "none found"
+    return f"{compiler['name']} {compiler['version']} ({compiler['path']})"
+
+
+def _ids(findings: Sequence[Finding]) -> str:
+    ids = list(dict.fromkeys(finding.rule_id for finding in findings))
+    return f" ({', '.join(ids)})" if ids else ""

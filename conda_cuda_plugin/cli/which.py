@@ -1,0 +1,135 @@
+"""`conda cuda which`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .common import (
+    add_common_options,
+    is_active,
+    name_of,
+    print_json,
+    say,
+    target_environment,
+    this_platform,
+)
+
+if TYPE_CHECKING:
+    from ..compat.errors_text import Mention
+    from ..compat.machine import Machine
+
+EPILOG = """\
+NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc), or a whole error message;
+- reads the message from standard input.
+
+examples:
+  conda cuda which libcublas.so.12            where it is loaded from, and why
+  conda cuda which nvcc                       which nvcc runs
+  conda cuda which "ImportError: libcudart.so.11.0: cannot open shared object file"
+  python train.py 2>&1 | conda cuda which -   what is missing, and the command that cures it
+"""
+_STDIN_LIMIT = 2**26
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `which`."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "cuda_text", metavar="NAME", nargs="+", help="A library, a tool, or an error message."
+    )
+    parser.add_argument(
+        "--by",
+        dest="cuda_by",
+        metavar="FILE",
+        help="The program or library that asks for it. Default: the environment's python.",
+    )
+    add_common_options(parser)
+
+
+def execute(args: Namespace) -> int:
+    """Look everything up, then print it."""
+    from conda.base.context import context
+
+    from ..actions.cure import Patient
+    from .which_answers import documents
+
+    asked, mentions = mentions_of(_text(args.cuda_text))
+    platform, environment = this_platform(), target_environment(args)
+    patient = Patient(environment, is_active(environment), name_of(environment), platform, _machine)
+    answers = documents(mentions, patient, args.cuda_by)
+    if context.json:
+        document = {
+            "environment": str(environment.prefix),
+            "name": patient.name,
+            "active": patient.active,
+            "asked": asked[:1000],
+            "answers": answers,
+        }
+        print_json(document)
+    else:
+        from .which_text import lines
+
+        for number, answer in enumerate(answers):
+            say(*([""] if number else []), *lines(answer, patient))
+    return 0 if all(answer["found"] for answer in answers) else 1
+
+
+def _machine() -> Machine:
+    from .machine import machine_for
+
+    return machine_for(None)
+
+
+def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
+    """What a text asks for: the text, shown safely, and the names in it.
+
+    Raises:
+        UsageError: when there is nothing in it to look for.
+    """
+    from ..actions.which_tool import is_tool
+    from ..compat.errors_text import Complaint, Mention, names_in
+    from ..compat.libraries import Kind, releases_of
+    from ..compat.quoting import quoted
+
+    text = text.encode("utf-8", "replace").decode("utf-8").strip()
+    if not text:
+        raise UsageError("There is nothing to look for.", hints=[_HINT])
+    if len(text.split()) == 1:
+        name = os.path.basename(text.rstrip(":;,."))
+        facts = releases_of(name)
+        if is_tool(name) or facts.kind is not Kind.FOREIGN:
+            return text, (Mention(name if is_tool(name) else facts.name, Complaint.MENTION),)
+    found = names_in(text)
+    if not found:
+        shown = quoted(text)
+        raise UsageError(
+            _NAMELESS if _is_dll_failure(text) else f"{shown} names nothing of CUDA's.",
+            hints=[_HINT],
+        )
+    return text, found
+
+
+_HINT = "Name a library (libcudart.so.12), a tool (nvcc), or paste the line with the error."
+_NAMELESS = (
+    "Windows does not say which DLL is missing in this message; it may be one that the named "
+    "module needs."
+)
+
+
+def _is_dll_failure(text: str) -> bool:
+    return "DLL load failed" in text or "[WinError 126]" in text
+
+
+def _text(words: Sequence[str]) -> str:
+    if list(words) != ["-"]:
+        return " ".join(words)
+    content = sys.stdin.buffer.read(_STDIN_LIMIT + 1) if sys.stdin else b""
+    if len(content) > _STDIN_LIMIT:
+        raise UsageError("More than 64 MB is too much to read.", hints=[_HINT])
+    # Errors stand at the end; what is decoded has to be no more than what is looked at.
+    return content[-(2**23) :].decode("utf-8", "replace")

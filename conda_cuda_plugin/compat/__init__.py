@@ -1,0 +1,1 @@
+"""What will run here: the machine, the frameworks, and the verdict on a release."""

@@ -1,0 +1,163 @@
+"""Ask NVIDIA's libraries what they know, in a process of its own: they may hang or crash.
+
+Run as a script with the standard library only: `python driver_probe.py [--brief] nvml=PATH
+cuda=PATH`. Each fact goes out at once as a line of JSON, `[library, what, value]`, so that what
+was known before a crash is not lost; `call` names the function that is about to be called.
+
+    ["nvml", "path", "/usr/lib/libnvidia-ml.so.1"]     ["cuda", "call", "cuInit"]
+    ["nvml", "driver", "550.54.15"]                    ["cuda", "error", ["cuInit", 100]]
+    ["nvml", "version", 12040]                         ["cuda", "gpu", [0, "NVIDIA L4", 8, 9]]
+
+With --brief libcuda, which is slow to start, is left out when NVML has answered everything.
+Several paths of a library are tried in turn until one can be loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+
+MOST_GPUS = 256
+_MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
+
+
+class Library:
+    """One of NVIDIA's libraries; a call that fails is told and answers False."""
+
+    def __init__(self, name: str, output: int) -> None:
+        self.name = name
+        self.output = output
+        self.handle: ctypes.CDLL | None = None
+
+    def tell(self, what: str, value: object) -> None:
+        """Send a fact."""
+        os.write(self.output, (json.dumps([self.name, what, value]) + "\n").encode())
+
+    def load(self, path: str) -> bool:
+        """Whether the library at a path can be loaded."""
+        self.tell("call", f"loading {path}")
+        try:
+            self.handle = ctypes.CDLL(path)
+        except OSError as error:
+            self.tell("refused", [path, str(error)])
+            return False
+        self.tell("path", path)
+        return True
+
+    def call(self, names: tuple[str, ...], *arguments: object) -> bool:
+        """Call the first of some functions that exists; whether it answered 0."""
+        for name in names:
+            function = getattr(self.handle, name, None)
+            if function is not None:
+                self.tell("call", name)
+                code = function(*arguments)
+                if code != 0:
+                    self.tell("error", [name, code])
+                return bool(code == 0)
+        self.tell("missing", names[0])
+        return False
+
+
+def ask_nvml(library: Library) -> bool:
+    """What NVML says; whether nothing is left open."""
+    if not library.call(("nvmlInit_v2", "nvmlInit")):
+        return False
+    text, number = ctypes.create_string_buffer(96), ctypes.c_int()
+    complete = True
+    if library.call(("nvmlSystemGetDriverVersion",), text, ctypes.c_uint(80)):
+        library.tell("driver", _decoded(text))
+    else:
+        complete = False
+    names = ("nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion")
+    if library.call(names, ctypes.byref(number)):
+        library.tell("version", number.value)
+    else:
+        complete = False
+    if not library.call(("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"), ctypes.byref(number)):
+        return False
+    for index in range(min(number.value, MOST_GPUS)):
+        handle, major, minor = ctypes.c_void_p(), ctypes.c_int(), ctypes.c_int()
+        by_index = ("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex")
+        if not library.call(by_index, ctypes.c_uint(index), ctypes.byref(handle)):
+            complete = False
+            continue
+        named = library.call(("nvmlDeviceGetName",), handle, text, ctypes.c_uint(96))
+        able = library.call(
+            ("nvmlDeviceGetCudaComputeCapability",),
+            handle,
+            ctypes.byref(major),
+            ctypes.byref(minor),
+        )
+        complete = complete and able
+        library.tell(
+            "gpu",
+            [
+                index,
+                _decoded(text) if named else None,
+                *((major.value, minor.value) if able else (None, None)),
+            ],
+        )
+    return complete
+
+
+def ask_cuda(library: Library) -> bool:
+    """What libcuda says; the version is asked for even when it cannot be initialised."""
+    number, text = ctypes.c_int(), ctypes.create_string_buffer(128)
+    started = library.call(("cuInit",), ctypes.c_uint(0))
+    if library.call(("cuDriverGetVersion",), ctypes.byref(number)):
+        library.tell("version", number.value)
+    if not started:
+        return False
+    library.tell("started", True)
+    if not library.call(("cuDeviceGetCount",), ctypes.byref(number)):
+        return False
+    for index in range(min(number.value, MOST_GPUS)):
+        device, major, minor = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+        if not library.call(("cuDeviceGet",), ctypes.byref(device), ctypes.c_int(index)):
+            continue
+        named = library.call(("cuDeviceGetName",), text, ctypes.c_int(128), device)
+        able = all(
+            library.call(
+                ("cuDeviceGetAttribute",), ctypes.byref(value), ctypes.c_int(attribute), device
+            )
+            for value, attribute in ((major, _MAJOR), (minor, _MINOR))
+        )
+        library.tell(
+            "gpu",
+            [
+                index,
+                _decoded(text) if named else None,
+                *((major.value, minor.value) if able else (None, None)),
+            ],
+        )
+    return True
+
+
+def main(words: list[str]) -> None:
+    """Ask each library that is named on the command line."""
+    # The libraries may print; standard output is for the answers alone.
+    output = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    complete = False
+    for name, ask in (("nvml", ask_nvml), ("cuda", ask_cuda)):
+        if complete and "--brief" in words:
+            break
+        library = Library(name, output)
+        paths = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
+        if any(library.load(path) for path in paths):
+            complete = ask(library)
+        library.tell("done", True)
+
+
+def _decoded(text: ctypes.Array[ctypes.c_char]) -> str:
+    return text.value.decode("utf-8", "replace")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    # What the libraries do at exit is nobody's concern, and may hang too.
+    os._exit(0)

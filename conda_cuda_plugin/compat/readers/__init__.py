@@ -1,0 +1,1 @@
+"""How each framework tells the CUDA it was built for, one file each."""

@@ -1,0 +1,84 @@
+"""Whether a CUDA release runs on a machine, with the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..toolkit import releases
+from ..versions import CudaVersion
+from .compiler_rules import judge_compiler
+from .driver_rules import judge_driver, numbers
+from .finding import Level, Numbers, Reason, Verdict
+from .gpu_rules import capabilities, judge_gpus
+from .machine import Machine
+
+__all__ = ["Level", "Numbers", "Reason", "Verdict", "best_release", "judge"]
+
+
+def judge(version: CudaVersion, machine: Machine) -> Verdict:
+    """Whether a release runs on a machine.
+
+    The driver and each GPU are judged on their own; the worst answer decides. The host compiler
+    adds a reason and no level.
+
+    Args:
+        version: the release; with its update left open, its first update is meant.
+        machine: detected or stated. What it leaves unknown speaks against nothing.
+
+    Returns:
+        The level, with the weightiest reason first. The cure of a reason that stands in the way
+        names the newest release that does run.
+    """
+    level, found = _weigh(version, machine)
+    reasons = [reason for _, reason in found]
+    if level in (Level.CANNOT, Level.COMPAT):
+        reasons[0] = _with_way_out(reasons[0], machine)
+    compiler = judge_compiler(version, machine)
+    if compiler is not None:
+        reasons.append(compiler)
+    needed = replace(numbers(version, machine), capabilities=capabilities(version))
+    return Verdict(version, level, tuple(reasons), needed)
+
+
+def best_release(
+    machine: Machine, candidates: Iterable[CudaVersion]
+) -> tuple[CudaVersion, Verdict] | None:
+    """The newest of the candidates that has the best verdict.
+
+    Returns:
+        The release and its verdict, native before minor; None when none of them runs.
+    """
+    ranked = [(_weigh(version, machine)[0], version) for version in candidates]
+    running = [(level, version) for level, version in ranked if level is not Level.CANNOT]
+    if not running:
+        return None
+    _, version = max(running, key=lambda pair: (-pair[0].rank, pair[1]))
+    return version, judge(version, machine)
+
+
+def _weigh(version: CudaVersion, machine: Machine) -> tuple[Level, list[tuple[Level, Reason]]]:
+    """The level, and what was found, the worst first."""
+    level, reason = judge_driver(version, machine)
+    found = judge_gpus(version, machine)
+    if reason is not None:
+        if any(one is Level.CANNOT for one, _ in found):
+            # Another driver would not help the GPU.
+            reason = replace(reason, cure=None)
+        found.append((level, reason))
+    found.sort(key=lambda pair: -pair[0].rank)
+    return max([level, *(one for one, _ in found)], key=lambda one: one.rank), found
+
+
+def _with_way_out(reason: Reason, machine: Machine) -> Reason:
+    """The reason, whose cure names the newest known release that runs as things are."""
+    runs = (Level.NATIVE, Level.MINOR, Level.UNKNOWN)
+    fitting = [row.version for row in releases() if _weigh(row.version, machine)[0] in runs]
+    if not fitting:
+        return reason
+    newest = max(fitting).release
+    if reason.cure and f"CUDA {newest} " in reason.cure:
+        return reason
+    cure = f"{reason.cure} " if reason.cure else ""
+    where = "with this driver" if machine.driver or machine.driver_cuda else "here"
+    return replace(reason, cure=f"{cure}The newest release that runs {where}: CUDA {newest}.")

@@ -1,0 +1,135 @@
+"""The environment, the shell and the machine that the rules look at."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..environment import Environment
+from ..platforms import Platform
+from ..toolkit import Toolkit
+
+if TYPE_CHECKING:
+    from ..compat.framework import Framework
+    from ..compat.machine import Machine
+    from ..compat.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Everything that the rules may look at; what is costly is looked up when it is asked for.
+
+    Args:
+        environment: the environment.
+        platform: its platform.
+        variables: the environment variables of the shell.
+        home: the user's home folder.
+        name: what the user calls the environment.
+        detect: tells what the machine is; called at most once.
+        loader_cache: where the loader keeps the paths of the system's libraries.
+    """
+
+    environment: Environment
+    platform: Platform
+    variables: Mapping[str, str]
+    home: Path
+    name: str
+    detect: Callable[[], Machine]
+    loader_cache: Path = Path("/etc/ld.so.cache")
+
+    @property
+    def prefix(self) -> Path:
+        """The environment's path."""
+        return self.environment.prefix
+
+    @cached_property
+    def active(self) -> bool:
+        """Whether the environment is active in the shell."""
+        active = self.variables.get("CONDA_PREFIX", "")
+        return active != "" and os.path.realpath(active) == os.path.realpath(self.prefix)
+
+    @cached_property
+    def toolkits(self) -> tuple[Toolkit, ...]:
+        """The installed toolkits."""
+        return self.environment.toolkits()
+
+    @cached_property
+    def current(self) -> Toolkit | None:
+        """The current toolkit, complete or not."""
+        return self.environment.current()
+
+    @cached_property
+    def machine(self) -> Machine:
+        """Driver, GPUs, host compiler."""
+        return self.detect()
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """Whether the current toolkit runs on the machine; None without one."""
+        from ..compat.verdict import judge
+
+        return judge(self.current.version, self.machine) if self.current else None
+
+    @cached_property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """The frameworks in the environment."""
+        from ..compat.frameworks import find_frameworks
+
+        return tuple(find_frameworks(self.prefix))
+
+    @cached_property
+    def libraries(self) -> tuple[str, ...]:
+        """The names of the libraries of the current toolkit that the loader may be asked for."""
+        if self.current is None:
+            return ()
+        try:
+            names = os.listdir(self.current.root / "lib64")
+        except OSError:
+            return ()
+        return tuple(sorted(name for name in names if ".so." in name))
+
+    @cached_property
+    def library_path(self) -> tuple[str, ...]:
+        """The elements of LD_LIBRARY_PATH as the loader sees them; empty when it is not set."""
+        # glibc takes an empty value for none, and separates at ; too (ld.so(8)).
+        value = self.variables.get("LD_LIBRARY_PATH", "")
+        return tuple(value.replace(";", ":").split(":")) if value else ()
+
+    @property
+    def named(self) -> str:
+        """`-n NAME` or `-p PATH`, as typed in a shell."""
+        return f"-{'p' if os.sep in self.name else 'n'} {shlex.quote(self.name)}"
+
+    def command(self, words: str) -> str:
+        """`conda cuda WORDS` for this environment, to be typed in this shell."""
+        return f"conda cuda {words}" if self.active else f"conda cuda {words} {self.named}"
+
+    @property
+    def recorded_wrappers(self) -> tuple[str, ...]:
+        """The wrappers that were written, by the environment's record."""
+        names = self.environment.state.get("wrappers")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    @cached_property
+    def place(self) -> int | None:
+        """Where the current toolkit's libraries stand in LD_LIBRARY_PATH, counted from 0."""
+        ours = os.path.realpath(self.environment.link / "lib64")
+        for number, element in enumerate(self.library_path):
+            if element and os.path.realpath(element) == ours:
+                return number
+        return None
+
+    @property
+    def activation(self) -> str:
+        """The command that activates the environment."""
+        return f"conda activate {shlex.quote(self.name)}"
+
+    def inside(self, path: str | Path) -> str:
+        """A path as it reads from the environment."""
+        text, prefix = str(path), str(self.prefix) + os.sep
+        return text[len(prefix) :] if text.startswith(prefix) else text

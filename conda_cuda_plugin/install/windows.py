@@ -1,0 +1,115 @@
+"""What a toolkit needs on Windows: DLLs are found through PATH, and PATH is not ours to edit.
+
+conda puts `%CONDA_PREFIX%\\bin` on PATH and hardly any package uses it, so it becomes a link to
+the current toolkit's `bin`; where a real `bin` exists, the toolkit's files are linked into it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..environment import LINK, ROOT_NAME, Environment
+from ..errors import ForeignFileError
+from ..files import link_atomically, write_atomically
+from ..versions import CudaVersion
+
+RELEASE_FILE = "release.txt"
+"""One line, `12.4`: cmd.exe has no way to read a link, and CUDA_PATH_V12_4 holds the release."""
+
+# Where conda's packages put things, and where the classic layout has them.
+_FOLDERS = {"Library/include": "include", "Library/lib": "lib", "Library/nvvm": "nvvm"}
+
+
+def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
+    """Add the classic entries to a root that holds packages.
+
+    Args:
+        root: the toolkit root.
+        version: its release.
+        files: what CUDA's packages own in it, with forward slashes.
+    """
+    for path in files:
+        parts = path.split("/")
+        if parts[:2] == ["Library", "bin"] and parts[-1].endswith((".dll", ".exe", ".profile")):
+            _link_file(root / path, root / "bin" / parts[-1])
+    for existing, classic in _FOLDERS.items():
+        if (root / existing).is_dir() and not os.path.lexists(root / classic):
+            link_atomically(root / classic, existing)
+    write_atomically(root / RELEASE_FILE, f"{version.release}\r\n".encode())
+
+
+def check_bin(environment: Environment) -> None:
+    """Refuse when a file, or somebody else's link, has the name of the folder `bin`.
+
+    Raises:
+        ForeignFileError: when it does.
+    """
+    path = environment.bin
+    if os.path.lexists(path) and not path.is_dir() and not _is_our_link(path):
+        raise ForeignFileError(path, reason="the toolkit's DLLs have to go there")
+
+
+def put_on_path(environment: Environment, root: Path) -> list[str]:
+    """Let `bin` lead to the current toolkit.
+
+    Args:
+        environment: the environment; its link leads to the root already.
+        root: the toolkit root.
+
+    Returns:
+        The names of the files that were linked into a `bin` that was there before; empty when
+        `bin` is a link.
+    """
+    path = environment.bin
+    if not os.path.lexists(path) or _is_our_link(path):
+        link_atomically(path, f"{LINK}/bin")
+        return []
+    linked = []
+    for entry in sorted(os.scandir(root / "bin"), key=lambda entry: entry.name):
+        target = path / entry.name
+        if entry.is_file() and not os.path.lexists(target):
+            _link_file(Path(entry.path), target)
+            linked.append(entry.name)
+    return linked
+
+
+def take_off_path(environment: Environment, linked: Iterable[str], root: Path | None) -> None:
+    """Take back what `put_on_path` did.
+
+    Args:
+        environment: the environment.
+        linked: what it returned.
+        root: the toolkit root the files came from; a file that is another one by now stays.
+    """
+    if _is_our_link(environment.bin):
+        environment.bin.unlink()
+        return
+    for name in linked:
+        path = environment.bin / name
+        with contextlib.suppress(OSError):
+            if root is not None and path.samefile(root / "bin" / name):
+                path.unlink()
+
+
+def _is_our_link(path: Path) -> bool:
+    try:
+        target = Path(os.readlink(path))
+    except OSError:
+        return False
+    name = target.parent.name
+    return target.name == "bin" and (name == LINK or ROOT_NAME.fullmatch(name) is not None)
+
+
+def _link_file(source: Path, target: Path) -> None:
+    """A hard link, or a copy where the file system has none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(target):
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

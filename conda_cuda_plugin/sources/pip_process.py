@@ -1,0 +1,167 @@
+"""Running pip, and what it means when it fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import CudaError
+from ..wheel_package import WheelError
+
+_UNREACHABLE = re.compile(
+    r"Retrying \(|Could not fetch URL|connection broken|Connection refused|Network is unreachable"
+    r"|Temporary failure in name resolution|Max retries exceeded|ProxyError|SSLError"
+)
+_MISMATCH = "DO NOT MATCH THE HASHES"
+_NO_SPACE = "No space left on device"
+_VERSIONS = re.compile(r"\(from versions: ([^)]*)\)")
+_MISSING = re.compile(r"No matching distribution found for (\S+)")
+_INVALID = re.compile(r"located at (\S+) is invalid")
+_PROGRESS = re.compile(rb"Progress (\d+) of (\d+)")
+
+# A user may have set these for other purposes; they would change what the commands below mean.
+_NEUTRAL = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "PIP_USER": "0",
+    "PIP_REPORT": "",
+    "PIP_LOG": "",
+    "PIP_PYTHON": "",
+    "PIP_PREFIX": "",
+    "PIP_ROOT": "",
+    "PIP_CONSTRAINT": "",
+    "PIP_REQUIRE_HASHES": "0",
+    "PIP_PRE": "0",
+    "PIP_QUIET": "0",
+    "PIP_VERBOSE": "0",
+    "PYTHONIOENCODING": "utf-8",
+}
+
+
+class PipError(CudaError):
+    """pip could not do what it was asked."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        unreachable: bool,
+        versions: Sequence[str] = (),
+        requirement: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.unreachable = unreachable
+        self.versions = list(versions)
+        self.requirement = requirement
+        """What the index has no file for, where that is what is wrong."""
+
+
+class HashMismatchError(CudaError):
+    """A download is not the file that the index promised."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The downloaded file of {name} does not have the hash that the index gives for it, "
+            "so it was thrown away and nothing was changed.",
+            hints=[
+                "Run the command again. If it happens again, the mirror or proxy in between "
+                "alters or truncates files.",
+            ],
+            package=name,
+        )
+
+
+def run(
+    words: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+    scratch: Path | None = None,
+) -> str:
+    """Run pip; its standard output.
+
+    Args:
+        words: pip's command line.
+        progress: called with bytes done and bytes in all.
+        scratch: where pip may put what it is working on, so that nothing of it outlasts a killed
+            command; the system's folder by default.
+
+    Raises:
+        PipError: when pip fails, with the gist of what it said.
+        OSError: when a disk is full.
+    """
+    command = [sys.executable, "-m", "pip", *words]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **_NEUTRAL, **({"TMPDIR": str(scratch)} if scratch else {})},
+    )
+    try:
+        output, errors = _communicate(process, progress)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.returncode == 0:
+        return output
+    if _NO_SPACE in errors:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    raise _error(errors)
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], progress: Callable[[int, int], None] | None
+) -> tuple[str, str]:
+    if progress is None:
+        output, errors = process.communicate()
+        return output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
+    import threading
+
+    collected: list[bytes] = []
+    stdout, stderr = process.stdout, process.stderr
+    assert stdout is not None and stderr is not None
+    # Both pipes are read at once: pip blocks when one of them is full.
+    reader = threading.Thread(target=lambda: collected.append(stderr.read()))
+    reader.start()
+    for line in stdout:
+        match = _PROGRESS.search(line)
+        if match:
+            progress(int(match[1]), int(match[2]))
+    process.wait()
+    reader.join()
+    return "", b"".join(collected).decode("utf-8", "replace")
+
+
+def _error(text: str) -> CudaError:
+    if "No module named pip" in text:
+        return CudaError(
+            "The source pypi downloads with pip, which conda's base environment lacks.",
+            hints=["conda install --name base pip"],
+        )
+    if _MISMATCH in text:
+        names = re.findall(r"^\s+(\S+)==\S+ from ", text, re.MULTILINE) or re.findall(
+            r"^\s+(\S+) from ", text, re.MULTILINE
+        )
+        return HashMismatchError(names[0] if names else "a package")
+    invalid = _INVALID.search(text)
+    if invalid:
+        return WheelError(Path(invalid[1]), "it is damaged")
+    found = _VERSIONS.search(text)
+    versions = [v.strip() for v in found[1].split(",")] if found else []
+    versions = [version for version in versions if version and version != "none"]
+    unreachable = not versions and bool(_UNREACHABLE.search(text))
+    gist = [line for line in text.splitlines() if line.startswith("ERROR")]
+    message = gist[0].removeprefix("ERROR: ") if gist else (text.strip().splitlines() or ["?"])[-1]
+    missing = None if unreachable else _MISSING.search(text)
+    return PipError(
+        f"pip says: {message}",
+        unreachable=unreachable,
+        versions=versions,
+        requirement=missing[1] if missing else None,
+    )

@@ -1,0 +1,392 @@
+"""Errors: one sentence, a next step, the right exit code, and nothing changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Conda, Result
+from ..listing import listing
+
+PYPI = ("--from=pypi", "--flavor=base", "--yes")
+
+
+def assert_in_words(result: Result, code: int, message: str) -> None:
+    """A sentence, a next step, no traceback, nothing on standard output but a plan."""
+    assert (result.code, "Traceback" in result.err, "Traceback" in result.out) == (
+        code,
+        False,
+        False,
+    ), result.err
+    lines = result.err.strip().splitlines()
+    start = next(n for n, line in enumerate(lines) if re.match(r"[A-Z]\w+: ", line))
+    assert lines[start].split(": ", 1)[1] == message
+    assert lines[start].endswith((".", "?")) or "\n" in message
+    assert len(lines) > start + 1, "no next step"
+    assert all(line.startswith("  ") for line in lines[start + 1 :])
+
+
+def assert_json(result: Result, code: int, message: str) -> None:
+    """Exactly one document on standard output."""
+    assert result.code == code
+    document = result.json
+    assert document["message"].splitlines()[0] == message
+    assert document["error"].splitlines()[0].endswith(message)
+    assert document["hints"], "no next step"
+
+
+VERSIONS = {
+    "letters": "abc",
+    "placeholder": "12.x",
+    "empty": "",
+    "blank": " ",
+    "dots": "..",
+    "command": "12.4;rm -rf",
+    "substitution": "$(id)",
+    "arabic-digits": "١٢.٤",
+    "fullwidth-digits": "１２.４",
+    "superscript": "12²",
+    "negative": "12.-4",
+    "exponent": "1e1",
+    "very-long": "1" * 10_000,
+    "many-parts": "1." * 500 + "1",
+    "range-without-number": ">=",
+    "range-with-letters": ">=a,<b",
+    "newline": "12.4\n13",
+    "control": "12.4\x1b[31m",
+    "name": "cuda-12.4",
+}
+
+
+@pytest.mark.parametrize("text", VERSIONS.values(), ids=VERSIONS)
+def test_what_is_no_version(text: str, conda: Conda, two: Path) -> None:
+    before = listing(two)
+    result = conda.cuda("use", two, text, *PYPI, check=False)
+    shown = text.strip()
+    shown = repr(shown if len(shown) <= 40 else f"{shown[:40]}...")
+    assert_in_words(result, 2, f"{shown} is no CUDA version.")
+    result = conda.cuda("use", two, text, *PYPI, "--json", check=False)
+    assert_json(result, 2, f"{shown} is no CUDA version.")
+    assert listing(two) == before
+
+
+@pytest.mark.parametrize("text", ["../..", "/", ".", "./", "../cuda", "/etc/passwd"])
+def test_a_path_that_is_no_toolkit(text: str, conda: Conda, two: Path) -> None:
+    before = listing(two)
+    result = conda.cuda("use", two, text, "--yes", check=False)
+    assert (result.code, "Traceback" in result.err) == ((2, False) if text == "." else (1, False))
+    assert listing(two) == before
+
+
+def test_dashes_alone_are_no_version(conda: Conda, two: Path) -> None:
+    """argparse takes them for the end of the options: what is recorded is used."""
+    result = conda.cuda("use", two, "--")
+    assert result.out == "CUDA 12.4.1 is current in two already.\n"
+
+
+def test_a_version_that_does_not_exist(conda: Conda, two: Path) -> None:
+    before = listing(two)
+    message = "There is no CUDA 12.7."
+    assert_in_words(conda.cuda("use", two, "12.7", *PYPI, check=False), 1, message)
+    result = conda.cuda("use", two, "12.7", *PYPI, "--json", check=False)
+    assert_json(result, 1, message)
+    assert result.json["nearest"] == ["12.5", "12.6", "12.8", "12.9"]
+    assert listing(two) == before
+
+
+def test_no_environment_is_active(conda: Conda) -> None:
+    message = "No environment is active, and none was named."
+    for words in (
+        ["use", "12.4"],
+        ["list"],
+        ["info"],
+        ["off"],
+        ["remove", "--all"],
+        ["run", "--", "x"],
+    ):
+        assert_in_words(conda("cuda", *words, check=False), 1, message)
+    assert_json(conda("cuda", "use", "12.4", "--json", check=False), 1, message)
+
+
+@pytest.mark.parametrize(
+    "verb", [["use", "12.4"], ["list"], ["info"], ["off"], ["remove", "--all"]]
+)
+def test_not_an_environment(verb: list[str], conda: Conda, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    message = f"{folder} is not a conda environment."
+    assert_in_words(conda("cuda", *verb, "-p", folder, check=False), 1, message)
+    assert_json(conda("cuda", *verb, "-p", folder, "--json", check=False), 1, message)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_name_that_does_not_exist(conda: Conda) -> None:
+    message = f"{conda.envs / 'nobody'} is not a conda environment."
+    assert_in_words(conda("cuda", "use", "12.4", "-n", "nobody", check=False), 1, message)
+    assert not (conda.envs / "nobody").exists()
+
+
+def test_nobody_answers_the_question(conda: Conda, two: Path) -> None:
+    before = listing(two)
+    words = ["11.8", "--from=pypi", "--flavor=base"]
+    result = conda.cuda("use", two, *words, check=False)
+    assert_in_words(result, 1, "Nobody is there to answer the question whether to go on.")
+    assert listing(two) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["use", "12.4", "--from=nowhere"], "'nowhere' is no source of toolkits.", id="source"),
+        pytest.param(["use", "12.4", "--components=cudart,warp"], "'warp' is no component of the CUDA toolkit.", id="component"),
+        pytest.param(["use", "12.4", "--components=cudart", "--flavor=base"], "Name either a flavor or components, not both.", id="flavor-and-components"),
+        pytest.param(["remove"], "Name one version, or --all.", id="remove-nothing"),
+        pytest.param(["remove", "12.4", "--all"], "Name one version, or --all.", id="remove-one-and-all"),
+        pytest.param(["remove", "x"], "'x' is no CUDA version.", id="remove-no-version"),
+        pytest.param(["run"], "No command was named.", id="run-nothing"),
+        pytest.param(["run", "12.4", "--"], "No command was named.", id="run-nothing-after-dashes"),
+    ],
+)  # fmt: skip
+def test_words_that_make_no_sense(words: list[str], message: str, conda: Conda, two: Path) -> None:
+    before = listing(two)
+    verb, *rest = words
+    assert_in_words(conda.cuda(verb, two, *rest, check=False), 2, message)
+    assert listing(two) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["remove", "11.8", "--yes"], "CUDA 11.8 is not installed in this environment.", id="remove"),
+        pytest.param(["run", "11.8", "--", "true"], "CUDA 11.8 is not installed in this environment.", id="run"),
+        pytest.param(["run", "--", "no-such-command"], "There is no command 'no-such-command'.", id="run-unknown"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there(words: list[str], message: str, conda: Conda, two: Path) -> None:
+    before = listing(two)
+    verb, *rest = words
+    assert_in_words(conda.cuda(verb, two, *rest, check=False), 1, message)
+    assert listing(two) == before
+
+
+def foreign(place: str, make: Callable[[Path], object]) -> Callable[[Path], Path]:
+    def put(prefix: Path) -> Path:
+        path = prefix / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make(path)
+        return path
+
+    return put
+
+
+def folder_with_file(path: Path) -> None:
+    path.mkdir()
+    (path / "mine").write_text("mine")
+
+
+FOREIGN = {
+    "wrapper-file": (foreign("bin/nvcc", lambda p: p.write_text("mine")), "a wrapper has to go there"),
+    "wrapper-link": (foreign("bin/ptxas", lambda p: p.symlink_to("nowhere")), "a wrapper has to go there"),
+    "wrapper-folder": (foreign("bin/nvcc", folder_with_file), "a wrapper has to go there"),
+    "link-is-a-folder": (foreign("cuda", folder_with_file), "the link to the current toolkit has to go there"),
+    "link-is-a-file": (foreign("cuda", lambda p: p.write_text("mine")), "the link to the current toolkit has to go there"),
+    "link-leads-elsewhere": (foreign("cuda", lambda p: p.symlink_to("/usr")), "the link to the current toolkit has to go there"),
+    "root-folder": (foreign("cuda-13.0", folder_with_file), "the toolkit has to go there"),
+    "root-file": (foreign("cuda-13.0", lambda p: p.write_text("mine")), "the toolkit has to go there"),
+    "root-link": (foreign("cuda-13.0", lambda p: p.symlink_to("/usr")), "the toolkit has to go there"),
+    "hook": (foreign("etc/conda/activate.d/~conda-cuda.sh", lambda p: p.write_text("echo mine")), "a hook has to go there"),
+    "hook-link": (foreign("etc/conda/deactivate.d/~conda-cuda.fish", lambda p: p.symlink_to("nowhere")), "a hook has to go there"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("put", "reason"), FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_file_is_never_overwritten(
+    put: Callable[[Path], Path], reason: str, conda: Conda, environment: Path
+) -> None:
+    path = put(environment)
+    before = listing(environment)
+    words = ["13.0", "--from=pypi", "--components=nvcc", "--yes"]
+    message = (
+        f"{path} is in the way ({reason}): conda cuda did not write it, so it stays untouched."
+    )
+    assert_in_words(conda.cuda("use", environment, *words, check=False), 1, message)
+    assert_json(conda.cuda("use", environment, *words, "--json", check=False), 1, message)
+    assert listing(environment) == before
+
+
+def test_a_foreign_file_of_a_package_names_the_package(conda: Conda, environment: Path) -> None:
+    (environment / "bin").mkdir()
+    (environment / "bin" / "nvcc").write_text("theirs")
+    record = environment / "conda-meta" / "their-nvcc-1.0-0.json"
+    record.write_text(
+        '{"name": "their-nvcc", "version": "1.0", "build": "0", "build_number": 0,'
+        ' "channel": "x", "subdir": "linux-64", "fn": "their-nvcc-1.0-0.conda",'
+        ' "depends": [], "files": ["bin/nvcc"], "url": "file:///x/linux-64/their-nvcc-1.0-0.conda"}'
+    )
+    words = ["13.0", "--from=pypi", "--components=nvcc", "--yes"]
+    result = conda.cuda("use", environment, *words, check=False)
+    assert "it belongs to the package their-nvcc-1.0-0, so it stays untouched." in result.err
+    assert "conda remove their-nvcc" in result.err
+
+
+@pytest.mark.parametrize("char", [":", ";", "$", "'", '"', "`"])
+def test_a_path_that_shells_take_apart(char: str, conda: Conda, tmp_path: Path) -> None:
+    prefix = conda.create(tmp_path / f"a{char}b")
+    message = (
+        f"The environment's path holds {char!r}, which LD_LIBRARY_PATH or a shell would take "
+        f"apart: {prefix}"
+    )
+    result = conda.cuda("use", prefix, "12.4", *PYPI, check=False)
+    assert (result.code, "Traceback" in result.err) == (1, False)
+    assert message in result.err
+    assert_json(conda.cuda("use", prefix, "12.4", *PYPI, "--json", check=False), 1, message)
+    assert sorted(listing(prefix)) == ["conda-meta", "conda-meta/history"]
+
+
+@pytest.mark.parametrize(
+    "name", ["with blank", "ünïcödé", "percent%s", "hash#tag", "tilde~", "a&b"]
+)
+def test_other_paths_work(name: str, conda: Conda, tmp_path: Path) -> None:
+    prefix = conda.create(tmp_path / name)
+    conda.cuda("use", prefix, "12.4", *PYPI)
+    assert (prefix / "cuda/lib64/libcudart.so.12").read_bytes() == b"cudart 12.4"
+
+
+class TestReadOnly:
+    """An environment that belongs to somebody else."""
+
+    @pytest.fixture
+    def as_nobody(self, conda: Conda, two: Path, tmp_path: Path) -> Callable[..., Result]:
+        if os.geteuid() != 0:
+            # The owner can take the right to write from himself.
+            for path in [two, *two.rglob("*")]:
+                if path.is_dir() and not path.is_symlink():
+                    path.chmod(0o555)
+        for folder in (*tmp_path.parents, tmp_path, conda.home, conda.envs):
+            if folder != Path("/"):
+                folder.chmod(folder.stat().st_mode | 0o055)
+        drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+        def run(verb: str, *words: str) -> Result:
+            line = [str(conda.exe), "cuda", verb, "-p", str(two), *words]
+            done = subprocess.run(
+                [*drop, *line] if os.geteuid() == 0 else line,
+                env=conda.environ(HOME=str(tmp_path), CONDA_PKGS_DIRS=str(tmp_path / "pkgs")),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+            )
+            return Result(done.returncode, done.stdout, done.stderr)
+
+        return run
+
+    def test_use_and_off_and_remove_are_refused(
+        self, as_nobody: Callable[..., Result], two: Path
+    ) -> None:
+        before = listing(two)
+        message = f"The environment {two} cannot be changed: {two} is not writable."
+        assert_in_words(as_nobody("use", "13.0"), 1, message)
+        assert_json(as_nobody("use", "13.0", "--json"), 1, message)
+        assert_in_words(as_nobody("use", "11.8", *PYPI), 1, message)
+        assert_in_words(as_nobody("off"), 1, message)
+        assert_in_words(as_nobody("remove", "--all", "--yes"), 1, message)
+        assert listing(two) == before
+
+    def test_list_and_info_and_run_work(self, as_nobody: Callable[..., Result]) -> None:
+        assert as_nobody("list", "--json").json["current"] == "cuda-12.4"
+        assert "CUDA 12.4.1" in as_nobody("info").out
+        assert as_nobody("run", "13.0", "--", "nvcc", "--version").out.endswith("V13.0.88\n")
+
+
+class TestFullDisk:
+    """A file system of a few hundred kilobytes, mounted where nobody else sees it."""
+
+    def run(
+        self, conda: Conda, size: str, place: Path, script: str
+    ) -> subprocess.CompletedProcess[str]:
+        place.mkdir(exist_ok=True)
+        mount = f'mount -t tmpfs -o size={size} none "{place}" && {script}'
+        done = subprocess.run(
+            ["unshare", "--map-root-user", "--mount", "sh", "-c", mount],
+            env=conda.environ(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+        if "unshare" in done.stderr or "mount:" in done.stderr:
+            if os.environ.get("CI"):
+                pytest.fail(f"nothing can be mounted here: {done.stderr}")
+            pytest.skip(f"nothing can be mounted here: {done.stderr}")
+        return done
+
+    def test_the_environment_is_on_it(self, conda: Conda, tmp_path: Path) -> None:
+        place = tmp_path / "full"
+        wheels = _large_release(tmp_path / "wheels")
+        conda.variables["PIP_FIND_LINKS"] = wheels.as_uri()
+        conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+        script = (
+            f'mkdir -p "{place}/env/conda-meta" && touch "{place}/env/conda-meta/history"; '
+            f'"{conda.exe}" cuda use -p "{place}/env" 12.4 --from=pypi --flavor=base -y; '
+            f'code=$?; find "{place}/env" | sort >&2; exit $code'
+        )
+        done = self.run(conda, "1m", place, script)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        assert f"The disk that holds {place}/env is full, so nothing was changed." in done.stderr
+        assert done.stderr.endswith(
+            f"{place}/env\n{place}/env/conda-meta\n{place}/env/conda-meta/history\n"
+        )
+
+    def test_the_package_cache_is_on_it(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = tmp_path / "full"
+        wheels = _large_release(tmp_path / "wheels")
+        conda.variables["PIP_FIND_LINKS"] = wheels.as_uri()
+        conda.variables["CONDA_PKGS_DIRS"] = str(place / "pkgs")
+        before = listing(environment)
+        script = (
+            f'mkdir "{place}/pkgs" && touch "{place}/pkgs/urls.txt"; '
+            f'"{conda.exe}" cuda use -p "{environment}" 12.4 --from=pypi --flavor=base -y; '
+            f'code=$?; find "{place}" -name "*wheel_0*" >&2; find "{place}" -name "*.whl" >&2; exit $code'
+        )
+        # The first is too small for the download, the second for what is made of it.
+        for size in ("1m", "3m"):
+            done = self.run(conda, size, place, script)
+            assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+            assert f"The disk that holds {place}/pkgs is full" in done.stderr, size
+            assert not done.stderr.endswith(".whl\n")
+            assert "wheel_0" not in done.stderr
+            assert listing(environment) == before
+
+    @pytest.mark.parametrize("free", range(0, 64, 8))
+    def test_any_amount_of_space_gives_the_old_state_or_the_new(
+        self, free: int, conda: Conda, tmp_path: Path, two: Path
+    ) -> None:
+        """Switching needs a few kilobytes: with too few, all stays; with enough, all is done."""
+        place = tmp_path / "full"
+        show = (
+            f'(cd "{place}/two" && readlink cuda && ls bin && cat etc/conda/cuda/state.yaml '
+            '&& find . -name "*tmp*")'
+        )
+        script = (
+            f'cp -a "{two}" "{place}/two"; fill=$(df -k --output=avail "{place}" | tail -1); '
+            f'head -c $(( (fill - {free}) * 1024 )) /dev/zero > "{place}/filler"; {show} > "{tmp_path}/before"; '
+            f'"{conda.exe}" cuda use -p "{place}/two" 13.0; code=$?; {show} > "{tmp_path}/after"; exit $code'
+        )
+        done = self.run(conda, "3m", place, script)
+        assert (done.returncode in (0, 1), "Traceback" in done.stderr) == (True, False), done.stderr
+        before, after = ((tmp_path / name).read_text() for name in ("before", "after"))
+        if done.returncode:
+            assert "is full, so nothing was changed." in done.stderr
+            assert after == before
+        else:
+            assert after.splitlines()[:3] == ["cuda-13.0", "nvcc", "ptxas"]
+            assert "tmp" not in after
+
+
+def _large_release(folder: Path) -> Path:
+    from ..sources.wheelhouse import write_releases
+
+    return write_releases(folder, "12.4.1", filler=2_000_000)

@@ -1,0 +1,157 @@
+"""Ways to break an environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+
+from conda_cuda_plugin.compat.machine import DriverVersion, Machine
+from conda_cuda_plugin.hooks.shells import STEM
+from conda_cuda_plugin.install.wrappers import wrapper_text
+
+from .frameworks import (
+    torch,
+)
+from .patients import FITTING, Sick
+
+HOOKS = "etc/conda/activate.d"
+
+
+def old_hook(sick: Sick) -> None:
+    import hashlib
+
+    body = b"# what an older version wrote\n"
+    digest = hashlib.sha256(body).hexdigest()
+    sick.write(f"{HOOKS}/{STEM}.sh", f"# conda-cuda hook 0 sha256:{digest}\n".encode() + body)
+
+
+def edit_hook(sick: Sick) -> None:
+    with open(sick.prefix / HOOKS / f"{STEM}.fish", "a") as file:
+        file.write("set -x CUDA_VISIBLE_DEVICES 0\n")
+
+
+def foreign_hook(sick: Sick) -> None:
+    sick.write(f"{HOOKS}/{STEM}.sh", "export MINE=1\n")
+
+
+def point_link(sick: Sick, target: str | None) -> None:
+    (sick.prefix / "cuda").unlink()
+    if target:
+        (sick.prefix / "cuda").symlink_to(target)
+
+
+def folder_for_link(sick: Sick) -> None:
+    point_link(sick, None)
+    sick.write("cuda/precious", "mine")
+
+
+def copied_root(sick: Sick) -> None:
+    point_link(sick, None)
+    shutil.copytree(sick.prefix / "cuda-13.0", sick.prefix / "cuda", symlinks=True)
+
+
+def removed_root(sick: Sick) -> None:
+    shutil.rmtree(sick.prefix / "cuda-13.0")
+
+
+def leftovers(sick: Sick) -> None:
+    sick.write(".conda-cuda-cuda-11.8/lib/libcudart.so.11.0", "half")
+    sick.write("bin/.abc.conda-cuda-tmp", "half")
+    sick.write(f"{HOOKS}/{STEM}.sh.abc.tmp", "half")
+
+
+def library_path(sick: Sick, *elements: str) -> None:
+    ours = sick.variables["LD_LIBRARY_PATH"]
+    value = ":".join(ours if element == "OURS" else element for element in elements)
+    sick.variables["LD_LIBRARY_PATH"] = value
+
+
+def other_cuda(sick: Sick) -> None:
+    folder = sick.home / "cuda-12.1" / "lib64"
+    folder.mkdir(parents=True)
+    (folder / "libcudart.so.13").write_text("another one")
+    library_path(sick, str(folder), "OURS")
+
+
+def whole_lib(sick: Sick) -> None:
+    sick.write("lib/libtinfo.so.6", "")
+    library_path(sick, "OURS", str(sick.prefix / "lib"))
+
+
+def other_nvcc(sick: Sick) -> None:
+    tool = sick.home / "opt" / "bin" / "nvcc"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    sick.variables["PATH"] = f"{tool.parent}{os.pathsep}{sick.variables['PATH']}"
+
+
+def other_environment(sick: Sick) -> None:
+    other = sick.home / "envs" / "other"
+    (other / "conda-meta").mkdir(parents=True)
+    (other / "cuda-12.4" / "conda-meta").mkdir(parents=True)
+    for name in ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"):
+        sick.variables[name] = str(other / "cuda-12.4")
+
+
+def all_elsewhere(sick: Sick) -> None:
+    for name in ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"):
+        sick.variables[name] = "/usr/local/cuda-11.0"
+
+
+def home_file(name: str, *lines: str) -> Callable[[Sick], None]:
+    def write(sick: Sick) -> None:
+        path = sick.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(["# mine", *lines, "alias ll='ls -l'", ""]))
+
+    return write
+
+
+def state_variables(sick: Sick) -> None:
+    state = {"env_vars": {"LD_LIBRARY_PATH": "/usr/local/cuda/lib64", "MINE": "1"}}
+    sick.write("conda-meta/state", json.dumps(state))
+
+
+def incomplete(sick: Sick, root: str) -> None:
+    (sick.prefix / root / "toolkit.yaml").unlink()
+
+
+def unlink(path: str) -> Callable[[Sick], None]:
+    return lambda sick: (sick.prefix / path).unlink()
+
+
+def machine(**facts: object) -> Callable[[Sick], None]:
+    def change(sick: Sick) -> None:
+        sick.machine = replace(FITTING, **facts)  # type: ignore[arg-type]
+
+    return change
+
+
+def hidden_gpus(sick: Sick) -> None:
+    torch(sick, "13.0")
+    sick.variables["CUDA_VISIBLE_DEVICES"] = "-1"
+
+
+def torch_newer_than_driver(sick: Sick) -> None:
+    torch(sick, "13.0")
+    point_link(sick, "cuda-12.4")
+    machine(driver=DriverVersion.parse("550.54.15"))(sick)
+
+
+def torch_without_driver(sick: Sick) -> None:
+    torch(sick, "13.0")
+    sick.machine = Machine()
+
+
+def torch_without_gpu(sick: Sick) -> None:
+    torch(sick, "13.0")
+    machine(gpus=())(sick)
+
+
+def stale_wrapper(sick: Sick) -> None:
+    text = wrapper_text("nvcc").replace(b"exec", b"exec -a old")
+    (sick.prefix / "bin" / "nvcc").write_bytes(text)

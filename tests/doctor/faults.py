@@ -1,0 +1,150 @@
+"""Every way to break an environment that a rule stands for, one each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conda_cuda_plugin.compat.machine import DriverVersion, HostCompiler
+from conda_cuda_plugin.hooks.shells import STEM
+
+from . import breakage as by
+from .breakage import HOOKS
+from .frameworks import (
+    jax,
+    numba,
+    old_cudnn,
+    pip_libraries,
+    pip_runtime,
+    tensorflow,
+    torch,
+    torch_with_cudnn,
+)
+from .patients import H100, V100, Sick
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break an environment, and the rule that must speak then.
+
+    Args:
+        rule: the id.
+        severity: how bad it is.
+        break_: does it.
+        active: whether the environment is active in the shell.
+        fixable: whether `--fix` cures it.
+        evidence: what must be among the evidence.
+    """
+
+    rule: str
+    severity: str
+    break_: Callable[[Sick], object]
+    active: bool = False
+    fixable: bool = False
+    evidence: str = ""
+    name: str = ""
+
+
+FAULTS = (
+    Fault("hooks-missing", "error", by.unlink(f"{HOOKS}/{STEM}.sh"), fixable=True,
+          evidence=f"{HOOKS}/{STEM}.sh"),
+    Fault("hooks-missing", "error", lambda s: shutil.rmtree(s.prefix / "etc/conda/deactivate.d"),
+          fixable=True, evidence="deactivate.d", name="deactivate.d"),
+    Fault("hooks-stale", "warning", by.old_hook, fixable=True, evidence=f"{STEM}.sh"),
+    Fault("hooks-edited", "warning", by.edit_hook, fixable=True, evidence=f"{STEM}.fish"),
+    Fault("hooks-foreign", "error", by.foreign_hook, evidence=f"{STEM}.sh"),
+    Fault("link-dangling", "error", by.removed_root, fixable=True, evidence="cuda -> cuda-13.0"),
+    Fault("link-dangling", "error", lambda s: by.point_link(s, "cuda-11.8"), fixable=True,
+          evidence="cuda -> cuda-11.8", name="never installed"),
+    Fault("link-missing", "warning", lambda s: by.point_link(s, None), fixable=True, evidence="missing"),
+    Fault("link-foreign", "error", by.folder_for_link, evidence="mine/cuda"),
+    Fault("link-foreign", "error", lambda s: by.point_link(s, "/usr"), evidence="-> /usr", name="link"),
+    Fault("link-copied", "warning", by.copied_root, fixable=True, evidence="copy of cuda-13.0"),
+    Fault("toolkit-incomplete", "error", lambda s: by.incomplete(s, "cuda-13.0"),
+          evidence="cuda-13.0"),
+    Fault("toolkit-incomplete", "warning", lambda s: by.incomplete(s, "cuda-12.4"),
+          evidence="cuda-12.4", name="not current"),
+    Fault("toolkit-damaged", "error", lambda s: [path.unlink() for path in
+          (s.prefix / "cuda-13.0").rglob("libcudart.so.13") if not path.is_symlink()],
+          evidence="libcudart.so.13"),
+    Fault("interrupted-command", "warning", by.leftovers, fixable=True,
+          evidence=".conda-cuda-cuda-11.8"),
+    Fault("wrapper-missing", "warning", by.unlink("bin/nvcc"), fixable=True, evidence="bin/nvcc"),
+    Fault("wrapper-missing", "warning", by.stale_wrapper, fixable=True, evidence="bin/nvcc",
+          name="old text"),
+    Fault("wrapper-shadowed", "warning", lambda s: s.write("bin/ptxas", "#!/bin/sh\n"),
+          evidence="bin/ptxas"),
+    Fault("foreign-nvcc-first", "warning", by.other_nvcc, active=True, evidence="opt/bin/nvcc"),
+    Fault("shell-unaware", "warning", lambda s: s.variables.pop("LD_LIBRARY_PATH"), active=True,
+          evidence="LD_LIBRARY_PATH is not set"),
+    Fault("ld-empty-element", "warning", lambda s: by.library_path(s, "OURS", ""), active=True,
+          evidence="lib64:"),
+    Fault("ld-empty-element", "warning", lambda s: by.library_path(s, "", "OURS"), active=True,
+          evidence="LD_LIBRARY_PATH=:", name="in front"),
+    Fault("ld-stubs", "error", lambda s: by.library_path(s, "OURS", "/usr/local/cuda/lib64/stubs"),
+          active=True, evidence="/usr/local/cuda/lib64/stubs"),
+    Fault("ld-other-cuda-first", "warning", by.other_cuda, active=True, evidence="libcudart.so.13"),
+    Fault("ld-whole-lib", "warning", by.whole_lib, active=True, evidence="mine/lib"),
+    Fault("cuda-home-other-environment", "error", by.other_environment, active=True,
+          evidence="envs/other/cuda-12.4"),
+    Fault("cuda-home-path-disagree", "warning",
+          lambda s: s.variables.update(CUDA_PATH="/usr/local/cuda"), active=True,
+          evidence="CUDA_PATH=/usr/local/cuda"),
+    Fault("cuda-home-elsewhere", "warning", by.all_elsewhere, active=True,
+          evidence="CUDA_HOME=/usr/local/cuda-11.0"),
+    Fault("old-exports", "warning", by.home_file(".bashrc",
+          "export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH"),
+          evidence="~/.bashrc:2: export LD_LIBRARY_PATH", name=".bashrc"),
+    Fault("old-exports", "warning", by.home_file(".zshrc", "path=(~/bin $path)",
+          'export PATH="/usr/local/cuda-12.1/bin:$PATH"'), evidence="~/.zshrc:3", name=".zshrc"),
+    Fault("old-exports", "warning", by.home_file(".profile", "CUDA_HOME=/opt/cuda; export CUDA_HOME"),
+          evidence="~/.profile:2", name=".profile"),
+    Fault("old-exports", "warning", by.home_file(".config/fish/config.fish",
+          "set -gx LD_LIBRARY_PATH /usr/local/cuda/lib64 $LD_LIBRARY_PATH"),
+          evidence="config.fish:2", name="fish"),
+    Fault("old-exports", "warning", by.home_file(".tcshrc",
+          "setenv CUDA_HOME /usr/local/cuda-11.8"), evidence=".tcshrc:2", name="tcsh"),
+    Fault("conda-variables", "warning", by.state_variables,
+          evidence="LD_LIBRARY_PATH=/usr/local/cuda/lib64 (conda-meta/state)"),
+    Fault("conda-variables", "warning", lambda s: s.write("etc/conda/env_vars.d/x.json",
+          '{"CUDA_HOME": "/x"}'), evidence="env_vars.d/x.json", name="env_vars.d"),
+    Fault("other-hooks", "warning", lambda s: s.write(f"{HOOKS}/env_vars.sh",
+          "export LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$CONDA_PREFIX/lib/\n"),
+          evidence="env_vars.sh:1"),
+    Fault("driver-too-old", "error", by.machine(driver=DriverVersion.parse("550.54.15")),
+          evidence="driver: 550.54.15"),
+    Fault("driver-limits", "note", by.machine(driver=DriverVersion.parse("580.65.06")),
+          evidence="driver: 580.65.06"),
+    Fault("gpu-not-covered", "error", by.machine(gpus=(V100,)), evidence="Tesla V100"),
+    Fault("gpu-not-covered", "error", by.machine(gpus=(H100, V100)), evidence="Tesla V100",
+          name="one of two"),
+    Fault("driver-unclear", "note", by.machine(notes=("CONDA_OVERRIDE_CUDA=12.4 stands in",)),
+          evidence="CONDA_OVERRIDE_CUDA", name="override"),
+    Fault("driver-unclear", "warning", by.machine(notes=("NVML says 550, the kernel says 535.",)),
+          evidence="NVML says 550"),
+    Fault("host-gcc-too-new", "warning", by.machine(host_compiler=HostCompiler("gcc", (16, 1, 0),
+          "/usr/bin/gcc")), evidence="gcc 16.1.0 (/usr/bin/gcc)"),
+    Fault("framework-other-cuda", "error", lambda s: tensorflow(s, "12.5"),
+          evidence="TensorFlow 2.18.0: CUDA 12.5"),
+    Fault("framework-other-cuda", "warning", lambda s: torch(s, "12.4"),
+          evidence="PyTorch 2.5.1: CUDA 12.4", name="extensions"),
+    Fault("torch-no-gpu", "warning", lambda s: torch(s, None), evidence="torch/version.py",
+          name="cpu build"),
+    Fault("torch-no-gpu", "warning", by.hidden_gpus, active=True, name="hidden",
+          evidence="CUDA_VISIBLE_DEVICES=-1"),
+    Fault("torch-no-gpu", "error", by.torch_newer_than_driver, evidence="PyTorch", name="driver"),
+    Fault("torch-no-gpu", "note", by.torch_without_driver, evidence="PyTorch", name="no driver"),
+    Fault("torch-no-gpu", "warning", by.torch_without_gpu, evidence="PyTorch", name="no gpu"),
+    Fault("cudnn-missing", "error", torch_with_cudnn, evidence="cuDNN 9.1.0.70"),
+    Fault("cudnn-wrong-major", "error", lambda s: (torch_with_cudnn(s), old_cudnn(s)),
+          evidence="libcudnn.so.8"),
+    Fault("libdevice-missing", "warning", jax, evidence="nvvm/libdevice/libdevice.10.bc"),
+    Fault("libdevice-missing", "note", numba, evidence="libdevice.10.bc", name="numba"),
+    Fault("wheels-shadowed", "error", lambda s: pip_libraries(s, "-Wl,-rpath,$ORIGIN",
+          "-Wl,--enable-new-dtags"), evidence="libcublas.so.13 asks for libcudart.so.13"),
+    Fault("wheels-shadowed", "warning", lambda s: pip_libraries(s, "-Wl,-rpath,$ORIGIN",
+          "-Wl,--disable-new-dtags"), evidence="nvidia-cuda-runtime 13.2.75", name="rpath"),
+    Fault("wheels-shadowed", "warning", pip_runtime, evidence="nvidia-cuda-runtime 13.2.75",
+          name="alone"),
+)  # fmt: skip

@@ -1,0 +1,36 @@
+"""What a folder holds, to be compared with what it held before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+
+def listing(folder: Path) -> dict[str, str]:
+    """Everything below a folder: kind, mode, and the content's hash or the link's target."""
+    found = {}
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                text = f"link {os.readlink(path)}"
+            elif stat.S_ISDIR(mode):
+                text = f"folder {stat.S_IMODE(mode):o}"
+            else:
+                text = (
+                    f"file {stat.S_IMODE(mode):o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+                )
+            found[str(path.relative_to(folder))] = text
+    return found
+
+
+def leftovers(folder: Path) -> list[str]:
+    """What unfinished work of ours is called, found anywhere below a folder."""
+    return sorted(
+        name
+        for name in listing(folder)
+        if "conda-cuda-tmp" in name or "/.conda-cuda-" in f"/{name}"
+    )

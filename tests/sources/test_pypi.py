@@ -1,0 +1,491 @@
+"""The source `pypi`: NVIDIA's real wheels through pip's own configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from conda_cuda_plugin.platforms import PLATFORMS
+from conda_cuda_plugin.sources.pypi import component_pins
+from conda_cuda_plugin.wheel_package import convert_wheel
+
+from ..conftest import Conda
+from ..listing import leftovers, listing
+from .wheelhouse import only_folder, only_index, write_index, write_releases
+
+COMPILER = ["use", "13.0", "--from", "pypi", "--components", "nvcc", "--yes"]
+COMPILER_VERSIONS = {
+    "nvidia-cuda-runtime": "13.0.96",
+    "nvidia-cuda-nvcc": "13.0.88",
+    "nvidia-nvvm": "13.0.88",
+    "nvidia-cuda-crt": "13.0.88",
+    "nvidia-cuda-cccl": "13.0.85",
+}
+RUNTIME_PROGRAM = r"""
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void nothing() {}
+int main() {
+    int runtime = 0;
+    cudaRuntimeGetVersion(&runtime);
+    nothing<<<1, 1>>>();
+    std::printf("%d\n", runtime);
+}
+"""
+THRUST_PROGRAM = r"""
+#include <cstdio>
+#include <thrust/host_vector.h>
+#include <thrust/sort.h>
+#include <cub/version.cuh>
+int main() {
+    thrust::host_vector<int> numbers(3);
+    numbers[0] = 3; numbers[1] = 1; numbers[2] = 2;
+    thrust::sort(numbers.begin(), numbers.end());
+    std::printf("%d %d %d\n", numbers[0], numbers[1], numbers[2]);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_compiler(module_conda: Conda) -> Path:
+    """An environment with the compiler set of 13.0."""
+    prefix = module_conda.create(module_conda.envs / "compiler")
+    module_conda("cuda", *COMPILER, "-p", prefix)
+    return prefix
+
+
+def create(conda: Conda, name: str) -> Path:
+    return conda.create(conda.envs / name)
+
+
+@pytest.mark.network
+class TestRealWheels:
+    """What the real index gives."""
+
+    def test_flavor_base_of_12_4_is_the_runtime_alone(self, conda: Conda) -> None:
+        prefix = create(conda, "base-of-12-4")
+        result = conda("cuda", "use", "12.4", "--from=pypi", "--flavor=base", "-yp", prefix)
+        assert result.out.endswith("CUDA 12.4.1 is current in base-of-12-4.\n")
+        assert os.readlink(prefix / "cuda") == "cuda-12.4"
+        assert sorted(os.listdir(prefix / "cuda" / "lib64")) == ["libcudart.so", "libcudart.so.12"]
+        (toolkit,) = conda.cuda("list", prefix, "--json").json["toolkits"]
+        assert toolkit["packages"] == ["nvidia-cuda-runtime-cu12-12.4.127-wheel_0"]
+        assert (toolkit["version"], toolkit["flavor"]) == ("12.4.1", "base")
+
+    def test_the_compiler_set_consists_of_parts_of_its_own_release(
+        self, module_conda: Conda, with_compiler: Path
+    ) -> None:
+        (toolkit,) = module_conda.cuda("list", with_compiler, "--json").json["toolkits"]
+        found = dict(package.rsplit("-", 2)[:2] for package in toolkit["packages"])
+        assert found == COMPILER_VERSIONS
+        header = with_compiler / "cuda" / "include" / "cuda_runtime_api.h"
+        assert "#define CUDART_VERSION  13000" in header.read_text()
+
+    def test_execute_bits_are_restored_and_only_for_programs(self, with_compiler: Path) -> None:
+        root = with_compiler / "cuda-13.0"
+        runnable = {
+            str(path.relative_to(root))
+            for path in root.rglob("*")
+            if path.is_file() and not path.is_symlink() and os.access(path, os.X_OK)
+        }
+        tools = ("__nvcc_device_query", "bin2c", "cudafe++", "fatbinary", "nvcc", "nvlink", "ptxas")
+        assert runnable == {*(f"bin/{tool}" for tool in tools), "nvvm/bin/cicc"}
+
+    def test_the_entries_that_linkers_and_tools_expect_are_there(self, with_compiler: Path) -> None:
+        root = with_compiler / "cuda-13.0"
+        assert os.readlink(root / "lib" / "libcudart.so") == "libcudart.so.13"
+        assert (root / "lib64" / "libcudart.so.13").is_file()
+        assert (root / "lib64" / "libcudadevrt.a").is_file()
+        assert (root / "include" / "cuda_runtime.h").is_file()
+        assert (root / "nvvm" / "libdevice" / "libdevice.10.bc").is_file()
+        assert '"version": "13.0.' in (root / "version.json").read_text()
+
+    @pytest.mark.parametrize(
+        ("source", "options", "output"),
+        [
+            pytest.param(RUNTIME_PROGRAM, [], "13000", id="plain"),
+            pytest.param(RUNTIME_PROGRAM, ["-cudart", "shared"], "13000", id="cudart-shared"),
+            pytest.param(THRUST_PROGRAM, [], "1 2 3", id="thrust-and-cub-headers"),
+        ],
+    )
+    def test_nvcc_of_the_environment_compiles_and_links(
+        self, source: str, options: list[str], output: str, with_compiler: Path, tmp_path: Path
+    ) -> None:
+        program = tmp_path / "program"
+        program.with_suffix(".cu").write_text(source)
+        # No variable leads nvcc to its parts.
+        clean = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+        nvcc = with_compiler / "bin" / "nvcc"
+        words = [nvcc, "-arch=sm_90", *options, program.with_suffix(".cu"), "-o", program]
+        subprocess.run(words, check=True, env=clean)
+        clean["LD_LIBRARY_PATH"] = str(with_compiler / "cuda" / "lib64")
+        done = subprocess.run([program], check=True, env=clean, capture_output=True, text=True)
+        assert done.stdout == f"{output}\n"
+        needed = subprocess.run(["readelf", "-d", program], capture_output=True, text=True).stdout
+        assert ("[libcudart.so.13]" in needed) == ("shared" in options)
+
+    def test_the_second_environment_downloads_nothing_and_costs_no_disk(
+        self, module_conda: Conda, with_compiler: Path
+    ) -> None:
+        prefix = create(module_conda, "second")
+        # Nobody answers for the files; the two looks at the index are enough.
+        result = module_conda("cuda", *COMPILER, "-p", prefix, "--json").json
+        assert result["plan"]["install"]["download"] == 0
+        for name in ("bin/nvcc", "nvvm/bin/cicc", "lib/libcudart.so.13"):
+            first, second = with_compiler / "cuda" / name, prefix / "cuda" / name
+            assert os.path.samefile(first, second), name
+            (cached,) = module_conda.pkgs.glob(f"nvidia-*-wheel_0/{name}")
+            assert os.path.samefile(cached, second), name
+
+    def test_offline_works_with_the_network_cut(
+        self, module_conda: Conda, with_compiler: Path
+    ) -> None:
+        cut = ["unshare", "--map-root-user", "--net"]
+        if subprocess.run([*cut, "true"], capture_output=True).returncode:
+            if os.environ.get("CI"):
+                pytest.fail("unshare cannot make a network namespace here")
+            pytest.skip("unshare cannot make a network namespace here")
+        prefix = create(module_conda, "offline")
+        done = subprocess.run(
+            [*cut, module_conda.exe, "cuda", *COMPILER, "-p", prefix, "--offline"],
+            env=module_conda.environ(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert listing(prefix / "cuda-13.0" / "bin") == listing(with_compiler / "cuda-13.0" / "bin")
+        nvcc = [prefix / "bin" / "nvcc", "--version"]
+        text = subprocess.run(nvcc, capture_output=True, text=True, check=True).stdout
+        assert "release 13.0, V13.0.88" in text
+
+    @pytest.mark.parametrize("words", [["--flavor=devel"], ["--components=nvcc"]], ids=" ".join)
+    def test_nvcc_before_13_is_refused_with_the_place_that_has_it(
+        self, words: list[str], conda: Conda, environment: Path
+    ) -> None:
+        before = listing(environment)
+        result = conda.cuda("use", environment, "12.4", "--from=pypi", *words, "-y", check=False)
+        assert result.code == 1
+        assert "The source pypi has no nvcc before CUDA 13.0" in result.err
+        assert "conda cuda use 12.4 --from channel" in result.err
+        assert listing(environment) == before
+
+    def test_a_release_that_does_not_exist_names_the_nearest(
+        self, conda: Conda, environment: Path
+    ) -> None:
+        before = listing(environment)
+        words = ["12.7", "--from=pypi", "-y"]
+        result = conda.cuda("use", environment, *words, check=False)
+        assert (result.code, result.out) == (1, "")
+        assert "There is no CUDA 12.7.\n  Nearest releases: 12.5, 12.6, 12.8, 12.9." in result.err
+        document = conda.cuda("use", environment, *words, "--json", check=False).json
+        assert document["nearest"] == ["12.5", "12.6", "12.8", "12.9"]
+        assert listing(environment) == before
+
+    @pytest.mark.parametrize("subdir", ["linux-64", "linux-aarch64", "win-64"])
+    def test_each_platform_gets_files_of_its_own(
+        self, subdir: str, conda: Conda, environment: Path
+    ) -> None:
+        words = ["13.0", "--from=pypi", "--components=nvcc", "--dry-run", "--json"]
+        plan = conda.cuda("use", environment, *words, CONDA_SUBDIR=subdir).json["plan"]
+        packages = plan["install"]["packages"]
+        assert {row["name"]: row["version"] for row in packages} == COMPILER_VERSIONS
+        tags = {row["file"].rsplit("-", 1)[1] for row in packages}
+        start = "win" if subdir == "win-64" else "manylinux"
+        assert all(tag.startswith(start) for tag in tags)
+        machine = {"linux-64": "x86_64", "linux-aarch64": "aarch64", "win-64": "amd64"}[subdir]
+        assert all(tag.endswith(f"_{machine}.whl") for tag in tags)
+        assert len({row["file"] for row in packages}) == 5
+
+    @pytest.mark.parametrize(
+        ("release", "subdir", "expected"),
+        [
+            pytest.param(
+                "12.4",
+                "linux-aarch64",
+                {"lib64/libcudart.so.12": "../lib/libcudart.so.12", "lib/libcudart.so.12": None},
+                id="12.4-linux-aarch64",
+            ),
+            pytest.param(
+                "13.0",
+                "linux-aarch64",
+                {"lib64/libcudart.so.13": "../lib/libcudart.so.13", "lib/libcudadevrt.a": None},
+                id="13.0-linux-aarch64",
+            ),
+            pytest.param(
+                "12.4", "win-64", {"bin/cudart64_12.dll": None, "include/cuda.h": None},
+                id="12.4-win-64",
+            ),
+            pytest.param(
+                "13.0", "win-64", {"bin/cudart64_13.dll": None, "lib/x64/cudart.lib": None},
+                id="13.0-win-64",
+            ),
+        ],
+    )  # fmt: skip
+    def test_the_runtime_of_another_platform_has_its_layout(
+        self,
+        release: str,
+        subdir: str,
+        expected: dict[str, str | None],
+        module_conda: Conda,
+    ) -> None:
+        """A toolkit for a machine of another kind can be installed; it cannot be run here."""
+        prefix = create(module_conda, f"{release}-{subdir}")
+        words = [release, "--from=pypi", "--flavor=base", "-y"]
+        module_conda.cuda("use", prefix, *words, CONDA_SUBDIR=subdir)
+        root = prefix / f"cuda-{release}"
+        for name, target in expected.items():
+            assert (root / name).is_file(), name
+            assert (os.readlink(root / name) if (root / name).is_symlink() else None) == target
+        if subdir == "win-64":
+            assert not (root / "lib64").exists()
+            assert [path.name for path in root.rglob("*.dll") if path.parent.name != "bin"] == []
+
+
+# The lines of the metapackage 13.2.1 that concern the compiler and what is not pinned exactly.
+_ALL = "(sys_platform == 'linux' and platform_machine == 'aarch64' or sys_platform == 'linux' and platform_machine == 'x86_64' or sys_platform == 'win32' and platform_machine == 'AMD64')"
+REQUIRES_13_2_1 = [
+    f"nvidia-nvjitlink<14,>=13.2.78; {_ALL} and extra == 'all'",
+    f"nvidia-nvjitlink<14,>=13.2.78; {_ALL} and extra == 'cufft'",
+    f"nvidia-cufft==12.2.0.46.*; {_ALL} and extra == 'cufft'",
+    f"nvidia-cuda-crt==13.2.78.*; {_ALL} and extra == 'nvcc'",
+    f"nvidia-cuda-nvcc==13.2.78.*; {_ALL} and extra == 'nvcc'",
+    f"nvidia-cuda-runtime==13.2.75.*; {_ALL} and extra == 'nvcc'",
+    f"nvidia-nvvm==13.2.78.*; {_ALL} and extra == 'nvcc'",
+    f"nvidia-cuda-cccl==13.2.75.*; {_ALL} and extra == 'cccl'",
+    f"nvidia-cuda-crt==13.2.78.*; {_ALL} and extra == 'crt'",
+    f"nvidia-cuda-runtime==13.2.75.*; {_ALL} and extra == 'cudart'",
+    f"nvidia-nvjitlink<14,>=13.2.78; {_ALL} and extra == 'nvjitlink'",
+    f"nvidia-nvvm==13.2.78.*; {_ALL} and extra == 'nvvm'",
+    "nvidia-cudla==13.2.75.*; (sys_platform == 'linux' and platform_machine == 'aarch64') and extra == 'cudla'",
+    "nvidia-cuda-opencl==13.2.75.*; (sys_platform == 'linux' and platform_machine == 'x86_64' or sys_platform == 'win32' and platform_machine == 'AMD64') and extra == 'opencl'",
+    f"nvidia-cuda-nvcc==13.2.78.*; {_ALL} and extra == 'tileiras'",
+]
+EVERYWHERE = {
+    "cudart": "nvidia-cuda-runtime==13.2.75.*",
+    "cufft": "nvidia-cufft==12.2.0.46.*",
+    "nvjitlink": "nvidia-nvjitlink==13.2.78.*",
+    "nvcc": "nvidia-cuda-nvcc==13.2.78.*",
+    "nvvm": "nvidia-nvvm==13.2.78.*",
+    "crt": "nvidia-cuda-crt==13.2.78.*",
+    "cccl": "nvidia-cuda-cccl==13.2.75.*",
+}
+
+
+@pytest.mark.parametrize(
+    ("subdir", "own"),
+    [
+        ("linux-64", {"opencl": "nvidia-cuda-opencl==13.2.75.*"}),
+        ("linux-aarch64", {"cudla": "nvidia-cudla==13.2.75.*"}),
+        ("win-64", {"opencl": "nvidia-cuda-opencl==13.2.75.*"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_component_is_pinned_also_where_the_metapackage_gives_a_range(
+    subdir: str, own: dict[str, str]
+) -> None:
+    assert component_pins(REQUIRES_13_2_1, PLATFORMS[subdir]) == {**EVERYWHERE, **own}
+
+
+def test_lines_that_are_no_requirements_are_passed_over() -> None:
+    lines = ["", "not a requirement!", "nvidia-cuda-runtime", *REQUIRES_13_2_1]
+    assert component_pins(lines, PLATFORMS["linux-64"])["cudart"] == EVERYWHERE["cudart"]
+
+
+class TestConfiguration:
+    """Where pip is told to look is where the files come from."""
+
+    BASE = ("12.4", "--from=pypi", "--flavor=base", "-y")
+
+    @pytest.fixture(autouse=True)
+    def own_cache(self, conda: Conda, tmp_path: Path) -> None:
+        (tmp_path / "pkgs").mkdir()
+        (tmp_path / "pkgs" / "urls.txt").touch()
+        conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+
+    def refused(self, conda: Conda, prefix: Path, *words: str, **variables: str) -> str:
+        """A `use` that must fail and change nothing; its message."""
+        before = listing(prefix)
+        words = words or self.BASE
+        result = conda.cuda("use", prefix, *words, check=False, **variables)
+        assert (result.code, "Traceback" in result.err) == (1, False), result.err
+        assert listing(prefix) == before
+        assert leftovers(conda.pkgs) == []
+        assert list(conda.pkgs.rglob("*.conda")) == []
+        assert list(conda.pkgs.rglob("*.whl")) == []
+        return result.err.strip()
+
+    def test_find_links_and_no_index_of_a_configuration_file(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        config = tmp_path / "pip.conf"
+        config.write_text(f"[global]\nno-index = true\nfind-links = {wheels}\n")
+        variables = {"PIP_CONFIG_FILE": str(config), "PIP_FIND_LINKS": None}
+        conda.cuda("use", environment, *self.BASE, **variables)
+        library = environment / "cuda" / "lib64" / "libcudart.so.12"
+        assert library.read_bytes() == b"cudart 12.4"
+
+    def test_an_index_on_disk(self, conda: Conda, environment: Path, tmp_path: Path) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        address = write_index(tmp_path / "simple", wheels)
+        conda.cuda("use", environment, *self.BASE, **only_index(address))
+        assert (environment / "cuda/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
+
+    def test_settings_of_pip_that_mean_something_else_do_no_harm(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        variables = {
+            **only_folder(wheels),
+            "PIP_USER": "1",
+            "PIP_REQUIRE_VIRTUALENV": "1",
+            "PIP_REPORT": str(tmp_path / "report"),
+            "PIP_LOG": str(tmp_path / "log"),
+            "PIP_QUIET": "2",
+            "PIP_VERBOSE": "1",
+            "PIP_NO_DEPS": "0",
+            "PIP_NO_BINARY": ":all:",
+            "PIP_PREFIX": str(tmp_path / "prefix"),
+            "PIP_TARGET": str(tmp_path / "target"),
+            "PIP_REQUIRE_HASHES": "1",
+            "PIP_CONSTRAINT": str(tmp_path / "constraints.txt"),
+        }
+        (tmp_path / "constraints.txt").write_text("nvidia-cuda-runtime-cu12==1\n")
+        conda.cuda("use", environment, *self.BASE, **variables)
+        assert (environment / "cuda/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
+        assert not {"report", "log", "prefix", "target"} & set(os.listdir(tmp_path))
+
+    def test_no_answer_from_the_index(self, conda: Conda, environment: Path) -> None:
+        message = self.refused(conda, environment, **only_index("http://127.0.0.1:9/simple"))
+        assert message == (
+            "NoSourceError: The source pypi cannot be reached: no answer from the index that pip "
+            "is configured to use.\n  pip config list shows the index; conda cuda use ... -c "
+            "CHANNEL needs none."
+        )
+
+    def test_an_index_without_cuda(self, conda: Conda, environment: Path, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        message = self.refused(conda, environment, **only_folder(tmp_path / "empty"))
+        assert message == (
+            "NoSourceError: The source pypi has no cuda-toolkit on the index that pip is "
+            "configured to use.\n  pip config list shows which index that is."
+        )
+
+    def test_a_file_with_another_hash_than_the_index_says(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        wrong = {"nvidia_cuda_runtime_cu12-12.4.127-py3-none-manylinux2014_x86_64.whl": "0" * 64}
+        address = write_index(tmp_path / "simple", wheels, wrong)
+        message = self.refused(conda, environment, **only_index(address))
+        assert message == (
+            "HashMismatchError: The downloaded file of nvidia-cuda-runtime-cu12 does not have the "
+            "hash that the index gives for it, so it was thrown away and nothing was changed.\n"
+            "  Run the command again. If it happens again, the mirror or proxy in between alters "
+            "or truncates files."
+        )
+
+    @pytest.mark.parametrize("keep", [0, 40, 0.5, -1], ids=["empty", "start", "half", "last-byte"])
+    def test_a_truncated_file(
+        self, keep: float, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        (wheel,) = wheels.glob("nvidia_cuda_runtime_cu12*")
+        address = write_index(tmp_path / "simple", wheels)
+        data = wheel.read_bytes()
+        wheel.write_bytes(data[: int(keep * len(data)) if 0 < keep < 1 else int(keep)])
+        message = self.refused(conda, environment, **only_index(address))
+        assert message.startswith("HashMismatchError: The downloaded file of nvidia-cuda-runtime")
+
+    def test_a_truncated_file_without_any_hash(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        (wheel,) = wheels.glob("nvidia_cuda_runtime_cu12*")
+        wheel.write_bytes(wheel.read_bytes()[:-30])
+        message = self.refused(conda, environment, **only_folder(wheels))
+        assert f"{wheel.name} cannot be used: it is damaged" in message
+
+    def test_a_component_that_the_index_lacks(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        (wheel,) = wheels.glob("nvidia_cuda_runtime_cu12*")
+        wheel.unlink()
+        message = self.refused(conda, environment, **only_folder(wheels))
+        assert message == (
+            "NoSourceError: The source pypi lacks nvidia-cuda-runtime-cu12==12.4.127.* of CUDA "
+            "12.4 for linux-64."
+        )
+
+    def test_offline_without_anything_in_the_cache(self, conda: Conda, environment: Path) -> None:
+        message = self.refused(
+            conda, environment, *self.BASE, "--offline", PIP_CONFIG_FILE="/dev/null",
+            PIP_FIND_LINKS="",
+        )  # fmt: skip
+        assert message == (
+            "NoSourceError: The source pypi has nothing of CUDA 12.4 in the package cache, and "
+            "--offline forbids to ask the index.\n  Run the command without --offline once, on "
+            "this machine or on one that shares its package cache."
+        )
+
+    def test_offline_uses_what_the_cache_has_and_no_other_release(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        conda.cuda("use", environment, *self.BASE, **only_folder(wheels))
+        shutil.rmtree(wheels)
+        second = create(conda, "second")
+        nothing = {"PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": ""}
+        conda.cuda("use", second, *self.BASE, "--offline", **nothing)
+        assert os.path.samefile(
+            second / "cuda/lib/libcudart.so.12", environment / "cuda/lib/libcudart.so.12"
+        )
+        words = ("13.0", "--from=pypi", "--flavor=base", "-y", "--offline")
+        result = conda.cuda("use", second, *words, check=False, **nothing)
+        assert (result.code, "nothing of CUDA 13.0 in the package cache" in result.err) == (1, True)
+
+    def test_a_damaged_cache_is_filled_anew(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels")
+        conda.cuda("use", environment, *self.BASE, **only_folder(wheels))
+        channel = conda.pkgs / "conda-cuda"
+        for path in (channel / "releases.json", channel / "linux-64" / "repodata.json"):
+            path.write_text("{ not json")
+        for package in conda.pkgs.rglob("*.conda"):
+            package.write_bytes(b"damaged")
+        shutil.rmtree(conda.pkgs / "nvidia-cuda-runtime-cu12-12.4.127-wheel_0")
+        second = create(conda, "second")
+        conda.cuda("use", second, *self.BASE, **only_folder(wheels))
+        assert (second / "cuda/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
+
+    def test_any_conda_can_install_what_was_converted(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        """The local channel is an ordinary one."""
+        wheels = write_releases(tmp_path / "wheels")
+        conda.cuda("use", environment, *self.BASE, **only_folder(wheels))
+        channel = (conda.pkgs / "conda-cuda").as_uri()
+        words = ["--override-channels", "-c", channel, "nvidia-cuda-runtime-cu12", "--yes"]
+        conda("create", "-p", tmp_path / "ordinary", *words)
+        assert (tmp_path / "ordinary/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
+
+
+def test_a_wheel_becomes_a_package_with_the_classic_layout(tmp_path: Path) -> None:
+    """The package holds the toolkit's files only: no Python modules, no metadata of the wheel."""
+    wheels = write_releases(tmp_path, "12.4.1")
+    (wheel,) = wheels.glob("nvidia_cuda_runtime_cu12*")
+    package, record = convert_wheel(wheel, tmp_path, "linux-64")
+    assert record["name"] == "nvidia-cuda-runtime-cu12"
+    assert record["version"] == "12.4.127"
+    assert record["depends"] == []
+    with zipfile.ZipFile(package) as archive:
+        assert "metadata.json" in archive.namelist()
+    assert package.name == "nvidia-cuda-runtime-cu12-12.4.127-wheel_0.conda"

@@ -1,0 +1,393 @@
+"""Toolkits that are installed on the machine: found, read, adopted without copying."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conda_cuda_plugin.errors import CudaError
+from conda_cuda_plugin.platforms import PLATFORMS
+from conda_cuda_plugin.sources.system import SystemSource, read_system_toolkit
+
+from ..conftest import Conda
+from ..listing import listing
+
+LINUX, WINDOWS = PLATFORMS["linux-64"], PLATFORMS["win-64"]
+NVCC = """#!/bin/sh
+echo "nvcc: NVIDIA (R) Cuda compiler driver"
+echo "Copyright (c) 2005-2025 NVIDIA Corporation"
+echo "Cuda compilation tools, release 12.6, V12.6.85"
+echo "Build cuda_12.6.r12.6/compiler.35059454_0"
+"""
+
+
+def executable(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def toolkit(path: Path, version: str | None = "12.6.3", *, nvcc: bool = True) -> Path:
+    """A made-up toolkit as NVIDIA's installer leaves it."""
+    target = path / "targets" / "x86_64-linux"
+    (target / "lib" / "stubs").mkdir(parents=True)
+    (target / "include").mkdir()
+    for name in ("libcudart.so.12", "libcublas.so.12", "libcudadevrt.a", "libnppc.so.12"):
+        (target / "lib" / name).write_text(name)
+    (target / "lib" / "libcudart.so").symlink_to("libcudart.so.12")
+    for name in ("libstdc++.so.6", "libcrypto.so.3", "libtinfo.so.6", "libcuda.so", "notes.txt"):
+        (target / "lib" / name).write_text(name)
+    (target / "lib" / "stubs" / "libcuda.so").write_text("a stub")
+    (target / "include" / "cuda_runtime_api.h").write_text("#define CUDART_VERSION  12060\n")
+    (path / "lib64").symlink_to("targets/x86_64-linux/lib")
+    (path / "include").symlink_to("targets/x86_64-linux/include")
+    (path / "nvvm" / "libdevice").mkdir(parents=True)
+    (path / "nvvm" / "libdevice" / "libdevice.10.bc").write_text("bitcode")
+    if nvcc:
+        executable(path / "bin" / "nvcc", NVCC)
+        executable(path / "bin" / "ptxas", "#!/bin/sh\necho ptxas 12.6\n")
+    if version:
+        content = {
+            "cuda": {"name": "CUDA SDK", "version": version},
+            "cuda_nvcc": {"version": "12.6.85"},
+        }
+        (path / "version.json").write_text(json.dumps(content))
+    return path
+
+
+def header_only(path: Path) -> None:
+    (path / "lib64").mkdir(parents=True)
+    (path / "include").mkdir()
+    (path / "include" / "cuda_runtime_api.h").write_text(
+        "/** CUDA Runtime API Version */\n#define CUDART_VERSION  10020\n"
+    )
+
+
+def text_file(path: Path) -> None:
+    (path / "lib64").mkdir(parents=True)
+    (path / "version.txt").write_text("CUDA Version 10.2.89\nCUDA Patch Version 10.2.1\n")
+
+
+def nvcc_only(path: Path) -> None:
+    executable(path / "bin" / "nvcc", NVCC)
+
+
+def compiled_nvcc(path: Path) -> None:
+    """A program, not a script."""
+    source = path.parent / "nvcc.c"
+    source.write_text(
+        '#include <stdio.h>\nint main(void) { puts("Cuda compilation tools, release 11.4, V11.4.152"); return 0; }\n'
+    )
+    (path / "bin").mkdir(parents=True)
+    subprocess.run(["gcc", source, "-o", path / "bin" / "nvcc"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "version", "evidence", "has_nvcc"),
+    [
+        pytest.param(lambda p: toolkit(p), "12.6.3", "version.json", True, id="version.json"),
+        pytest.param(
+            lambda p: toolkit(p, "11.8.20220929"), "11.8", "version.json", True,
+            id="version.json-with-a-date",
+        ),
+        pytest.param(
+            lambda p: toolkit(p, None), "12.6", "cuda_runtime_api.h", True, id="header-below-targets"
+        ),
+        pytest.param(text_file, "10.2.89", "version.txt", False, id="version.txt"),
+        pytest.param(header_only, "10.2", "cuda_runtime_api.h", False, id="header"),
+        pytest.param(nvcc_only, "12.6.85", "nvcc", True, id="nvcc-script"),
+        pytest.param(compiled_nvcc, "11.4.152", "nvcc", True, id="nvcc-program"),
+    ],
+)  # fmt: skip
+def test_the_release_is_read_from_whatever_exists(
+    make: Callable[[Path], None], version: str, evidence: str, has_nvcc: bool, tmp_path: Path
+) -> None:
+    make(tmp_path / "cuda")
+    found = read_system_toolkit(tmp_path / "cuda", LINUX)
+    # nvcc counts its builds apart from the release: only its first two numbers say anything.
+    expected = version if evidence != "nvcc" else ".".join(version.split(".")[:2])
+    assert (str(found.version), found.evidence, found.has_nvcc) == (expected, evidence, has_nvcc)
+
+
+HOSTILE = {
+    "empty": "",
+    "garbage": "\x00\xff{]",
+    "another-shape": '["cuda"]',
+    "no-cuda": '{"nvcc": {"version": "12.6"}}',
+    "cuda-is-a-list": '{"cuda": ["12.6"]}',
+    "version-is-a-number": '{"cuda": {"version": 12}}',
+    "version-is-words": '{"cuda": {"version": "../../12"}}',
+    "deep-nesting": "[" * 100_000,
+    "deep-objects": '{"cuda":' * 100_000,
+    "megabytes": '{"cuda": {"version": "' + "9" * 5_000_000,
+    "huge-numbers": '{"cuda": {"version": "' + "9" * 5000 + '.1"}}',
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_version_json_is_passed_over(text: str, tmp_path: Path) -> None:
+    toolkit(tmp_path / "cuda")
+    (tmp_path / "cuda" / "version.json").write_text(text, encoding="latin-1")
+    found = read_system_toolkit(tmp_path / "cuda", LINUX)
+    assert (str(found.version), found.evidence) == ("12.6", "cuda_runtime_api.h")
+
+
+@pytest.mark.parametrize(
+    "name", ["version.json", "version.txt", "targets/x86_64-linux/include/cuda_runtime_api.h"]
+)
+def test_a_folder_or_pipe_in_place_of_a_file_is_passed_over(name: str, tmp_path: Path) -> None:
+    for kind in (Path.mkdir, os.mkfifo):
+        shutil.rmtree(tmp_path / "cuda", ignore_errors=True)
+        toolkit(tmp_path / "cuda", None)
+        path = tmp_path / "cuda" / name
+        path.unlink(missing_ok=True)
+        kind(path)
+        found = read_system_toolkit(tmp_path / "cuda", LINUX)
+        assert found.version.release == "12.6"
+
+
+def test_an_nvcc_that_hangs_or_fails_is_passed_over(tmp_path: Path) -> None:
+    executable(tmp_path / "bin" / "nvcc", "#!/bin/sh\necho release 99.9, V99.9.9 >&2\nexit 1\n")
+    with pytest.raises(CudaError) as caught:
+        read_system_toolkit(tmp_path, LINUX)
+    assert caught.value.message == (
+        f"{tmp_path} looks like a CUDA toolkit, but nothing in it says which release it is."
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(lambda p: None, "There is no folder {}.", id="missing"),
+        pytest.param(lambda p: p.write_text(""), "There is no folder {}.", id="a-file"),
+        pytest.param(
+            lambda p: p.mkdir(), "{} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
+            id="empty-folder",
+        ),
+        pytest.param(
+            lambda p: (p / "include").mkdir(parents=True),
+            "{} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
+            id="headers-alone",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_toolkit_is_refused(
+    make: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "cuda")
+    with pytest.raises(CudaError) as caught:
+        read_system_toolkit(tmp_path / "cuda", LINUX)
+    assert caught.value.message == message.format(tmp_path / "cuda")
+
+
+class TestFinding:
+    """Where toolkits are looked for, below a folder that stands for `/`."""
+
+    def test_the_usual_places_each_toolkit_once(self, tmp_path: Path) -> None:
+        toolkit(tmp_path / "usr/local/cuda-12.6")
+        toolkit(tmp_path / "usr/local/cuda-11.8", "11.8.0")
+        toolkit(tmp_path / "opt/cuda", "13.0.2")
+        # As on Debian and Ubuntu: cuda -> /etc/alternatives/cuda -> cuda-12.6.
+        (tmp_path / "etc/alternatives").mkdir(parents=True)
+        (tmp_path / "etc/alternatives/cuda").symlink_to(tmp_path / "usr/local/cuda-12.6")
+        (tmp_path / "usr/local/cuda").symlink_to(tmp_path / "etc/alternatives/cuda")
+        found = SystemSource(tmp_path, {}).find(LINUX)
+        assert [(str(t.version), str(t.path.relative_to(tmp_path))) for t in found] == [
+            ("13.0.2", "opt/cuda"),
+            ("12.6.3", "usr/local/cuda-12.6"),
+            ("11.8.0", "usr/local/cuda-11.8"),
+        ]
+
+    def test_what_only_looks_like_one_is_passed_over(self, tmp_path: Path) -> None:
+        (tmp_path / "usr/local/cuda-1").mkdir(parents=True)
+        (tmp_path / "usr/local/cuda-broken").symlink_to("nowhere")
+        (tmp_path / "usr/local/cuda-loop").symlink_to("cuda-loop")
+        (tmp_path / "usr/local/cuda-file").write_text("")
+        (tmp_path / "usr/lib/cuda/include").mkdir(parents=True)
+        assert SystemSource(tmp_path, {}).find(LINUX) == []
+
+    @pytest.mark.parametrize("name", ["CUDA_PATH", "CUDA_HOME", "CUDA_PATH_V12_6"])
+    def test_variables_name_a_toolkit(self, name: str, tmp_path: Path) -> None:
+        place = toolkit(tmp_path / "somewhere else")
+        (found,) = SystemSource(tmp_path / "root", {name: str(place)}).find(LINUX)
+        assert (str(found.version), found.path) == ("12.6.3", place)
+
+    @pytest.mark.parametrize("value", ["", "relative/cuda", "/nonexistent", "\udcff", "~"])
+    def test_variables_that_name_none_are_passed_over(self, value: str, tmp_path: Path) -> None:
+        assert SystemSource(tmp_path, {"CUDA_PATH": value}).find(LINUX) == []
+
+    def test_an_environments_own_toolkit_is_never_one_of_the_machine(self, tmp_path: Path) -> None:
+        environment = tmp_path / "envs" / "one"
+        (environment / "conda-meta").mkdir(parents=True)
+        toolkit(environment / "cuda-12.6")
+        (environment / "cuda").symlink_to("cuda-12.6")
+        for place in (environment / "cuda", environment / "cuda-12.6", environment):
+            assert SystemSource(tmp_path, {"CUDA_HOME": str(place)}).find(LINUX) == []
+
+    def test_the_default_folder_of_windows(self, tmp_path: Path) -> None:
+        for version in ("12.6", "13.0"):
+            root = tmp_path / f"NVIDIA GPU Computing Toolkit/CUDA/v{version}"
+            (root / "bin").mkdir(parents=True)
+            (root / "bin" / "nvcc.exe").write_bytes(b"MZ")
+            content = {"cuda": {"name": "CUDA SDK", "version": f"{version}.1"}}
+            (root / "version.json").write_text(json.dumps(content))
+        found = SystemSource(tmp_path, {"ProgramFiles": str(tmp_path)}).find(WINDOWS)
+        assert [str(t.version) for t in found] == ["13.0.1", "12.6.1"]
+        assert all(t.has_nvcc for t in found)
+
+
+class TestUsing:
+    """`conda cuda use PATH` and `--from system`."""
+
+    def test_a_path_is_adopted_without_copying(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        before = listing(place)
+        result = conda.cuda("use", environment, place, "--yes")
+        assert result.out.endswith("CUDA 12.6.3 is current in one.\n")
+        root = environment / "cuda-12.6"
+        assert os.readlink(root / "bin") == str(place / "bin")
+        assert os.readlink(root / "nvvm") == str(place / "nvvm")
+        assert os.path.samefile(root / "lib64/libcudart.so.12", place / "lib64/libcudart.so.12")
+        assert listing(place) == before
+        done = subprocess.run(
+            [environment / "bin" / "nvcc", "--version"], capture_output=True, text=True
+        )
+        assert "release 12.6, V12.6.85" in done.stdout
+
+    def test_lib64_holds_cudas_libraries_and_nothing_else(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        conda.cuda("use", environment, toolkit(tmp_path / "cuda-12.6"), "--yes")
+        assert sorted(os.listdir(environment / "cuda" / "lib64")) == [
+            "libcublas.so.12", "libcudadevrt.a", "libcudart.so", "libcudart.so.12", "libnppc.so.12",
+        ]  # fmt: skip
+
+    def test_from_system_takes_what_the_variables_name(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        words = ["12.6", "--from=system", "--yes"]
+        result = conda.cuda("use", environment, *words, "--json", CUDA_PATH=str(place)).json
+        assert result["toolkit"]["location"] == str(place)
+        assert result["toolkit"]["origin"] == "system"
+        assert result["plan"]["install"]["from"] == str(place)
+
+    def test_from_system_says_what_there_is(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        words = ["11.8", "--from=system", "--yes"]
+        result = conda.cuda("use", environment, *words, CUDA_PATH=str(place), check=False)
+        assert result.code == 1
+        # The machine may have others.
+        assert re.fullmatch(
+            r"NoSourceError: The source system has no CUDA 11\.8 on this machine, only "
+            r"([0-9.]+, )*12\.6\.3(, [0-9.]+)*\.",
+            result.err.strip(),
+        )
+
+    def test_a_toolkit_without_nvcc_cannot_be_devel(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6", nvcc=False)
+        words = [place, "--flavor=devel", "--yes"]
+        result = conda.cuda("use", environment, *words, check=False)
+        assert result.code == 1
+        assert f"The source system has CUDA 12.6.3 in {place} without nvcc." in result.err
+
+    def test_a_path_and_another_source_do_not_go_together(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        result = conda.cuda("use", environment, tmp_path, "--from=pypi", check=False)
+        assert (result.code, result.out) == (2, "")
+        assert "is a path, which only the source system takes." in result.err
+
+    def test_a_relative_path_with_a_blank(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "my cuda")
+        conda.cuda("use", environment, "./my cuda", "--yes", cwd=tmp_path)
+        (found,) = conda.cuda("list", environment, "--json").json["toolkits"]
+        assert found["location"] == str(place)
+
+    def test_list_system(self, conda: Conda, tmp_path: Path) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        found = conda("cuda", "list", "--system", "--json", CUDA_PATH=str(place)).json["system"]
+        assert {
+            "version": "12.6.3",
+            "path": str(place),
+            "read_from": "version.json",
+            "nvcc": True,
+        } in found
+        lines = conda("cuda", "list", "--system", CUDA_PATH=str(place)).out.splitlines()
+        assert f"12.6.3   {place}  yes" in lines
+
+    def test_a_toolkit_that_vanishes_is_incomplete_and_activation_stays_silent(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        conda.cuda("use", environment, place, "--yes")
+        shutil.rmtree(place)
+        (found,) = conda.cuda("list", environment, "--json").json["toolkits"]
+        assert (found["status"], found["location"]) == ("incomplete", str(place))
+        assert "incomplete" in conda.cuda("list", environment).out
+        hook = environment / "etc/conda/activate.d/~conda-cuda.sh"
+        script = f'set -eu; CONDA_PREFIX="{environment}"; . "{hook}"; echo "status $?"'
+        done = subprocess.run(
+            ["sh", "-c", script], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}
+        )
+        assert (done.stdout, done.stderr) == ("status 0\n", "")
+        result = conda.cuda("use", environment, place, "--yes", check=False)
+        assert f"There is no folder {place}." in result.err
+        nvcc = subprocess.run([environment / "bin" / "nvcc"], capture_output=True, text=True)
+        assert (nvcc.returncode, nvcc.stdout) == (127, "")
+        conda.cuda("remove", environment, "--all", "--yes")
+        assert not (environment / "cuda-12.6").exists()
+
+    def test_a_toolkit_that_comes_back_is_complete_again(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        conda.cuda("use", environment, place, "--yes")
+        place.rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").rename(place)
+        result = conda.cuda("use", environment, place, "--yes")
+        assert result.out == "CUDA 12.6.3 is current in one already.\n"
+
+    def test_another_toolkit_of_the_same_release_takes_its_place(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        conda.cuda("use", environment, toolkit(tmp_path / "first", "12.6.1"), "--yes")
+        result = conda.cuda("use", environment, toolkit(tmp_path / "second"), "--yes")
+        assert "replaces  CUDA 12.6.1 in cuda-12.6" in result.out
+        (found,) = conda.cuda("list", environment, "--json").json["toolkits"]
+        assert (found["version"], found["location"]) == ("12.6.3", str(tmp_path / "second"))
+
+    def test_unreadable_folders_are_refused_in_words(
+        self, conda: Conda, environment: Path, tmp_path: Path
+    ) -> None:
+        place = toolkit(tmp_path / "cuda-12.6")
+        (place / "targets").chmod(0)
+        environment.chmod(0o777)
+        words = [conda.exe, "cuda", "use", "-p", environment, place, "--yes"]
+        if os.geteuid() == 0:
+            for folder in (*tmp_path.parents, tmp_path, conda.home, conda.envs, environment):
+                folder.chmod(folder.stat().st_mode | 0o005)
+            words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
+        done = subprocess.run(
+            words, env=conda.environ(HOME=str(tmp_path)), capture_output=True, text=True
+        )
+        (place / "targets").chmod(0o755)
+        # version.json can still be read; the libraries cannot.
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        assert "cannot be read" in done.stderr
+        assert sorted(os.listdir(environment)) == ["conda-meta"]
