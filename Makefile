@@ -27,7 +27,7 @@ $(VENV)/.ready: tests/base/dev-requirements.txt
 	@touch $@
 
 test: base $(VENV)/.ready
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: base $(VENV)/.ready
 	@$(VENV)/bin/ruff check .

@@ -84,6 +84,8 @@ class Conda:
             "HOME": str(self.home),
             "CONDARC": str(self.home / "condarc.yml"),
             "CONDA_ENVS_DIRS": str(self.envs),
+            # Where any other conda has it; the throwaway base asks for the name.
+            "THROWAWAY_ENVIRONMENTS_TXT": str(self.home / ".conda" / "environments.txt"),
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.variables,
             **extra,
