@@ -23,7 +23,7 @@ demo: base
 
 $(VENV)/.ready: tests/base/dev-requirements.txt
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install -q -r tests/base/dev-requirements.txt
+	@$(VENV)/bin/python -m pip install -qq -r tests/base/dev-requirements.txt
 	@touch $@
 
 test: base $(VENV)/.ready

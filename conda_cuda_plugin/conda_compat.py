@@ -15,6 +15,7 @@ from typing import Any
 from conda.base.context import context
 
 from .errors import CudaError
+from .lock import locked
 
 
 @contextlib.contextmanager
@@ -153,8 +154,30 @@ def link_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str], fi
         stdout_for_people(),
     ):
         transaction = UnlinkLinkTransaction(setup)
-        transaction.download_and_extract()
+        with _alone_in_package_cache():
+            transaction.download_and_extract()
         transaction.execute()
+
+
+@contextlib.contextmanager
+def _alone_in_package_cache() -> Iterator[None]:
+    """Let no other conda cuda extract packages meanwhile.
+
+    conda itself extracts without a lock: two processes that need the same package extract it
+    twice, and the second one takes away what the first has begun to link.
+    """
+    from conda.exceptions import NoWritablePkgsDirError
+
+    try:
+        path = writable_package_cache() / "conda-cuda" / "lock"
+    except NoWritablePkgsDirError:
+        # Everything may lie in a cache that is only read; conda says so if it does not.
+        yield
+        return
+    with locked(path, "another conda cuda that fills the package cache"):
+        # What another process has extracted by now need not be extracted again.
+        forget_package_caches()
+        yield
 
 
 def not_in_cache(records: Sequence[Any]) -> list[Any]:

@@ -25,6 +25,5 @@ conda() {
 
 if [ -z "${CONDA_SHLVL+x}" ]; then
     export CONDA_SHLVL=0
-    PATH="${CONDA_EXE%/*/*}/condabin${PATH:+:${PATH}}"
-    export PATH
+    export PATH="${CONDA_EXE%/*/*}/condabin${PATH:+:${PATH}}"
 fi
