@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..compat.automatic import choose_release
 from ..compat.machine import Machine
 from ..environment import Environment
 from ..errors import UsageError
@@ -51,6 +50,8 @@ def choose_for(
         UsageError: when the framework's name or version makes no sense.
         CudaError: when nothing can be chosen, in words.
     """
+    from ..compat.automatic import choose_release
+
     if framework is not None:
         from ..compat.match import match
 

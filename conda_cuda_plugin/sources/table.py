@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .base import Source
-from .channel import ChannelSource
-from .installed import InstalledSource
-from .pypi import PypiSource
-from .system import SystemSource
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .base import Source
 
 NAMES = ("channel", "pypi", "system", "environment")
 """What `--from` takes."""
@@ -14,5 +13,11 @@ NAMES = ("channel", "pypi", "system", "environment")
 
 def sources() -> dict[str, Source]:
     """Every source by name, in the order in which they are asked without `--from`."""
+    # The table is read whenever options are parsed; the sources only when one is asked.
+    from .channel import ChannelSource
+    from .installed import InstalledSource
+    from .pypi import PypiSource
+    from .system import SystemSource
+
     found: tuple[Source, ...] = (InstalledSource(), ChannelSource(), PypiSource(), SystemSource())
     return {source.name: source for source in found}
