@@ -79,8 +79,11 @@ def is_held(path: Path) -> bool:
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Between the two its last holder may take the folder away.
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
 
 
 def _is_open_at(handle: int, path: Path) -> bool:

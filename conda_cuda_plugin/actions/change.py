@@ -31,14 +31,17 @@ def in_environment(environment: Environment) -> Iterator[None]:
     from conda.exceptions import CondaSignalInterrupt
 
     try:
-        with signal_handler(conda_signal_handler):
+        with (
+            signal_handler(conda_signal_handler),
+            locked(environment.prefix / LOCK, "another conda cuda in this environment"),
+        ):
+            # Another command may have written it while this one waited.
+            environment.forget_state()
             try:
-                with locked(environment.prefix / LOCK, "another conda cuda in this environment"):
-                    # Another command may have written it while this one waited.
-                    environment.forget_state()
-                    roots.clean_up(environment)
-                    yield
+                roots.clean_up(environment)
+                yield
             finally:
+                # While it is held: those who wait for it see that it is gone and start anew.
                 if not environment.toolkits():
                     _leave(environment)
     except OSError as error:

@@ -20,6 +20,11 @@ run() {
     wait $! 2>/dev/null || true
 }
 
+# nvcc calls the machine's C++ compiler; without one there is no program to show.
+kernel() {
+    if [ -x kernel ]; then run './kernel'; fi
+}
+
 variables() {
     local name
     for name in CUDA_HOME LD_LIBRARY_PATH; do
@@ -47,16 +52,20 @@ run 'python3 runtime.py libcudart.so.12'
 run 'conda activate new'
 run 'python3 runtime.py libcudart.so.13'
 run 'nvcc --version | grep release'
-run 'nvcc -cudart shared -o kernel kernel.cu'
-run './kernel'
+if command -v g++ >/dev/null; then
+    run 'nvcc -cudart shared -o kernel kernel.cu'
+else
+    printf '  (no g++ on this machine, so nothing is compiled)\n'
+fi
+kernel
 
 title "3  Another toolkit for the environment that is active: at once, in this shell"
 run 'conda cuda use 13.2 --from pypi --components nvcc --yes --quiet'
 run 'nvcc --version | grep release'
 run 'python3 runtime.py libcudart.so.13'
-run './kernel'
+kernel
 run 'conda cuda use 13.0'
-run './kernel'
+kernel
 
 title "4  Deactivation leaves no trace"
 variables

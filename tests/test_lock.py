@@ -1,0 +1,52 @@
+"""One process at a time, also where the last holder takes the lock's file away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conda_cuda_plugin.lock import LockedError, is_held, locked
+
+from .conftest import PROJECT
+
+# Adds one to a number in a file, in steps that another process could get in between.
+_COUNT = """
+import sys, time
+sys.path.insert(0, {project!r}); sys.path += {path!r}
+from pathlib import Path
+from conda_cuda_plugin.lock import locked
+lock, number = Path(sys.argv[1]), Path(sys.argv[2])
+for _ in range(20):
+    with locked(lock, "a test"):
+        before = int(number.read_text())
+        time.sleep(0.002)
+        number.write_text(str(before + 1))
+        lock.unlink()
+        lock.parent.rmdir()
+"""
+
+
+def test_no_process_gets_in_between_when_the_file_goes_away(tmp_path: Path) -> None:
+    number = tmp_path / "number"
+    number.write_text("0")
+    code = _COUNT.format(project=str(PROJECT), path=sys.path)
+    words = [sys.executable, "-c", code, tmp_path / "state" / "lock", number]
+    running = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    assert number.read_text() == "80"
+    assert not (tmp_path / "state").exists()
+
+
+def test_whoever_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    with locked(path, "a test"):
+        assert is_held(path)
+        with pytest.raises(LockedError, match=r"process \d+"), locked(path, "a test", patience=0.2):
+            pass
+    assert not is_held(path)
