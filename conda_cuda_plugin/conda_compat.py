@@ -131,22 +131,34 @@ def query(
             )
 
 
-def link_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str], final: Path) -> None:
-    """Download, extract and link packages into a new prefix, with conda's own transaction.
+def link_packages(
+    prefix: Path,
+    records: Sequence[Any],
+    specs: Sequence[str],
+    final: Path,
+    unlink: Sequence[Any] = (),
+) -> None:
+    """Download, extract and link packages into a prefix, with conda's own transaction.
 
     Args:
-        prefix: where the files go now.
+        prefix: where the files go now; it is made when it does not exist.
         records: the packages.
         specs: what was asked for, for the prefix's history.
         final: where the prefix will be moved to; this path is written into the files.
+        unlink: packages of the prefix that go.
     """
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
     from conda.models.match_spec import MatchSpec
 
-    prefix.joinpath("conda-meta").mkdir(parents=True)
+    prefix.joinpath("conda-meta").mkdir(parents=True, exist_ok=True)
     prefix.joinpath("conda-meta", "history").touch()
     setup = PrefixSetup(
-        str(prefix), (), tuple(records), (), tuple(MatchSpec(spec) for spec in specs), ()
+        str(prefix),
+        tuple(unlink),
+        tuple(records),
+        (),
+        tuple(MatchSpec(spec) for spec in specs),
+        (),
     )
     # A toolkit root is part of an environment and no environment itself: it is not registered.
     with (
@@ -157,6 +169,16 @@ def link_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str], fi
         with _alone_in_package_cache():
             transaction.download_and_extract()
         transaction.execute()
+
+
+def linked_records(prefix: Path) -> list[Any]:
+    """The records of the packages that are linked into a prefix."""
+    from conda.core.prefix_data import PrefixData
+
+    data = PrefixData(str(prefix))
+    # The folder under this name may have been exchanged for another one since it was read.
+    data.reload()
+    return list(data.iter_records())
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def conda_subcommands() -> Iterator[Any]:
 
 @hookimpl
 def conda_settings() -> Iterator[Any]:
-    """`plugins.cuda_channels` in condarc."""
+    """`plugins.cuda_*` in condarc, `CONDA_PLUGINS_CUDA_*` in the environment."""
     from conda.common.configuration import PrimitiveParameter, SequenceParameter
     from conda.plugins.types import CondaSetting
 
@@ -35,6 +35,24 @@ def conda_settings() -> Iterator[Any]:
         description="The channels that `conda cuda use` takes toolkits from, best first. "
         "Without it: conda-forge, then nvidia.",
         parameter=SequenceParameter(PrimitiveParameter("", element_type=str), default=()),
+    )
+    yield CondaSetting(
+        name="cuda_sources",
+        description="The sources that `conda cuda use` asks without --from, best first. Without "
+        "it: environment, channel, pypi, system.",
+        parameter=SequenceParameter(PrimitiveParameter("", element_type=str), default=()),
+    )
+    yield CondaSetting(
+        name="cuda_flavor",
+        description="How much of a toolkit `conda cuda use` installs without --flavor: base, "
+        "runtime or devel. Without it: runtime.",
+        parameter=PrimitiveParameter("", element_type=str),
+    )
+    yield CondaSetting(
+        name="cuda_redist",
+        description="The folder or address that holds NVIDIA's redistrib_X.Y.Z.json, such as a "
+        "mirror of your own. Without it: NVIDIA's download server.",
+        parameter=PrimitiveParameter("", element_type=str),
     )
 
 

@@ -20,6 +20,8 @@ class Origin(str, Enum):
 
     CHANNEL = "channel"
     PYPI = "pypi"
+    REDIST = "redist"
+    RUNFILE = "runfile"
     SYSTEM = "system"
     ENVIRONMENT = "environment"
 
@@ -65,6 +67,7 @@ class Toolkit:
     flavor: Flavor | None = None
     """None when single components were asked for."""
     components: tuple[str, ...] = ()
+    """Those beyond the flavor, at least; all of them where the source tells them apart."""
     packages: tuple[str, ...] = ()
     """`name-version-build` of the packages that make it up; empty for a system toolkit."""
     complete: bool = True
@@ -76,9 +79,36 @@ class Toolkit:
         """The name of its root: `cuda-12.4`."""
         return self.root.name
 
+    @property
+    def adopted(self) -> bool:
+        """Whether its root holds links to files elsewhere, and no packages."""
+        return self.origin is not None and self.origin.adopted
+
+    @property
+    def more_components(self) -> tuple[str, ...]:
+        """The components beyond its flavor."""
+        return beyond(self.flavor, self.components)
+
+    @property
+    def host_compiler(self) -> str | None:
+        """The version of conda's C++ compiler in its root; None without."""
+        for package in self.packages:
+            name, _, rest = package.rpartition("-")[0].rpartition("-")
+            if name.startswith("gxx_impl_"):
+                return rest
+        return None
+
+    @property
+    def addons(self) -> dict[str, str]:
+        """cuDNN and NCCL among its packages: name to version."""
+        from .addons import addons_of
+
+        return addons_of(self.packages)
+
 
 @cache
-def _data(name: str) -> dict:  # type: ignore[type-arg]
+def read_data(name: str) -> dict:  # type: ignore[type-arg]
+    """One of the tables that come with the plugin; each names its sources."""
     with open(DATA / name, encoding="utf-8") as file:
         return json.load(file)  # type: ignore[no-any-return]
 
@@ -95,18 +125,18 @@ def components() -> dict[str, Component]:
             tuple(row.get("dev", ())),
             tuple(row.get("requires", ())),
         )
-        for name, row in _data("components.json")["components"].items()
+        for name, row in read_data("components.json")["components"].items()
     }
 
 
 def metapackages(flavor: Flavor) -> tuple[str, ...]:
     """The conda packages that stand for a flavor from 12.0 on (source: data/components.json)."""
-    return tuple(_data("components.json")["metapackages"][flavor.value])
+    return tuple(read_data("components.json")["metapackages"][flavor.value])
 
 
 def is_cuda_package(name: str) -> bool:
     """Whether a conda package holds files of NVIDIA's toolkit or add-ons, by its name."""
-    rule = _data("components.json")["cuda_packages"]
+    rule = read_data("components.json")["cuda_packages"]
     if name in rule["not"]:
         return False
     return name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
@@ -140,6 +170,12 @@ def in_flavor(flavor: Flavor) -> tuple[str, ...]:
     return tuple(name for name, part in components().items() if part.flavor.rank <= flavor.rank)
 
 
+def beyond(flavor: Flavor | None, names: Iterable[str]) -> tuple[str, ...]:
+    """The components of some that are not part of a flavor."""
+    have = set(in_flavor(flavor)) if flavor else set()
+    return tuple(name for name in names if name not in have)
+
+
 @dataclass(frozen=True)
 class Release:
     """A release NVIDIA has published."""
@@ -155,7 +191,7 @@ class Release:
 @cache
 def releases() -> tuple[Release, ...]:
     """Every known release, oldest first (source: data/releases.json)."""
-    rows = _data("releases.json")["releases"]
+    rows = read_data("releases.json")["releases"]
     return tuple(
         Release(
             CudaVersion.parse(text),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..addons import check_addons
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..platforms import Platform
 from ..sources.base import ToolkitRequest
+from ..sources.table import NAMES
 from ..toolkit import Flavor
 from ..versions import VersionRequest
 
@@ -21,28 +25,31 @@ def recorded_request(environment: Environment) -> Mapping[str, Any]:
     return request if isinstance(request, dict) else {}
 
 
-def request_from(
-    text: str | None,
-    environment: Environment,
-    platform: Platform,
-    *,
-    source: str | None,
-    flavor: Flavor | None,
-    components: tuple[str, ...],
-    channels: tuple[str, ...],
-    offline: bool,
-) -> tuple[ToolkitRequest, str | None]:
-    """The request behind the words of the command.
+@dataclass(frozen=True)
+class Words:
+    """The words of a command that asks for a toolkit."""
 
-    Args:
-        text: VERSION or PATH; None for what is recorded.
-        environment: the environment.
-        platform: for which platform.
-        source: `--from`.
-        flavor: `--flavor`.
-        components: `--components`.
-        channels: `-c`, or the setting.
-        offline: `--offline`.
+    version: str | None = None
+    """VERSION or PATH; None for what is recorded."""
+    source: str | None = None
+    """`--from`: a source, or the file, folder or address to take the toolkit from."""
+    flavor: Flavor | None = None
+    components: tuple[str, ...] = ()
+    addons: Mapping[str, str] = field(default_factory=dict)
+    host_compiler: bool = False
+    channels: tuple[str, ...] = ()
+    """`-c`, else the setting."""
+    sha256: str | None = None
+    offline: bool = False
+    default_flavor: Flavor = Flavor.RUNTIME
+    order: tuple[str, ...] = ()
+    """The sources of the setting, best first."""
+
+
+def request_from(
+    words: Words, environment: Environment, platform: Platform
+) -> tuple[ToolkitRequest, str | None]:
+    """The request behind the words of a command.
 
     Returns:
         The request, and the source it names.
@@ -51,40 +58,83 @@ def request_from(
         UsageError: when the words make no sense.
         CudaError: when nothing was named and nothing is recorded.
     """
+    words, location = _located(words)
+    if words.version is None and location is not None:
+        # The file or manifest itself says which release it is.
+        words = replace(words, version="latest")
     path: Path | None = None
-    if text is None:
-        recorded = recorded_request(environment)
-        text = str(recorded.get("version") or "")
-        if not text:
-            raise CudaError(
-                "No CUDA version was named, and none is recorded for this environment.",
-                hints=[
-                    "conda cuda use 12.4",
-                    "conda cuda list --available shows what there is.",
-                ],
-            )
-        source = source or recorded.get("source")
-        flavor = flavor or _recorded_flavor(recorded)
-        components = components or tuple(map(str, recorded.get("components") or ()))
-        channels = channels or tuple(map(str, recorded.get("channels") or ()))
-    elif os.sep in text or (os.altsep and os.altsep in text):
-        if source not in (None, "system"):
+    if words.version is None:
+        words = _as_recorded(words, environment)
+    elif os.sep in words.version or (os.altsep and os.altsep in words.version):
+        path = Path(os.path.abspath(os.path.expanduser(words.version)))
+        if words.source not in (None, "system"):
             raise UsageError(
-                f"{text} is a path, which only the source system takes.",
-                hints=[f"conda cuda use {text}"],
+                f"{words.version} is a path, which only the source system takes.",
+                hints=[f"conda cuda use {words.version}"],
             )
-        path, source = Path(os.path.abspath(os.path.expanduser(text))), "system"
-        text = "latest"
-    if flavor and components:
+        words = replace(words, version="latest", source="system")
+    if words.sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", words.sha256):
         raise UsageError(
-            "Name either a flavor or components, not both.",
-            hints=["Components bring what they need with them."],
+            f"{words.sha256!r} is no SHA-256: it has to be 64 digits from 0 to 9 and a to f.",
+            hints=["sha256sum FILE prints it."],
         )
+    check_addons(words.addons)
+    assert words.version is not None
     request = ToolkitRequest(
-        VersionRequest.parse(text), platform, flavor, components, channels, offline, path
+        VersionRequest.parse(words.version),
+        platform,
+        flavor=words.flavor,
+        components=words.components,
+        addons=words.addons,
+        host_compiler=words.host_compiler,
+        default_flavor=words.default_flavor,
+        channels=words.channels,
+        offline=words.offline,
+        path=path,
+        location=location,
+        sha256=words.sha256.lower() if words.sha256 else None,
+        order=words.order,
     )
     request.wanted_components  # noqa: B018 - refuses unknown names before anything is asked
-    return request, source
+    return request, words.source
+
+
+def _located(words: Words) -> tuple[Words, str | None]:
+    """The source that `--from` names, and the place when it names one."""
+    text = words.source
+    if text is None or text in NAMES:
+        return words, None
+    if "://" in text:
+        source = "runfile" if text.endswith(".run") else "redist"
+        return replace(words, source=source), text
+    path = os.path.abspath(os.path.expanduser(text))
+    if text.endswith(".run") or os.path.isfile(path):
+        return replace(words, source="redist" if text.endswith(".json") else "runfile"), path
+    if os.path.isdir(path) or os.sep in text:
+        return replace(words, source="redist"), path
+    # No source at all; whoever chooses one says so.
+    return words, None
+
+
+def _as_recorded(words: Words, environment: Environment) -> Words:
+    recorded = recorded_request(environment)
+    version = str(recorded.get("version") or "")
+    if not version:
+        raise CudaError(
+            "No CUDA version was named, and none is recorded for this environment.",
+            hints=["conda cuda use 12.4", "conda cuda list --available shows what there is."],
+        )
+    addons = recorded.get("addons")
+    return replace(
+        words,
+        version=version,
+        source=words.source or recorded.get("source"),
+        flavor=words.flavor or _recorded_flavor(recorded),
+        components=words.components or tuple(map(str, recorded.get("components") or ())),
+        addons={**(addons if isinstance(addons, dict) else {}), **words.addons},
+        host_compiler=words.host_compiler or recorded.get("host_compiler") is True,
+        channels=words.channels or tuple(map(str, recorded.get("channels") or ())),
+    )
 
 
 def _recorded_flavor(recorded: Mapping[str, Any]) -> Flavor | None:

@@ -16,10 +16,11 @@ from ..errors import CudaError
 from ..install import root as roots
 from ..install import switch, wrappers
 from ..platforms import Platform
-from ..sources.base import Offer, ToolkitRequest
-from ..sources.choice import choose
+from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.choice import Choice, NoSourceError, choose
 from ..toolkit import Toolkit
-from ..versions import CudaVersion, VersionRequest
+from ..versions import CudaVersion
+from . import extend
 from .change import check_writable, in_environment
 from .weigh import weigh
 
@@ -43,6 +44,27 @@ class Plan:
     """An installed toolkit of the same release that gives way."""
     verdict: Verdict | None = None
     """Whether it runs on the machine; None when no machine was given."""
+
+    @property
+    def added(self) -> tuple[Package, ...]:
+        """The packages of the offer that are not in the toolkit that gives way."""
+        if self.offer is None or self.replaces is None:
+            return self.offer.packages if self.offer else ()
+        have = {package.rpartition("-")[0] for package in self.replaces.packages}
+        return tuple(
+            package
+            for package in self.offer.packages
+            if f"{package.name}-{package.version}" not in have
+        )
+
+    @property
+    def taken_away(self) -> tuple[str, ...]:
+        """The packages (`name-version`) of the toolkit that gives way that are not kept."""
+        if self.offer is None or self.replaces is None:
+            return ()
+        stay = {f"{package.name}-{package.version}" for package in self.offer.packages}
+        before = [package.rpartition("-")[0] for package in self.replaces.packages]
+        return tuple(package for package in before if package not in stay)
 
     @property
     def changes_nothing(self) -> bool:
@@ -106,12 +128,29 @@ def make_plan(
             machine,
             force=force,
         )
-    choice = choose(request, environment, source)
+    base = extend.toolkit_to_extend(environment, request, source)
+    choice, asked = _choose(environment, request, source, base)
     root = environment.root(choice.offer.version)
     roots.check_root(root)
     replaced = environment.toolkit(choice.offer.version.release)
-    plan = Plan(environment, request, source, choice.reason, None, choice.offer, before, replaced)
+    plan = Plan(environment, asked, source, choice.reason, None, choice.offer, before, replaced)
     return _weighed(plan, choice.offer.version, machine, force=force)
+
+
+def _choose(
+    environment: Environment, request: ToolkitRequest, source: str | None, base: Toolkit | None
+) -> tuple[Choice, ToolkitRequest]:
+    """An offer, and the request it answers: with what an installed toolkit has, if one is there."""
+    if base is None or base.origin is None:
+        return choose(request, environment, source), request
+    merged = extend.merged_request(request, base)
+    try:
+        more = extend.extended(request, base)
+        choice = choose(more, environment, base.origin.value)
+        return replace(choice, reason=f"adds to {base.name}, which came from there"), merged
+    except NoSourceError:
+        # Another update or another source may have all of it, the toolkit's own parts too.
+        return choose(merged, environment, source), merged
 
 
 def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force: bool) -> Plan:
@@ -222,34 +261,15 @@ def _installed(
         if toolkit.complete
         and request.version.matches(toolkit.version)
         and (source is None or (toolkit.origin is not None and toolkit.origin.value == source))
-        and _holds(toolkit, request)
+        and extend.holds(toolkit, request)
     ]
     if not fitting:
         return None, ""
     best = max(fitting, key=lambda toolkit: toolkit.version)
-    if request.version.release is None and not _is_settled(request.version):
+    if request.version.release is None:
         # `latest` and open ranges ask for the newest there is, not for the newest at hand.
         return None, ""
     return best, "installed already"
-
-
-def _holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
-    """Whether a toolkit has the flavor or the components that were asked for."""
-    if request.components:
-        wanted = set(request.wanted_components)
-        if toolkit.flavor is not None:
-            from ..toolkit import in_flavor
-
-            return wanted <= set(in_flavor(toolkit.flavor))
-        return wanted <= set(toolkit.components)
-    if request.flavor is None:
-        return True
-    return toolkit.flavor is not None and toolkit.flavor.rank >= request.flavor.rank
-
-
-def _is_settled(version: VersionRequest) -> bool:
-    """Whether a request means one release only."""
-    return version.release is not None
 
 
 def _to_record(plan: Plan) -> dict[str, Any]:
@@ -266,6 +286,10 @@ def _to_record(plan: Plan) -> dict[str, Any]:
         record["flavor"] = plan.request.flavor.value
     if plan.request.components:
         record["components"] = list(plan.request.components)
+    if plan.request.wanted_addons:
+        record["addons"] = plan.request.wanted_addons
+    if plan.request.host_compiler:
+        record["host_compiler"] = True
     if plan.request.channels:
         record["channels"] = list(plan.request.channels)
     return record

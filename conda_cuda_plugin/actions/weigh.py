@@ -10,7 +10,6 @@ from ..compat.machine import Machine
 from ..errors import CudaError, UsageError
 from ..platforms import Platform
 from ..sources.base import ToolkitRequest
-from ..toolkit import Flavor
 from ..versions import CudaVersion
 
 
@@ -71,7 +70,7 @@ def machine_for(
     from ..compat.detect import detect, is_machine_text, state_machine
     from ..compat.host_compiler import find_host_compiler
 
-    compiles = request.flavor is Flavor.DEVEL or "nvcc" in request.wanted_components
+    compiles = request.compiles
     if text is None:
         return detect(variables=variables, full=False, compiler=compiles)
     if not is_machine_text(text):

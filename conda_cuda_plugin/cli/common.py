@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..addons import addons
 from ..environment import Environment, open_environment
 from ..errors import CudaError
 from ..platforms import Platform, platform_of
-from ..toolkit import Toolkit
+from ..toolkit import Flavor, Toolkit, beyond
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
@@ -126,6 +127,8 @@ def toolkit_document(toolkit: Toolkit, current: str | None) -> dict[str, Any]:
         "origin": toolkit.origin.value if toolkit.origin else None,
         "flavor": toolkit.flavor.value if toolkit.flavor else None,
         "components": list(toolkit.components),
+        "addons": toolkit.addons,
+        "host_compiler": toolkit.host_compiler,
         "packages": list(toolkit.packages),
         "root": str(toolkit.root),
         "location": toolkit.location,
@@ -138,9 +141,16 @@ def contents(toolkit: Toolkit) -> str:
     """How much of CUDA a toolkit is, in a word or two."""
     if not toolkit.complete:
         return "incomplete"
-    if toolkit.flavor:
-        return toolkit.flavor.value
-    return ", ".join(toolkit.components) or "-"
+    parts = contents_of(toolkit.flavor, toolkit.components)
+    parts += [f"{addons()[name].title} {version}" for name, version in toolkit.addons.items()]
+    if toolkit.host_compiler:
+        parts.append(f"g++ {toolkit.host_compiler}")
+    return ", ".join(parts) or "-"
+
+
+def contents_of(flavor: Flavor | None, components: Sequence[str]) -> list[str]:
+    """A flavor and the components beyond it, in words."""
+    return [*([flavor.value] if flavor else []), *beyond(flavor, components)]
 
 
 def is_active(environment: Environment) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import fields, name_of, size, table
+from .common import contents_of, fields, name_of, size, table
 
 
 def plan_lines(plan: Any, machine: Any) -> list[str]:
     """The plan for people."""
     offer = plan.offer
-    what = offer.flavor.value if offer.flavor else ", ".join(offer.components)
+    what = ", ".join(contents_of(offer.flavor, offer.components))
     rows = [
         ("toolkit", f"CUDA {offer.version} ({what})"),
         ("from", offer.detail),
@@ -25,14 +25,22 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
         if reason.id == "host-compiler":
             rows.append(("compiler", f"{reason.text} {reason.cure}"))
     if plan.replaces is not None:
-        rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
+        kept = len(offer.packages) - len(plan.added)
+        if kept:
+            rows.append(
+                ("changes", f"{plan.replaces.name}: {kept} of its packages stay as they are")
+            )
+        else:
+            rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
+        if kept and plan.taken_away:
+            rows.append(("removes", ", ".join(plan.taken_away)))
     if not offer.origin.adopted:
         rows.append(("download", "nothing" if offer.download == 0 else size(offer.download)))
     before = plan.before.name if plan.before else "none"
     rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
     lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
     lines += fields(rows)
-    shown = [] if offer.origin.adopted else list(offer.packages)
+    shown = [] if offer.origin.adopted else list(plan.added)
     if shown:
         cells = [(package.name, package.version, size(package.size)) for package in shown]
         lines += ["", "  packages:", *table(cells, indent="    ")]
@@ -63,6 +71,8 @@ def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
             "note": offer.note,
             "download": offer.download,
             "replaces": str(plan.replaces.version) if plan.replaces else None,
+            "adds": [f"{package.name}-{package.version}" for package in plan.added],
+            "removes": list(plan.taken_away),
             "packages": [
                 {
                     "name": package.name,

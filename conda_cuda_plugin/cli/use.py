@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from dataclasses import replace
 from typing import Any
 
 from .common import (
@@ -17,6 +18,7 @@ from .common import (
     toolkit_document,
     warn,
 )
+from .content import add_channel_options, add_content_options, content_words, names_place
 from .plan import chosen, plan_document, plan_lines, switch_line, verdict_text
 
 EPILOG = """\
@@ -36,29 +38,15 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `use`."""
-    from conda.cli import helpers
-
-    from ..sources.table import NAMES
-    from ..toolkit import Flavor
-
     parser.epilog = EPILOG
     parser.add_argument("cuda_version", metavar="VERSION|PATH", nargs="?", help="What to use.")
+    add_content_options(parser)
     parser.add_argument(
-        "--from", dest="cuda_source", metavar="SOURCE", help=f"One of {', '.join(NAMES)}."
-    )
-    parser.add_argument(
-        "--flavor",
-        dest="cuda_flavor",
-        choices=[flavor.value for flavor in Flavor],
-        help="base: the CUDA runtime. runtime: the math libraries too. devel: nvcc, headers and "
-        "tools too. Default: runtime.",
-    )
-    parser.add_argument(
-        "--components",
-        dest="cuda_components",
-        metavar="NAME,NAME",
-        help="Single components in place of a flavor: cudart, cublas, nvcc, ... What they need "
-        "comes with them.",
+        "--pin",
+        dest="cuda_pin",
+        action=BooleanOptionalAction,
+        default=None,
+        help="Keep later `conda install` in this environment on this CUDA, or no longer.",
     )
     parser.add_argument(
         "--for",
@@ -76,17 +64,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         help="Go on with a toolkit that cannot run there.",
     )
     add_common_options(parser, prompt=True)
-    channels = parser.add_argument_group("Channels")
-    channels.add_argument(
-        "-c",
-        "--channel",
-        dest="cuda_channels",
-        metavar="CHANNEL",
-        action="append",
-        help="Take the toolkit from this channel; may be given more than once. Default: the "
-        "setting plugins.cuda_channels, else conda-forge and nvidia.",
-    )
-    helpers.add_parser_networking(parser)
+    add_channel_options(parser)
 
 
 def execute(args: Namespace) -> int:
@@ -96,23 +74,16 @@ def execute(args: Namespace) -> int:
     from ..actions import auto, use, weigh
     from ..actions.request import request_from
     from ..conda_compat import confirm
-    from ..toolkit import Flavor
     from .machine import split_targets
 
     platform = this_platform()
     environment = target_environment(args)
     target, framework = split_targets(args.cuda_for)
-    automatic = auto.is_automatic(args.cuda_version, environment, framework)
-    request, source = request_from(
-        "latest" if automatic else args.cuda_version,
-        environment,
-        platform,
-        source=args.cuda_source,
-        flavor=Flavor(args.cuda_flavor) if args.cuda_flavor else None,
-        components=_names(args.cuda_components),
-        channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
-        offline=bool(context.offline),
-    )
+    words = content_words(args)
+    automatic = not names_place(args) and auto.is_automatic(words.version, environment, framework)
+    if automatic:
+        words = replace(words, version="latest")
+    request, source = request_from(words, environment, platform)
     machine = weigh.machine_for(target, request, platform)
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
@@ -157,7 +128,3 @@ def _outcome(result: Any) -> str:
     if result.installed or result.switched:
         return f"CUDA {version} is current in {name}."
     return f"CUDA {version} is current in {name} already."
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

@@ -16,8 +16,8 @@ from ..errors import FileSystemError, ForeignFileError
 from ..files import exchange, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
-from ..toolkit import Origin, Toolkit
-from . import view, wrappers
+from ..toolkit import Origin, Toolkit, is_cuda_package
+from . import amend, view, wrappers
 
 ASIDE = ".conda-cuda-"
 """How the names of folders begin that hold unfinished work, directly inside an environment."""
@@ -55,9 +55,12 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
         else:
             from ..conda_compat import link_packages
 
-            link_packages(aside, records, offer.specs, root)
+            stay = amend.copy_what_stays(root, aside, records)
+            link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.unlink)
             view.make_package_view(aside, offer.version, platform)
-            if offer.origin is Origin.CHANNEL and not platform.windows:
+            # What came along with CUDA must not get in front of the user's own programs.
+            alone = all(is_cuda_package(record.name) for record in records)
+            if (offer.origin is Origin.CHANNEL or not alone) and not platform.windows:
                 wrappers.write_own_tools(aside, view.programs(aside, platform, owned=True))
         write_toolkit(toolkit, aside)
 

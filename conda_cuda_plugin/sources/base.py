@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..addons import NONE
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
@@ -21,13 +22,26 @@ class ToolkitRequest:
     version: VersionRequest
     platform: Platform
     flavor: Flavor | None = None
-    """None together with no components: whatever the source gives by default."""
+    """None together with no components: the default flavor."""
     components: tuple[str, ...] = ()
-    """Component names as typed."""
+    """Component names as typed, wanted besides the flavor, or in place of one."""
+    addons: Mapping[str, str] = field(default_factory=dict)
+    """Name to version or the beginning of one (`8.9`); `none` has one taken away."""
+    host_compiler: bool = False
+    """Whether conda's C++ compiler is wanted in the toolkit root."""
+    default_flavor: Flavor = Flavor.RUNTIME
     channels: tuple[str, ...] = ()
     offline: bool = False
     path: Path | None = None
     """A toolkit on this machine that the user named by its path."""
+    location: str | None = None
+    """The file, folder or address that the user named to take the toolkit from."""
+    sha256: str | None = None
+    """What the named file has to hash to."""
+    keep: tuple[Any, ...] = ()
+    """Package records of the installed toolkit that is added to: what need not change stays."""
+    order: tuple[str, ...] = ()
+    """The sources to ask, best first; empty for the default."""
     why: str | None = None
     """Why this version, when the user left the choice to us."""
 
@@ -40,9 +54,20 @@ class ToolkitRequest:
         """
         return with_requirements(self.components)
 
-    def flavor_or(self, default: Flavor) -> Flavor | None:
-        """The flavor to install; None when single components were asked for."""
-        return None if self.components else (self.flavor or default)
+    @property
+    def wanted_flavor(self) -> Flavor | None:
+        """The flavor to install; None when only single components were asked for."""
+        return self.flavor or (None if self.components else self.default_flavor)
+
+    @property
+    def wanted_addons(self) -> dict[str, str]:
+        """The add-ons to install."""
+        return {name: version for name, version in self.addons.items() if version != NONE}
+
+    @property
+    def compiles(self) -> bool:
+        """Whether nvcc is asked for."""
+        return self.wanted_flavor is Flavor.DEVEL or "nvcc" in self.components
 
 
 @dataclass(frozen=True)

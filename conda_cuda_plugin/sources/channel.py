@@ -107,7 +107,7 @@ class ChannelSource:
             Origin.CHANNEL,
             version,
             attempt.flavor,
-            request.wanted_components if attempt.flavor is None else (),
+            request.wanted_components,
             packages,
             ", ".join(_channel_names(records)),
             specs=attempt.specs,
@@ -122,7 +122,7 @@ def _attempts(request: ToolkitRequest, channels: tuple[str, ...]) -> Sequence[_A
     found = []
     if not known or any(row.version >= FIRST_SPLIT for row in known):
         specs = _split_specs(request)
-        flavor = request.flavor_or(Flavor.RUNTIME)
+        flavor = request.wanted_flavor
         found.append(_Attempt(channels, specs, flavor))
         label = _label(known, FIRST_SPLIT)
         if label and not request.channels:
@@ -137,7 +137,7 @@ def _old_attempts(
 ) -> Sequence[_Attempt]:
     """Up to 11.8: one runtime package; a compiler only under NVIDIA's labels."""
     constraint = _constraint(request.version)
-    if request.flavor is Flavor.DEVEL or "nvcc" in request.components:
+    if request.compiles:
         label = _label([row for row in known if row.version < FIRST_SPLIT], FIRST_LABEL)
         if label is None:
             return []
@@ -157,13 +157,11 @@ def _split_specs(request: ToolkitRequest) -> tuple[str, ...]:
     constraint = _constraint(request.version, numbers=2) or "*"
     specs = [f"cuda-version {constraint}"]
     exact = request.version.exact
-    if request.components:
-        specs += [
-            package for name in request.wanted_components for package in components()[name].channel
-        ]
-    else:
-        flavor = request.flavor_or(Flavor.RUNTIME)
-        assert flavor is not None
+    specs += [
+        package for name in request.wanted_components for package in components()[name].channel
+    ]
+    flavor = request.wanted_flavor
+    if flavor is not None:
         specs += metapackages(flavor)
         if exact is not None and flavor is not Flavor.BASE:
             # The metapackages of these flavors carry the whole version of the release.

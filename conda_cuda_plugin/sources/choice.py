@@ -9,7 +9,7 @@ from ..errors import CudaError, UsageError
 from ..toolkit import nearest, releases
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
-from .table import NAMES, sources
+from .table import NAMES, ORDER, sources
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,14 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
     if source is not None and source not in table:
         raise UsageError(
             f"{source!r} is no source of toolkits.",
-            hints=[f"Sources: {', '.join(NAMES)}, or the path of a toolkit."],
+            hints=[
+                f"Sources: {', '.join(NAMES)}; or name NVIDIA's installer (a .run file), or the "
+                "folder or address of its redistrib_X.Y.Z.json."
+            ],
             source=source,
         )
     refusals: list[NotOffered] = []
-    for name in [source] if source else list(table):
+    for name in [source] if source else (request.order or ORDER):
         try:
             offer = table[name].offer(request, environment)
         except NotOffered as refusal:

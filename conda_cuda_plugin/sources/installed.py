@@ -35,7 +35,7 @@ class InstalledSource:
                 known=[version],
             )
         has_nvcc = has_compiler(packages)
-        if (request.flavor is Flavor.DEVEL or "nvcc" in request.components) and not has_nvcc:
+        if request.compiles and not has_nvcc:
             raise NotOffered(self.name, f"has the packages of CUDA {version}, without nvcc")
         return Offer(
             Origin.ENVIRONMENT,

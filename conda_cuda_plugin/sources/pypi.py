@@ -71,7 +71,7 @@ class PypiSource:
         return Offer(
             Origin.PYPI,
             version,
-            request.flavor_or(Flavor.RUNTIME),
+            request.wanted_flavor,
             names,
             tuple(
                 Package(part.name, part.version, sizes.get(part.url, 0), _filename(part))
@@ -104,7 +104,7 @@ class PypiSource:
 
     def _check_compiler(self, request: ToolkitRequest) -> None:
         """Refuse early what no wheel holds: the compiler of a release before 13.0."""
-        if not (request.flavor is Flavor.DEVEL or "nvcc" in request.components):
+        if not request.compiles:
             return
         known = [row.version for row in releases() if row.pypi]
         version = request.version.best(known)
@@ -159,11 +159,8 @@ class PypiSource:
         self, request: ToolkitRequest, version: CudaVersion, pins: dict[str, str]
     ) -> tuple[str, ...]:
         """The components to install, of those the release has."""
-        if not request.components:
-            flavor = request.flavor_or(Flavor.RUNTIME)
-            assert flavor is not None
-            return tuple(name for name in in_flavor(flavor) if name in pins)
-        names = request.wanted_components
+        flavor = request.wanted_flavor
+        wanted = {*request.wanted_components, *(in_flavor(flavor) if flavor else ())}
         for name in request.components:
             if name not in pins:
                 raise NotOffered(
@@ -171,7 +168,7 @@ class PypiSource:
                     f"has no component {name} for CUDA {version}",
                     hints=[f"It has: {', '.join(pins)}."],
                 )
-        return tuple(name for name in names if name in pins)
+        return tuple(name for name in pins if name in wanted)
 
     def _wheels(self, request: ToolkitRequest, pins: Sequence[str]) -> list[pip.Wheel]:
         try:

@@ -66,7 +66,7 @@ class SystemSource:
                 + (f"only {', '.join(map(str, known))}" if known else "nor any other"),
                 known=known,
             )
-        if (request.flavor is Flavor.DEVEL or "nvcc" in request.components) and not best.has_nvcc:
+        if request.compiles and not best.has_nvcc:
             raise NotOffered(self.name, f"has CUDA {best.version} in {best.path} without nvcc")
         flavor = Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME
         return Offer(

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .base import Source
 
-NAMES = ("channel", "pypi", "system", "environment")
+NAMES = ("channel", "pypi", "redist", "runfile", "system", "environment")
 """What `--from` takes."""
+ORDER = ("environment", "channel", "pypi", "system")
+"""The sources that are asked without `--from`; the setting cuda_sources overrides it."""
 
 
 def sources() -> dict[str, Source]:

@@ -187,12 +187,13 @@ def test_single_components_come_with_what_they_need(
     assert lib64 == {name for name in MATH["12.4"] if name.startswith(wanted)}
 
 
-def test_another_flavor_of_the_same_release_takes_the_place_of_the_first(
+def test_a_larger_flavor_of_the_same_release_adds_to_the_first(
     conda: Any, environment: Path, channels: Channels
 ) -> None:
     conda.cuda("use", environment, "12.4", "--flavor", "base", "-c", channels.forge, "-y")
     more = conda.cuda("use", environment, "12.4", "--flavor", "runtime", "-c", channels.forge, "-y")
-    assert "replaces  CUDA 12.4.1 in cuda-12.4" in more.out
+    assert "changes   cuda-12.4: " in more.out and "replaces" not in more.out
+    assert "cuda-cudart " not in more.out.partition("packages:")[2]
     assert names(environment / "cuda-12.4" / "lib64") == BASE["12.4"] | MATH["12.4"]
     # The larger one has the smaller one's parts: nothing is installed any more.
     again = conda.cuda("use", environment, "12.4", "--flavor", "base", "-c", channels.forge, "-y")

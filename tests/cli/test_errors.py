@@ -144,7 +144,8 @@ def test_nobody_answers_the_question(conda: Conda, two: Path) -> None:
     [
         pytest.param(["use", "12.4", "--from=nowhere"], "'nowhere' is no source of toolkits.", id="source"),
         pytest.param(["use", "12.4", "--components=cudart,warp"], "'warp' is no component of the CUDA toolkit.", id="component"),
-        pytest.param(["use", "12.4", "--components=cudart", "--flavor=base"], "Name either a flavor or components, not both.", id="flavor-and-components"),
+        pytest.param(["use", "12.4", "--cudnn=nine"], "'nine' is no version of cuDNN.", id="cudnn"),
+        pytest.param(["use", "12.4", "--sha256=12"], "'12' is no SHA-256: it has to be 64 digits from 0 to 9 and a to f.", id="sha256"),
         pytest.param(["remove"], "Name one version, or --all.", id="remove-nothing"),
         pytest.param(["remove", "12.4", "--all"], "Name one version, or --all.", id="remove-one-and-all"),
         pytest.param(["remove", "x"], "'x' is no CUDA version.", id="remove-no-version"),

@@ -76,10 +76,19 @@ class TestUse:
         for path in (two / "etc/conda/cuda/state.yaml", two / "cuda-12.4/toolkit.yaml"):
             assert "/" not in path.read_text()
 
-    def test_a_larger_flavor_replaces_a_smaller_one(self, conda: Conda, two: Path) -> None:
+    def test_a_larger_flavor_adds_to_a_smaller_one(self, conda: Conda, two: Path) -> None:
+        runtime = (two / "cuda/lib/libcudart.so.12").stat()
+        # Written by hand: what stays is not linked anew.
+        record = next((two / "cuda/conda-meta").glob("nvidia-cuda-runtime-*.json"))
+        record.write_text(record.read_text() + "\n\n")
         words = ["12.4", "--from=pypi", "--flavor=runtime", "--yes"]
         result = conda.cuda("use", two, *words)
-        assert "  replaces  CUDA 12.4.1 in cuda-12.4" in result.out.splitlines()
+        assert (
+            "  changes   cuda-12.4: 1 of its packages stay as they are" in result.out.splitlines()
+        )
+        assert "nvidia-cuda-runtime" not in result.out.partition("packages:")[2]
+        assert (two / "cuda/lib/libcudart.so.12").stat().st_ino == runtime.st_ino
+        assert record.read_text().endswith("}\n\n")
         assert (two / "cuda/lib64/libcublas.so.12").read_bytes() == b"cublas 12.4"
         # The smaller one is met by it.
         again = conda.cuda("use", two, "12.4", *BASE)

@@ -1,0 +1,145 @@
+"""cuDNN and NCCL: versioned apart from the toolkit, installed into its root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from .errors import CudaError, UsageError
+
+NONE = "none"
+"""What a user writes to have an add-on taken away."""
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,4}){0,3}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Addon:
+    """A library of NVIDIA's that is no part of the toolkit."""
+
+    name: str
+    title: str
+    library: str
+    """How the name of its shared library begins."""
+    pypi: str
+    """The name of its wheel; `{major}` stands for CUDA's major version."""
+    channel: tuple[str, ...]
+    """The conda packages to ask for."""
+    packages: tuple[str, ...]
+    """Every conda package that it is made of."""
+    needs: tuple[str, ...]
+    """The components of the toolkit that it loads."""
+    cuda: Mapping[int, tuple[str, str | None]]
+    """CUDA's major version to the first and last version built for it; None: the series goes on."""
+
+    def owns(self, package: str) -> bool:
+        """Whether a package of this name is part of the add-on."""
+        prefix = self.pypi.partition("{")[0]
+        return package in self.packages or bool(re.fullmatch(rf"{prefix}\d+", package))
+
+
+@cache
+def addons() -> dict[str, Addon]:
+    """Every known add-on by name (source: data/addons.json)."""
+    from .toolkit import read_data
+
+    return {
+        name: Addon(
+            name,
+            row["title"],
+            row["library"],
+            row["pypi"],
+            tuple(row["channel"]),
+            tuple(row["packages"]),
+            tuple(row["needs"]),
+            {int(major): (first, last) for major, (first, last) in row["cuda"].items()},
+        )
+        for name, row in read_data("addons.json")["addons"].items()
+    }
+
+
+def addon_of(package: str) -> Addon | None:
+    """The add-on that a conda package is part of, by its name."""
+    return next((addon for addon in addons().values() if addon.owns(package)), None)
+
+
+def addons_of(packages: Iterable[str]) -> dict[str, str]:
+    """The add-ons among some packages, with their versions.
+
+    Args:
+        packages: `name-version-build`, as a toolkit records them.
+    """
+    found: dict[str, str] = {}
+    for package in packages:
+        name, _, rest = package.rpartition("-")[0].rpartition("-")
+        addon = addon_of(name)
+        if addon is not None:
+            found.setdefault(addon.name, rest)
+    return found
+
+
+def fits(wanted: str, version: str) -> bool:
+    """Whether a version is the wanted one, or begins with it (`8.9` and `8.9.7.29`)."""
+    return f"{version}.".startswith(f"{wanted}.")
+
+
+def check_addons(wanted: Mapping[str, str]) -> None:
+    """Refuse what is no version.
+
+    Raises:
+        UsageError: when one is neither a version nor `none`.
+    """
+    for name, version in wanted.items():
+        if version != NONE and not _VERSION.fullmatch(version):
+            title = addons()[name].title
+            raise UsageError(
+                f"{version!r} is no version of {title}.",
+                hints=[f"Write --{name} 9, --{name} 9.10, --{name} 9.10.2.21 or --{name} none."],
+                addon=name,
+                version=version,
+            )
+
+
+def check_major(wanted: Mapping[str, str], major: int) -> None:
+    """Refuse an add-on that does not exist for a major version of CUDA.
+
+    Raises:
+        CudaError: with the versions that do exist.
+    """
+    for name, version in wanted.items():
+        addon = addons()[name]
+        if version == NONE:
+            continue
+        if major not in addon.cuda:
+            known = ", ".join(str(number) for number in addon.cuda)
+            raise CudaError(
+                f"There is no {addon.title} for CUDA {major}.",
+                hints=[f"{addon.title} exists for CUDA {known}."],
+                addon=name,
+                version=version,
+            )
+        first, last = addon.cuda[major]
+        if _below(version, first) or (last is not None and _below(last, version)):
+            others = [
+                str(number)
+                for number, (start, end) in addon.cuda.items()
+                if not _below(version, start) and not (end is not None and _below(end, version))
+            ]
+            until = f"goes from {first} to {last}" if last else f"begins with {first}"
+            hints = [f"For CUDA {major} it {until}: --{name} {last or first}"]
+            if others:
+                hints.append(f"{addon.title} {version} was built for CUDA {', '.join(others)}.")
+            raise CudaError(
+                f"{addon.title} {version} does not exist for CUDA {major}.",
+                hints=hints,
+                addon=name,
+                version=version,
+            )
+
+
+def _below(first: str, second: str) -> bool:
+    """Whether a version is older than another, as far as both have numbers."""
+    one, two = ([int(number) for number in text.split(".")] for text in (first, second))
+    length = min(len(one), len(two))
+    return one[:length] < two[:length]

@@ -1,0 +1,109 @@
+"""The options that say what of a toolkit is wanted, and from where."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..actions.request import Words
+
+
+def add_content_options(parser: ArgumentParser) -> None:
+    """`--from`, `--flavor`, `--components`, the add-ons and the compiler."""
+    from ..addons import addons
+    from ..sources.table import NAMES
+    from ..toolkit import Flavor
+
+    parser.add_argument(
+        "--from",
+        dest="cuda_source",
+        metavar="SOURCE|FILE|URL",
+        help=f"One of {', '.join(NAMES)}; NVIDIA's installer (a .run file); or the folder or "
+        "address of NVIDIA's redistrib_X.Y.Z.json.",
+    )
+    parser.add_argument(
+        "--sha256",
+        dest="cuda_sha256",
+        metavar="HASH",
+        help="What the named installer has to hash to, when conda cuda does not know it.",
+    )
+    parser.add_argument(
+        "--flavor",
+        dest="cuda_flavor",
+        choices=[flavor.value for flavor in Flavor],
+        help="base: the CUDA runtime. runtime: the math libraries too. devel: nvcc, headers and "
+        "tools too. Default: the setting plugins.cuda_flavor, else runtime.",
+    )
+    parser.add_argument(
+        "--components",
+        dest="cuda_components",
+        metavar="NAME,NAME",
+        help="Single components, in place of a flavor or besides one: cudart, cublas, nvcc, ... "
+        "What they need comes with them.",
+    )
+    for name, addon in addons().items():
+        parser.add_argument(
+            f"--{name}",
+            dest=f"cuda_{name}",
+            metavar="VERSION",
+            help=f"{addon.title} of this version besides, or none of it: none.",
+        )
+    parser.add_argument(
+        "--host-compiler",
+        dest="cuda_host_compiler",
+        action="store_true",
+        help="Install the newest C++ compiler that nvcc of this release accepts into the toolkit, "
+        "and let nvcc call it.",
+    )
+
+
+def add_channel_options(parser: ArgumentParser) -> None:
+    """`-c` and conda's options about the network."""
+    from conda.cli import helpers
+
+    channels = parser.add_argument_group("Channels")
+    channels.add_argument(
+        "-c",
+        "--channel",
+        dest="cuda_channels",
+        metavar="CHANNEL",
+        action="append",
+        help="Take the toolkit from this channel; may be given more than once. Default: the "
+        "setting plugins.cuda_channels, else conda-forge and nvidia.",
+    )
+    helpers.add_parser_networking(parser)
+
+
+def content_words(args: Namespace) -> Words:
+    """What the options say, with the settings where they say nothing."""
+    from conda.base.context import context
+
+    from ..actions.request import Words
+    from ..addons import addons
+    from ..toolkit import Flavor
+    from .settings import default_flavor, source_order
+
+    named = {name: getattr(args, f"cuda_{name}") for name in addons()}
+    return Words(
+        version=args.cuda_version,
+        source=args.cuda_source,
+        flavor=Flavor(args.cuda_flavor) if args.cuda_flavor else None,
+        components=tuple(
+            name.strip() for name in (args.cuda_components or "").split(",") if name.strip()
+        ),
+        addons={name: version for name, version in named.items() if version is not None},
+        host_compiler=args.cuda_host_compiler,
+        channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
+        sha256=args.cuda_sha256,
+        offline=bool(context.offline),
+        default_flavor=default_flavor(),
+        order=source_order(),
+    )
+
+
+def names_place(args: Namespace) -> bool:
+    """Whether `--from` names a file, folder or address, which says itself which release it is."""
+    from ..sources.table import NAMES
+
+    return args.cuda_source is not None and args.cuda_source not in NAMES

@@ -1,0 +1,100 @@
+"""Changing some packages of a toolkit root: the others are neither fetched nor linked again.
+
+The root is copied aside with hard links, conda's transaction changes the copy, and the copy takes
+the root's place. So the root is whole at every moment, as with a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..environment import TOOLKIT_FILE, read_toolkit
+from .wrappers import OWN_TOOLS
+
+_META = "conda-meta"
+_MADE_HERE = ("lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE)
+"""Entries of a root that are made anew from the packages, where no package owns them."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """What a copied root holds."""
+
+    keys: frozenset[tuple[str, str, str]] = frozenset()
+    """Name, version and build of the packages that stay."""
+    unlink: tuple[Any, ...] = ()
+    """Records of the packages that go."""
+
+
+def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
+    """Copy a root whose packages stay in part.
+
+    Args:
+        root: the root; it need not exist.
+        aside: where the copy goes.
+        records: the packages that the root shall hold.
+
+    Returns:
+        What is in the copy; nothing, and no copy, when no package would stay.
+    """
+    from ..conda_compat import linked_records
+
+    if not root.is_dir() or not (found := read_toolkit(root)).complete or found.adopted:
+        return Stay()
+    wanted = {key_of(record) for record in records}
+    present = linked_records(root)
+    kept = frozenset(key_of(record) for record in present) & wanted
+    if not kept:
+        return Stay()
+    _copy(root, aside)
+    owned = {path for record in present for path in record.files or ()}
+    _forget_view(aside, owned)
+    gone = [record for record in linked_records(aside) if key_of(record) not in kept]
+    return Stay(kept, tuple(gone))
+
+
+def missing(stay: Stay, records: Sequence[Any]) -> list[Any]:
+    """The packages that have to be linked."""
+    return [record for record in records if key_of(record) not in stay.keys]
+
+
+def key_of(record: Any) -> tuple[str, str, str]:
+    """What makes two package records the same package."""
+    return record.name, record.version, record.build
+
+
+def _copy(root: Path, aside: Path) -> None:
+    shutil.copytree(root, aside, symlinks=True, copy_function=_link)
+    # conda appends to the history in place; a linked one would be the old root's too.
+    shutil.rmtree(aside / _META)
+    shutil.copytree(root / _META, aside / _META)
+
+
+def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+    return target
+
+
+def _forget_view(aside: Path, owned: set[str]) -> None:
+    """Take away what is made from the packages, and the links that they do not hold."""
+    for name in _MADE_HERE:
+        path = aside / name
+        if path.is_symlink() or path.is_file():
+            if name not in owned:
+                path.unlink()
+        elif path.is_dir() and not any(file.startswith(f"{name}/") for file in owned):
+            shutil.rmtree(path)
+    for folder in ("lib64", "include", "extras/CUPTI"):
+        if (aside / folder).is_symlink() or not (aside / folder).is_dir():
+            continue
+        for entry in list(os.scandir(aside / folder)):
+            if entry.is_symlink() and f"{folder}/{entry.name}" not in owned:
+                os.unlink(entry.path)
