@@ -5,11 +5,13 @@ VENV := build/venv
 CONDA ?= $(CURDIR)/$(BASE)/bin/conda
 export CONDA_UNDER_TEST ?= $(CONDA)
 
-.PHONY: help base demo test lint format clean
+.PHONY: help base demo test fuzz bench lint format clean
 
 help:
 	@echo "make demo    two environments, two CUDA toolkits, one shell that switches between them"
 	@echo "make test    everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
+	@echo "make fuzz    100 000 inputs and more for the parsers, and a kill at every change of the file system"
+	@echo "make bench   how fast and how small it is, as ratios   (ROWS=name for some of them)"
 	@echo "make lint    ruff, mypy, shellcheck"
 	@echo "make format  let ruff put the code in order"
 	@echo "make base    assemble the throwaway conda in $(BASE); done by demo and test when needed"
@@ -28,6 +30,12 @@ $(VENV)/.ready: tests/base/dev-requirements.txt
 
 test: base $(VENV)/.ready
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+
+fuzz: base $(VENV)/.ready
+	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill tests/shells/test_property.py $(ARGS)
+
+bench: base $(VENV)/.ready
+	@$(VENV)/bin/python -m benchmarks.bench $(ROWS)
 
 lint: base $(VENV)/.ready
 	@$(VENV)/bin/ruff check .

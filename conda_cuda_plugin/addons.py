@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from .errors import CudaError, UsageError
+from .quoting import quoted
 
 NONE = "none"
 """What a user writes to have an add-on taken away."""
@@ -30,6 +31,12 @@ class Addon:
     """Every conda package that it is made of."""
     needs: tuple[str, ...]
     """The components of the toolkit that it loads."""
+    headers: tuple[str, ...]
+    """The headers that state its version, the likeliest first."""
+    macros: tuple[str, ...]
+    """The macros in them that hold its numbers."""
+    windows: bool
+    """Whether it exists for Windows."""
     cuda: Mapping[int, tuple[str, str | None]]
     """CUDA's major version to the first and last version built for it; None: the series goes on."""
 
@@ -37,6 +44,10 @@ class Addon:
         """Whether a package of this name is part of the add-on."""
         prefix = self.pypi.partition("{")[0]
         return package in self.packages or bool(re.fullmatch(rf"{prefix}\d+", package))
+
+    def wheel(self, major: int) -> str:
+        """The name of its wheel for a major version of CUDA."""
+        return self.pypi.format(major=major)
 
 
 @cache
@@ -53,6 +64,9 @@ def addons() -> dict[str, Addon]:
             tuple(row["channel"]),
             tuple(row["packages"]),
             tuple(row["needs"]),
+            tuple(row["headers"]),
+            tuple(row["macros"]),
+            row["windows"],
             {int(major): (first, last) for major, (first, last) in row["cuda"].items()},
         )
         for name, row in read_data("addons.json")["addons"].items()
@@ -76,12 +90,30 @@ def addons_of(packages: Iterable[str]) -> dict[str, str]:
         addon = addon_of(name)
         if addon is not None:
             found.setdefault(addon.name, rest)
-    return found
+    return {name: found[name] for name in addons() if name in found}
+
+
+def needed_components(wanted: Iterable[str]) -> tuple[str, ...]:
+    """The components of a toolkit that some add-ons load."""
+    return tuple(dict.fromkeys(part for name in wanted for part in addons()[name].needs))
+
+
+def in_words(wanted: Mapping[str, str]) -> str:
+    """`cuDNN 8.9 and NCCL 2.21`; empty for none."""
+    return " and ".join(f"{addons()[name].title} {version}" for name, version in wanted.items())
 
 
 def fits(wanted: str, version: str) -> bool:
     """Whether a version is the wanted one, or begins with it (`8.9` and `8.9.7.29`)."""
     return f"{version}.".startswith(f"{wanted}.")
+
+
+def agrees(wanted: str, version: str) -> bool:
+    """Whether a version may be the wanted one, as far as both have numbers.
+
+    Headers state three numbers of four: `8.9.7.29` agrees with `8.9.7`.
+    """
+    return fits(wanted, version) or fits(version, wanted)
 
 
 def check_addons(wanted: Mapping[str, str]) -> None:
@@ -94,7 +126,7 @@ def check_addons(wanted: Mapping[str, str]) -> None:
         if version != NONE and not _VERSION.fullmatch(version):
             title = addons()[name].title
             raise UsageError(
-                f"{version!r} is no version of {title}.",
+                f"{quoted(version)} is no version of {title}.",
                 hints=[f"Write --{name} 9, --{name} 9.10, --{name} 9.10.2.21 or --{name} none."],
                 addon=name,
                 version=version,
@@ -133,6 +165,23 @@ def check_major(wanted: Mapping[str, str], major: int) -> None:
             raise CudaError(
                 f"{addon.title} {version} does not exist for CUDA {major}.",
                 hints=hints,
+                addon=name,
+                version=version,
+            )
+
+
+def check_platform(wanted: Mapping[str, str], *, windows: bool) -> None:
+    """Refuse an add-on that does not exist for a platform.
+
+    Raises:
+        CudaError: in words.
+    """
+    for name, version in wanted.items():
+        addon = addons()[name]
+        if windows and not addon.windows and version != NONE:
+            raise CudaError(
+                f"There is no {addon.title} for Windows.",
+                hints=[f"Leave --{name} out; on Linux, WSL among it, {addon.title} exists."],
                 addon=name,
                 version=version,
             )

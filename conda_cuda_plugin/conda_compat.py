@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
 
 from .errors import CudaError
-from .lock import locked
 
 
 @contextlib.contextmanager
@@ -115,123 +114,56 @@ def _no_driver() -> Iterator[None]:
             os.environ[name] = before
 
 
-def query(
-    channels: Sequence[str], subdir: str, names: Iterable[str]
-) -> Iterator[tuple[str, str, str, int]]:
-    """What channels hold under some names: (name, version, channel, size in bytes)."""
+def records_named(channel: str, subdir: str, name: str) -> list[Any]:
+    """The packages of a name that a channel holds, newest first.
+
+    Raises whatever conda raises when the channel cannot be read.
+    """
     from conda.core.subdir_data import SubdirData
+    from conda.models.version import VersionOrder
 
-    for name in names:
-        for record in SubdirData.query_all(name, channels, (subdir, "noarch")):
-            yield (
-                record.name,
-                record.version,
-                record.channel.canonical_name,
-                record.get("size") or 0,
-            )
-
-
-def link_packages(
-    prefix: Path,
-    records: Sequence[Any],
-    specs: Sequence[str],
-    final: Path,
-    unlink: Sequence[Any] = (),
-) -> None:
-    """Download, extract and link packages into a prefix, with conda's own transaction.
-
-    Args:
-        prefix: where the files go now; it is made when it does not exist.
-        records: the packages.
-        specs: what was asked for, for the prefix's history.
-        final: where the prefix will be moved to; this path is written into the files.
-        unlink: packages of the prefix that go.
-    """
-    from conda.core.link import PrefixSetup, UnlinkLinkTransaction
-    from conda.models.match_spec import MatchSpec
-
-    prefix.joinpath("conda-meta").mkdir(parents=True, exist_ok=True)
-    prefix.joinpath("conda-meta", "history").touch()
-    setup = PrefixSetup(
-        str(prefix),
-        tuple(unlink),
-        tuple(records),
-        (),
-        tuple(MatchSpec(spec) for spec in specs),
-        (),
+    return sorted(
+        SubdirData.query_all(name, (channel,), (subdir, "noarch")),
+        key=lambda record: (
+            VersionOrder(record.version),
+            record.build_number,
+            record.get("timestamp") or 0,
+        ),
+        reverse=True,
     )
-    # A toolkit root is part of an environment and no environment itself: it is not registered.
-    with (
-        settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
-        stdout_for_people(),
-    ):
-        transaction = UnlinkLinkTransaction(setup)
-        with _alone_in_package_cache():
-            transaction.download_and_extract()
-        transaction.execute()
 
 
-def linked_records(prefix: Path) -> list[Any]:
-    """The records of the packages that are linked into a prefix."""
-    from conda.core.prefix_data import PrefixData
+def is_on_this_machine(channel: str) -> bool:
+    """Whether a channel can be read without a connection."""
+    from conda.models.channel import Channel
 
-    data = PrefixData(str(prefix))
-    # The folder under this name may have been exchanged for another one since it was read.
-    data.reload()
-    return list(data.iter_records())
+    return all(url.startswith("file:") for url in Channel(channel).urls())
 
 
-@contextlib.contextmanager
-def _alone_in_package_cache() -> Iterator[None]:
-    """Let no other conda cuda extract packages meanwhile.
+def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
+    """The rows of a channel's index for a platform, all keys that its maker wrote among them.
 
-    conda itself extracts without a lock: two processes that need the same package extract it
-    twice, and the second one takes away what the first has begun to link.
+    Raises whatever conda raises when the channel cannot be read, and ValueError when its index is
+    none.
     """
-    from conda.exceptions import NoWritablePkgsDirError
+    from conda.core.subdir_data import SubdirData
+    from conda.models.channel import Channel
 
-    try:
-        path = writable_package_cache() / "conda-cuda" / "lock"
-    except NoWritablePkgsDirError:
-        # Everything may lie in a cache that is only read; conda says so if it does not.
-        yield
-        return
-    with locked(path, "another conda cuda that fills the package cache"):
-        # What another process has extracted by now need not be extracted again.
-        forget_package_caches()
-        yield
+    from .channel_index import read_index
+
+    rows: dict[str, dict[str, Any]] = {}
+    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
+        path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
+        rows |= read_index(Path(path))
+    return rows
 
 
-def not_in_cache(records: Sequence[Any]) -> list[Any]:
-    """The records whose packages are not extracted in a package cache yet."""
-    from conda.core.package_cache_data import ProgressiveFetchExtract
+def download_file(url: str, path: Path) -> None:
+    """Download a file with conda's session, which knows its proxies, certificates and logins."""
+    from conda.gateways.connection.download import download
 
-    fetch = ProgressiveFetchExtract(tuple(records))
-    fetch.prepare()
-    return [record for record, actions in fetch.paired_actions.items() if any(actions)]
-
-
-def writable_package_cache() -> Path:
-    """The first package cache that can be written.
-
-    Raises:
-        NoWritablePkgsDirError: conda's own error, when there is none.
-    """
-    from conda.core.package_cache_data import PackageCacheData
-
-    return Path(PackageCacheData.first_writable().pkgs_dir)
-
-
-def package_caches() -> list[Path]:
-    """Every package cache, in conda's order."""
-    return [Path(folder) for folder in context.pkgs_dirs]
-
-
-def forget_package_caches() -> None:
-    """Make conda read its package caches anew after files were put there."""
-    from conda.core.package_cache_data import PackageCacheData
-
-    PackageCacheData.clear()
+    with stdout_for_people():
+        download(url, str(path))
 
 
 def assert_not_frozen(prefix: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import CudaError
 from .files import write_atomically
+from .quoting import quoted
 from .toolkit import Flavor, Origin, Toolkit
 from .versions import CudaVersion
 
@@ -125,9 +126,12 @@ def open_environment(prefix: str | os.PathLike[str]) -> Environment:
         CudaError: when there is none.
     """
     path = Path(os.path.abspath(prefix))
-    if not (path / "conda-meta").is_dir():
+    # Path.is_dir would raise for a name that is too long.
+    if not os.path.isdir(path / "conda-meta"):
         raise CudaError(
-            f"{path} is not a conda environment.",
+            f"{quoted(str(path), 200)} is not a conda environment."
+            if len(str(path)) > 200 or not str(path).isprintable()
+            else f"{path} is not a conda environment.",
             hints=["conda env list shows the environments there are."],
             prefix=path,
         )

@@ -106,3 +106,10 @@ class UsageError(CudaError):
     """The words of the command cannot be understood."""
 
     return_code = 2
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error inside an error of several, as conda's transactions raise them."""
+    while getattr(error, "errors", None):
+        error = error.errors[0]  # type: ignore[attr-defined]
+    return error

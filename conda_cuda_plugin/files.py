@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -26,7 +27,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> bool:
         ):
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=TEMPORARY)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -81,13 +82,27 @@ def _swap_junction(path: Path, target: str) -> bool:
     return True
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Take away the temporary files of interrupted commands in one folder."""
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Take away the temporary files of interrupted commands in one folder.
+
+    Args:
+        folder: where; nobody else may write there at this moment.
+        name: only those of this file, where others may write other files.
+    """
+    beginning = f".{name}." if name else ""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.name.endswith(TEMPORARY) and not entry.is_dir(follow_symlinks=False):
+            ours = entry.name.startswith(beginning) and entry.name.endswith(TEMPORARY)
+            if ours and not entry.is_dir(follow_symlinks=False):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
+
+
+def remove_leftover_folders(folder: Path) -> None:
+    """Take away the scratch folders of interrupted commands; nobody else may use one now."""
+    for path in folder.glob(f"*{TEMPORARY}"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def exchange(new: Path, old: Path) -> None:

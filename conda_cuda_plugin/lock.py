@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from .errors import CudaError
 
 PATIENCE = 600.0
 """Seconds to wait for another command: long enough for a large download."""
+
+_ATTEMPTS = 1000
+"""How often the folder may vanish under us before its absence is an error."""
 
 
 class LockedError(CudaError):
@@ -52,8 +56,9 @@ def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
             time.sleep(0.05)
             if not _is_open_at(handle, path):
                 # Its last holder has taken the file away together with all else of ours.
+                anew = _open(path)
                 os.close(handle)
-                handle = _open(path)
+                handle = anew
         if os.name != "nt":
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -79,11 +84,24 @@ def is_held(path: Path) -> bool:
 
 
 def _open(path: Path) -> int:
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Between the two its last holder may take the folder away.
+    for _ in range(_ATTEMPTS):
+        # At any moment its last holder may take file and folder away.
         with contextlib.suppress(FileNotFoundError):
             return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            # Gone between two looks of mkdir, unless something else stands in its place.
+            if not path.parent.is_dir() and _is_no_folder(path.parent):
+                raise
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+
+
+def _is_no_folder(path: Path) -> bool:
+    try:
+        return not stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _is_open_at(handle: int, path: Path) -> bool:

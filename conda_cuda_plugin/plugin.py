@@ -49,6 +49,12 @@ def conda_settings() -> Iterator[Any]:
         parameter=PrimitiveParameter("", element_type=str),
     )
     yield CondaSetting(
+        name="cuda_pin",
+        description="Whether `conda cuda use` pins without --pin: it keeps later `conda install` "
+        "in the environment on the toolkit's release. Without it: no.",
+        parameter=PrimitiveParameter(False, element_type=bool),
+    )
+    yield CondaSetting(
         name="cuda_redist",
         description="The folder or address that holds NVIDIA's redistrib_X.Y.Z.json, such as a "
         "mirror of your own. Without it: NVIDIA's download server.",

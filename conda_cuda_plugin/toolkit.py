@@ -100,9 +100,13 @@ class Toolkit:
 
     @property
     def addons(self) -> dict[str, str]:
-        """cuDNN and NCCL among its packages: name to version."""
+        """cuDNN and NCCL in it: name to version, for an adopted one as far as its files say."""
         from .addons import addons_of
 
+        if self.adopted:
+            from .addon_files import addons_in
+
+            return addons_in(self.root)
         return addons_of(self.packages)
 
 
@@ -163,6 +167,13 @@ def with_requirements(names: Iterable[str]) -> tuple[str, ...]:
             wanted.add(name)
             pending += table[name].requires
     return tuple(name for name in table if name in wanted)
+
+
+def top_components(names: Iterable[str]) -> tuple[str, ...]:
+    """The components of some that none of the others needs."""
+    names = tuple(dict.fromkeys(names))
+    below = {part for name in names for part in with_requirements((name,)) if part != name}
+    return tuple(name for name in names if name not in below)
 
 
 def in_flavor(flavor: Flavor) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from ..environment import STATE, Environment
-from ..errors import CudaError, FileSystemError, Interrupted
+from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..install import root as roots
 from ..lock import locked
 
@@ -50,7 +50,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
         raise Interrupted(environment.current_name()) from error
     except CondaMultiError as error:
         # conda's transaction wraps what has stopped it.
-        inner = _innermost(error)
+        inner = innermost(error)
         if isinstance(inner, OSError):
             raise FileSystemError(inner, environment.prefix) from error
         if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
@@ -80,10 +80,3 @@ def _leave(environment: Environment) -> None:
         (environment.prefix / LOCK).unlink()
         for folder in (STATE, *STATE.parents[:-1]):
             (environment.prefix / folder).rmdir()
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first error inside an error of several."""
-    while getattr(error, "errors", None):
-        error = error.errors[0]  # type: ignore[attr-defined]
-    return error

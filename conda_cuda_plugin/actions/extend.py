@@ -12,7 +12,7 @@ from ..versions import VersionRequest
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     """Whether a toolkit has everything that was asked for, and nothing that shall go."""
-    from ..addons import NONE, fits
+    from ..addons import NONE, agrees, fits
 
     have = set(toolkit.components)
     if toolkit.flavor is not None:
@@ -24,11 +24,13 @@ def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     ):
         return False
     present = toolkit.addons if request.addons else {}
+    # What an adopted toolkit has is read from its files, which have three numbers of four.
+    is_it = agrees if toolkit.adopted else fits
     for name, version in request.addons.items():
         if version == NONE:
             if name in present:
                 return False
-        elif name not in present or not fits(version, present[name]):
+        elif name not in present or not is_it(version, present[name]):
             return False
     return not request.host_compiler or toolkit.host_compiler is not None
 
@@ -57,7 +59,7 @@ def extended(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
 
     It keeps to the toolkit's own update: adding to 12.4.0 does not make it 12.4.1.
     """
-    from ..conda_compat import linked_records
+    from ..conda_packages import linked_records
 
     merged = merged_request(request, toolkit)
     return replace(

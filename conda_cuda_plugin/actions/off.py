@@ -59,7 +59,8 @@ def plan_removal(environment: Environment, version: str | None) -> Removal:
 def remove(environment: Environment, removal: Removal) -> None:
     """Take toolkits away: every file written, nothing else."""
     with in_environment(environment):
-        if removal.lets_go:
+        if removal.lets_go or environment.current_name() is None:
+            # Without a current toolkit too: a command that was killed may have left hooks.
             switch.let_go(environment)
         for toolkit in removal.toolkits:
             roots.remove_root(environment, toolkit.root)

@@ -7,73 +7,42 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from ..environment import LINK, Environment
+from ..environment import Environment
 from ..errors import CudaError
-from ..install.wrappers import OWN_TOOLS
+from ..platforms import Platform
 from ..toolkit import Toolkit
-from ..versions import VersionRequest
-
-
-def toolkit_to_run(environment: Environment, version: str | None) -> Toolkit:
-    """The installed toolkit that a command names; the current one by default.
-
-    Raises:
-        CudaError: when there is none.
-    """
-    if version is None:
-        current = environment.current()
-        if current is None:
-            raise CudaError(
-                "No toolkit is current in this environment.",
-                hints=["conda cuda run 12.4 -- COMMAND names one; conda cuda list shows them."],
-            )
-        return current
-    request = VersionRequest.parse(version)
-    fitting = [t for t in environment.toolkits() if t.complete and request.matches(t.version)]
-    if not fitting:
-        raise CudaError(
-            f"CUDA {version} is not installed in this environment.",
-            hints=[f"conda cuda use {version} installs it."],
-            version=version,
-        )
-    return max(fitting, key=lambda toolkit: toolkit.version)
+from .variables import LIBRARY_PATH, variables_of
 
 
 def variables(
-    environment: Environment, toolkit: Toolkit, before: Mapping[str, str]
+    environment: Environment, toolkit: Toolkit, platform: Platform, before: Mapping[str, str]
 ) -> dict[str, str]:
     """The environment variables of a process under a toolkit.
 
     Args:
         environment: the environment the toolkit belongs to.
         toolkit: the toolkit.
+        platform: the environment's platform.
         before: the variables as they are.
     """
-    after = dict(before)
-    root = str(toolkit.root)
-    for name in ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"):
-        after[name] = root
-    tools = toolkit.root / OWN_TOOLS
-    first = tools if tools.is_dir() else toolkit.root / "bin"
-    after["PATH"] = os.pathsep.join(
-        [str(first), str(environment.bin), before.get("PATH", os.defpath)]
-    )
-    if os.name != "nt":
-        ours = str(environment.prefix / LINK / "lib64")
-        kept = before.get("LD_LIBRARY_PATH")
-        # An empty element means the current directory; it must not come from us.
-        rest = [part for part in kept.split(":") if part != ours] if kept else []
-        after["LD_LIBRARY_PATH"] = ":".join([os.path.join(root, "lib64"), *rest])
+    after = variables_of(environment, toolkit, platform, through_link=False).added_to(before)
+    if LIBRARY_PATH in after and not platform.windows:
+        # What the hooks have set is the current toolkit's, which this one stands in for.
+        theirs = str(environment.link / "lib64")
+        kept = [part for part in after[LIBRARY_PATH].split(":") if part != theirs]
+        after[LIBRARY_PATH] = ":".join(kept)
     return after
 
 
-def replace_process(environment: Environment, toolkit: Toolkit, command: Sequence[str]) -> int:
+def replace_process(
+    environment: Environment, toolkit: Toolkit, platform: Platform, command: Sequence[str]
+) -> int:
     """Run a command in place of this process, so that signals and the exit code are its own.
 
     Raises:
-        CudaError: when there is no such command.
+        CudaError: when there is no such command, or the system cannot start it.
     """
-    env = variables(environment, toolkit, os.environ)
+    env = variables(environment, toolkit, platform, os.environ)
     program = shutil.which(command[0], path=env["PATH"])
     if program is None:
         raise CudaError(
@@ -81,6 +50,23 @@ def replace_process(environment: Environment, toolkit: Toolkit, command: Sequenc
             hints=["It was looked for in the toolkit, in the environment and on PATH."],
             command=command[0],
         )
-    if os.name != "nt":
+    try:
+        if os.name == "nt":
+            return subprocess.call([program, *command[1:]], env=env)
+        _as_signals_were()
         os.execve(program, list(command), env)
-    return subprocess.call([program, *command[1:]], env=env)
+    except OSError as error:
+        raise CudaError(
+            f"{program} cannot be started: {error.strerror or type(error).__name__}.",
+            hints=["A script needs a first line such as #!/bin/sh."],
+            command=command[0],
+        ) from error
+
+
+def _as_signals_were() -> None:
+    """Give the signals back that Python ignores: the next program would inherit that."""
+    import signal
+
+    for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)

@@ -6,22 +6,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from .. import hooks
 from ..compat.finding import Verdict
 from ..compat.machine import Machine
 from ..environment import TOOLKIT_FILE, Environment
 from ..errors import CudaError
+from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch, wrappers
 from ..platforms import Platform
 from ..sources.base import Offer, Package, ToolkitRequest
-from ..sources.choice import Choice, NoSourceError, choose
+from ..sources.choice import Choice, NoSourceError
 from ..toolkit import Toolkit
 from ..versions import CudaVersion
-from . import extend
+from . import extend, host_compiler
 from .change import check_writable, in_environment
+from .record import record_of
+from .request import recorded_request
 from .weigh import weigh
 
 
@@ -44,6 +46,8 @@ class Plan:
     """An installed toolkit of the same release that gives way."""
     verdict: Verdict | None = None
     """Whether it runs on the machine; None when no machine was given."""
+    pin: bool = False
+    """Whether `conda install` will be held to the release."""
 
     @property
     def added(self) -> tuple[Package, ...]:
@@ -86,6 +90,10 @@ class Result:
     switched: bool
     activate: str | None
     """What to type so that shells with the environment active notice; None when nothing."""
+    pinned: tuple[str, ...] = ()
+    """What later `conda install` is held to."""
+    unpinned: bool = False
+    """Whether it was held to something before, and is no more."""
 
 
 def make_plan(
@@ -95,6 +103,7 @@ def make_plan(
     machine: Machine | None = None,
     *,
     force: bool = False,
+    pin: bool | None = None,
 ) -> Plan:
     """Find out what has to be done; asks sources, changes nothing.
 
@@ -104,10 +113,12 @@ def make_plan(
         source: the source that was named, if one was.
         machine: what it has to run on; None when that does not matter.
         force: whether to go on with a toolkit that cannot run there.
+        pin: whether `conda install` shall be held to the release; None for as it is.
 
     Raises:
         CudaError: when it cannot be done, in words.
     """
+    pin = pins.is_pinned(environment) if pin is None else pin
     check_environment(environment, request.platform)
     before = environment.current()
     installed, reason = _installed(environment, request, source)
@@ -117,7 +128,9 @@ def make_plan(
             switch.tools_of(installed, request.platform),
             adopted=installed.origin is not None and installed.origin.adopted,
         )
-        plan = Plan(environment, request, source, reason, installed, None, before, None)
+        if pin:
+            pins.check_pin(environment, installed.version)
+        plan = Plan(environment, request, source, reason, installed, None, before, None, pin=pin)
         # What is current already is no decision of today's.
         return _weighed(plan, installed.version, machine, force=force or plan.changes_nothing)
     named = request.version.exact or request.version.release
@@ -129,11 +142,16 @@ def make_plan(
             force=force,
         )
     base = extend.toolkit_to_extend(environment, request, source)
+    host_compiler.check_request(environment, request, base, source)
     choice, asked = _choose(environment, request, source, base)
+    if pin:
+        pins.check_pin(environment, choice.offer.version)
     root = environment.root(choice.offer.version)
     roots.check_root(root)
     replaced = environment.toolkit(choice.offer.version.release)
-    plan = Plan(environment, asked, source, choice.reason, None, choice.offer, before, replaced)
+    plan = Plan(
+        environment, asked, source, choice.reason, None, choice.offer, before, replaced, pin=pin
+    )
     return _weighed(plan, choice.offer.version, machine, force=force)
 
 
@@ -142,22 +160,26 @@ def _choose(
 ) -> tuple[Choice, ToolkitRequest]:
     """An offer, and the request it answers: with what an installed toolkit has, if one is there."""
     if base is None or base.origin is None:
-        return choose(request, environment, source), request
+        return host_compiler.choose_with_compiler(request, environment, source), request
     merged = extend.merged_request(request, base)
     try:
         more = extend.extended(request, base)
-        choice = choose(more, environment, base.origin.value)
+        choice = host_compiler.choose_with_compiler(more, environment, base.origin.value)
         return replace(choice, reason=f"adds to {base.name}, which came from there"), merged
     except NoSourceError:
         # Another update or another source may have all of it, the toolkit's own parts too.
-        return choose(merged, environment, source), merged
+        return host_compiler.choose_with_compiler(merged, environment, source), merged
 
 
 def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force: bool) -> Plan:
     """The plan with its verdict."""
     if machine is None:
         return plan
-    return replace(plan, verdict=weigh(version, machine, force=force))
+    toolkit = plan.offer or plan.installed
+    assert toolkit is not None
+    seen = host_compiler.as_nvcc_sees_it(machine, toolkit, plan.environment, plan.request.platform)
+    install = host_compiler.cure_for(toolkit)
+    return replace(plan, verdict=weigh(version, seen, force=force, install=install))
 
 
 def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, str]) -> Result:
@@ -173,6 +195,7 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
     """
     environment, platform = plan.environment, plan.request.platform
     with in_environment(environment):
+        was_pinned = pins.is_pinned(environment)
         toolkit = _settled_meanwhile(plan)
         fresh = toolkit is None and plan.replaces is None
         installed = toolkit is None
@@ -180,7 +203,8 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
             if toolkit is None:
                 assert plan.offer is not None
                 toolkit = roots.install(plan.offer, environment, platform)
-            done = switch.make_current(environment, toolkit, platform, _to_record(plan))
+            record = record_of(plan.request, plan.source, toolkit, recorded_request(environment))
+            done = switch.make_current(environment, toolkit, platform, record, pinned=plan.pin)
         except BaseException:
             if fresh and plan.offer is not None:
                 _take_back(environment, environment.root(plan.offer.version))
@@ -195,6 +219,8 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
         installed=installed,
         switched=plan.before is None or plan.before.root != toolkit.root,
         activate=_activation(environment) if unaware else None,
+        pinned=tuple(pins.pins(environment)),
+        unpinned=was_pinned and not plan.pin,
     )
 
 
@@ -253,7 +279,8 @@ def _installed(
         wanted = os.path.realpath(request.path)
         for toolkit in environment.toolkits():
             if toolkit.location and os.path.realpath(toolkit.location) == wanted:
-                return (toolkit, "adopted already") if toolkit.complete else (None, "")
+                fits = toolkit.complete and extend.holds(toolkit, request)
+                return (toolkit, "adopted already") if fits else (None, "")
         return None, ""
     fitting = [
         toolkit
@@ -270,29 +297,6 @@ def _installed(
         # `latest` and open ranges ask for the newest there is, not for the newest at hand.
         return None, ""
     return best, "installed already"
-
-
-def _to_record(plan: Plan) -> dict[str, Any]:
-    """The request as it is kept; paths of the machine are not."""
-    version = plan.offer.version if plan.offer else plan.installed.version  # type: ignore[union-attr]
-    # A release is recorded and not what led to it: the next `use` gives the same one.
-    chosen = plan.request.path is not None or plan.request.why is not None
-    text = version.release if chosen else str(plan.request.version)
-    record: dict[str, Any] = {"version": text}
-    origin = plan.offer.origin if plan.offer else plan.installed.origin  # type: ignore[union-attr]
-    if plan.source or plan.request.path is not None:
-        record["source"] = origin.value if origin else None
-    if plan.request.flavor:
-        record["flavor"] = plan.request.flavor.value
-    if plan.request.components:
-        record["components"] = list(plan.request.components)
-    if plan.request.wanted_addons:
-        record["addons"] = plan.request.wanted_addons
-    if plan.request.host_compiler:
-        record["host_compiler"] = True
-    if plan.request.channels:
-        record["channels"] = list(plan.request.channels)
-    return record
 
 
 def _activation(environment: Environment) -> str:

@@ -36,15 +36,23 @@ class CannotRunError(CudaError):
         )
 
 
-def weigh(version: CudaVersion, machine: Machine, *, force: bool) -> Verdict:
+def weigh(
+    version: CudaVersion, machine: Machine, *, force: bool, install: str | None = None
+) -> Verdict:
     """The verdict on a release.
+
+    Args:
+        version: the release.
+        machine: detected or stated, as nvcc of the toolkit sees it.
+        force: whether to go on with a release that cannot run there.
+        install: the command that installs a host compiler, as for `judge_compiler`.
 
     Raises:
         CannotRunError: when it is `cannot`, unless the user insists. What is unknown never stops.
     """
     from ..compat.verdict import judge
 
-    verdict = judge(version, machine)
+    verdict = judge(version, machine, install)
     if verdict.level is Level.CANNOT and not force:
         raise CannotRunError(verdict, machine)
     return verdict
@@ -68,7 +76,7 @@ def machine_for(
         UsageError: when the text describes no machine.
     """
     from ..compat.detect import detect, is_machine_text, state_machine
-    from ..compat.host_compiler import find_host_compiler
+    from ..compat.host_compiler import EVIDENCE, find_host_compiler
 
     compiles = request.compiles
     if text is None:
@@ -80,5 +88,9 @@ def machine_for(
             machine=text,
         )
     host = find_host_compiler(variables, windows=platform.windows) if compiles else None
-    base = Machine(windows=platform.windows, host_compiler=host[0] if host else None)
+    base = Machine(
+        windows=platform.windows,
+        host_compiler=host[0] if host else None,
+        evidence=((EVIDENCE, host[1]),) if host else (),
+    )
     return state_machine(text, base)

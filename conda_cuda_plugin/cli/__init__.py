@@ -17,6 +17,10 @@ VERBS = {
     "off": "Have no current toolkit; the installed ones stay.",
     "remove": "Take toolkits away.",
     "run": "Run a command under a toolkit without switching.",
+    "env": "Show the variables for what does not source hooks: notebooks, IDEs, containers.",
+    "export": "Write an environment's CUDA into a file: the request and the exact packages.",
+    "apply": "Give an environment exactly the CUDA that such a file describes.",
+    "mirror": "Put all that an offline machine needs into a folder, as a conda channel.",
 }
 
 EPILOG = """\

@@ -142,7 +142,7 @@ def contents(toolkit: Toolkit) -> str:
     if not toolkit.complete:
         return "incomplete"
     parts = contents_of(toolkit.flavor, toolkit.components)
-    parts += [f"{addons()[name].title} {version}" for name, version in toolkit.addons.items()]
+    parts += addon_words(toolkit.addons)
     if toolkit.host_compiler:
         parts.append(f"g++ {toolkit.host_compiler}")
     return ", ".join(parts) or "-"
@@ -151,6 +151,11 @@ def contents(toolkit: Toolkit) -> str:
 def contents_of(flavor: Flavor | None, components: Sequence[str]) -> list[str]:
     """A flavor and the components beyond it, in words."""
     return [*([flavor.value] if flavor else []), *beyond(flavor, components)]
+
+
+def addon_words(found: Mapping[str, str]) -> list[str]:
+    """`cuDNN 8.9.7.29` and the like."""
+    return [f"{addons()[name].title} {version}" for name, version in found.items()]
 
 
 def is_active(environment: Environment) -> bool:

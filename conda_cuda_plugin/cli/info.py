@@ -59,6 +59,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     from .. import __version__, hooks
     from ..compat.words import machine_document, verdict_document
     from ..doctor.places import cudnn_libraries
+    from ..install.pin import pins
     from .findings import finding_document
 
     current = patient.environment.current_name()
@@ -74,6 +75,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
         "name": patient.name,
         "current": next((toolkit for toolkit in toolkits if toolkit["current"]), None),
         "toolkits": toolkits,
+        "pinned": pins(patient.environment),
         "hooks": " and ".join(statuses) if current else "none",
         "shell": _shell(patient),
         "machine": machine,

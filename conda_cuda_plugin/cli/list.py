@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..environment import Environment
-from ..errors import CudaError
+from ..toolkit import Flavor, Toolkit
 from .common import (
     add_common_options,
     contents,
@@ -18,13 +18,13 @@ from .common import (
     target_environment,
     this_platform,
     toolkit_document,
-    warn,
 )
 
 EPILOG = """\
 examples:
-  conda cuda list                this environment's toolkits, * the current one
-  conda cuda list --available    the releases that each source has
+  conda cuda list                    the toolkits here, * the current one
+  conda cuda list --available        the releases there are to have, with sizes
+  conda cuda list --available 12.4   every place that has 12.4
 """
 
 
@@ -39,9 +39,12 @@ def configure_parser(parser: ArgumentParser) -> None:
     )
     which.add_argument(
         "--available",
-        action="store_true",
+        nargs="?",
+        const="",
+        metavar="VERSION",
         dest="cuda_available",
-        help="The releases that the sources have.",
+        help="The releases that the sources have, by flavor, with the size of the download; of one "
+        "release: every place that has it.",
     )
     which.add_argument(
         "--system",
@@ -57,6 +60,12 @@ def configure_parser(parser: ArgumentParser) -> None:
         action="append",
         help="With --available: look in this channel.",
     )
+    parser.add_argument(
+        "--flavor",
+        dest="cuda_flavor",
+        choices=[flavor.value for flavor in Flavor],
+        help="With --available: this flavor only.",
+    )
     add_common_options(parser)
     helpers.add_parser_networking(parser)
 
@@ -65,8 +74,10 @@ def execute(args: Namespace) -> int:
     """Show one of the four lists."""
     if args.cuda_envs:
         return _all_environments()
-    if args.cuda_available:
-        return _available(args)
+    if args.cuda_available is not None:
+        from .available import show_available
+
+        return show_available(args)
     if args.cuda_system:
         return _system()
     return _environment(target_environment(args))
@@ -77,7 +88,7 @@ def _environment(environment: Environment) -> int:
 
     current, toolkits = environment.current_name(), environment.toolkits()
     if context.json:
-        print_json(_document(environment))
+        print_json(_document(environment, toolkits))
         return 0
     say(f"# CUDA toolkits in {name_of(environment)} ({environment.prefix})")
     if not toolkits:
@@ -103,18 +114,21 @@ def _all_environments() -> int:
 
     from ..conda_compat import known_prefixes
 
-    found = [Environment(prefix) for prefix in known_prefixes()]
-    found = [environment for environment in found if environment.toolkits()]
+    found = [
+        (environment, toolkits)
+        for environment in map(Environment, known_prefixes())
+        if (toolkits := environment.toolkits())
+    ]
     if context.json:
-        print_json({"environments": [_document(environment) for environment in found]})
+        print_json({"environments": [_document(*row) for row in found]})
         return 0
     if not found:
         say("# no environment has a CUDA toolkit; conda cuda use VERSION installs one")
         return 0
     rows = [("environment", "", "version", "contents", "origin")]
-    for environment in found:
+    for environment, toolkits in found:
         current = environment.current_name()
-        for toolkit in environment.toolkits():
+        for toolkit in toolkits:
             rows.append(
                 (
                     name_of(environment),
@@ -125,53 +139,6 @@ def _all_environments() -> int:
                 )
             )
     say(*table(rows, indent=""))
-    return 0
-
-
-def _available(args: Namespace) -> int:
-    from conda.base.context import context
-
-    from ..sources.table import sources
-
-    platform = this_platform()
-    environment = target_environment(args) if context.active_prefix or _named(args) else None
-    channels = tuple(args.cuda_channels or context.plugins.cuda_channels)
-    releases: dict[str, dict[str, list[str]]] = {}
-    problems: dict[str, str] = {}
-    for name, source in sources().items():
-        try:
-            found = source.available(platform, environment, channels, bool(context.offline))
-        except CudaError as error:
-            problems[name] = error.message
-            continue
-        for version, where in found:
-            releases.setdefault(version.release, {}).setdefault(name, []).append(
-                f"{version}" if name == "pypi" else where
-            )
-    newest_first = sorted(releases, key=lambda text: tuple(map(int, text.split("."))), reverse=True)
-    if context.json:
-        print_json(
-            {
-                "available": [{"release": text, **releases[text]} for text in newest_first],
-                "problems": problems,
-            }
-        )
-        return 0
-    rows: list[Sequence[str]] = [("release", "channel", "pypi", "system", "environment")]
-    for text in newest_first:
-        row = releases[text]
-        rows.append(
-            (
-                text,
-                ", ".join(sorted(set(row.get("channel", [])))) or "-",
-                _newest(row.get("pypi", [])),
-                ", ".join(row.get("system", [])) or "-",
-                "yes" if "environment" in row else "-",
-            )
-        )
-    say(*table(rows, indent=""))
-    for problem in problems.values():
-        warn(f"# {problem}")
     return 0
 
 
@@ -205,13 +172,16 @@ def _system() -> int:
     return 0
 
 
-def _document(environment: Environment) -> dict[str, Any]:
+def _document(environment: Environment, toolkits: Sequence[Toolkit]) -> dict[str, Any]:
+    from ..install.pin import pins
+
     current = environment.current_name()
     return {
         "environment": str(environment.prefix),
         "name": name_of(environment),
         "current": current,
-        "toolkits": [toolkit_document(t, current) for t in environment.toolkits()],
+        "pinned": pins(environment),
+        "toolkits": [toolkit_document(t, current) for t in toolkits],
     }
 
 
@@ -220,13 +190,3 @@ def _origin(toolkit: Any) -> str:
         return "-"
     text: str = toolkit.origin.value
     return f"{text} ({toolkit.location})" if toolkit.location else text
-
-
-def _newest(versions: Sequence[str]) -> str:
-    from ..versions import CudaVersion
-
-    return str(max(map(CudaVersion.parse, versions))) if versions else "-"
-
-
-def _named(args: Namespace) -> bool:
-    return bool(getattr(args, "name", None) or getattr(args, "prefix", None))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import contents_of, fields, name_of, size, table
+from ..actions.recommend import recommended
+from ..addons import addons, addons_of
+from .common import addon_words, contents_of, fields, name_of, size, table
 
 
 def plan_lines(plan: Any, machine: Any) -> list[str]:
     """The plan for people."""
     offer = plan.offer
-    what = ", ".join(contents_of(offer.flavor, offer.components))
+    what = ", ".join(
+        (*contents_of(offer.flavor, offer.components), *addon_words(_addons_in(offer)))
+    )
     rows = [
         ("toolkit", f"CUDA {offer.version} ({what})"),
         ("from", offer.detail),
@@ -34,10 +38,16 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
             rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
         if kept and plan.taken_away:
             rows.append(("removes", ", ".join(plan.taken_away)))
+    more = recommended(plan)
+    if more is not None:
+        built = f"{addons()[more.addon].title} that {more.framework} was built with"
+        rows.append(("offered", f"{more.option} adds the {built}"))
     if not offer.origin.adopted:
         rows.append(("download", "nothing" if offer.download == 0 else size(offer.download)))
     before = plan.before.name if plan.before else "none"
     rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
+    if plan.pin:
+        rows.append(("pins", f"conda install in the environment, to CUDA {offer.version.release}"))
     lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
     lines += fields(rows)
     shown = [] if offer.origin.adopted else list(plan.added)
@@ -59,14 +69,25 @@ def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
         "reason": plan.reason,
         "chosen": plan.request.why,
         "current_before": plan.before.name if plan.before else None,
+        "pin": plan.pin,
         "verdict": verdict_document(plan.verdict),
         "machine": machine_document(machine),
         "install": None,
+        "offered": None,
     }
+    more = recommended(plan)
+    if more is not None:
+        document["offered"] = {
+            "addon": more.addon,
+            "version": more.version,
+            "option": more.option,
+            "framework": more.framework,
+        }
     if offer:
         document["install"] = {
             "flavor": offer.flavor.value if offer.flavor else None,
             "components": list(offer.components),
+            "addons": _addons_in(offer),
             "from": offer.detail,
             "note": offer.note,
             "download": offer.download,
@@ -84,6 +105,15 @@ def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
             ],
         }
     return document
+
+
+def _addons_in(offer: Any) -> dict[str, str]:
+    """cuDNN and NCCL in an offer: name to version."""
+    if offer.packages or offer.location is None:
+        return addons_of(f"{package.name}-{package.version}-0" for package in offer.packages)
+    from ..addon_files import addons_in
+
+    return addons_in(offer.location)
 
 
 def verdict_text(plan: Any, machine: Any) -> str:

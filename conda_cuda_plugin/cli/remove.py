@@ -46,6 +46,9 @@ def execute(args: Namespace) -> int:
         return 0
     if not removal.toolkits and not removal.lets_go:
         say(f"No toolkit is installed in {name_of(environment)}.")
+        if args.cuda_all and environment.has_cuda and not context.dry_run:
+            # A command that was killed has left its record.
+            remove(environment, removal)
     else:
         for toolkit in removal.toolkits:
             say(f"Removes {toolkit.name} ({toolkit.root})")

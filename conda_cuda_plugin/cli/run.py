@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
-from .common import add_common_options, target_environment
+from .common import add_common_options, target_environment, this_platform
 
 EPILOG = """\
 The exit code is the command's own, and signals reach it.
@@ -27,11 +27,13 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Become the command."""
-    from ..actions.run import replace_process, toolkit_to_run
+    from ..actions.run import replace_process
+    from ..actions.variables import chosen_toolkit
 
     version, command = _split(list(args.cuda_words))
     environment = target_environment(args)
-    return replace_process(environment, toolkit_to_run(environment, version), command)
+    toolkit = chosen_toolkit(environment, version)
+    return replace_process(environment, toolkit, this_platform(), command)
 
 
 def _split(words: list[str]) -> tuple[str | None, list[str]]:

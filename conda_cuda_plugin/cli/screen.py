@@ -32,13 +32,15 @@ def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, An
         ("driver", _driver_text(facts["machine"])),
         ("GPUs", _gpus_text(facts["machine"]["gpus"])),
     ]
+    if facts["pinned"]:
+        rows.insert(3, ("pinned", ", ".join(facts["pinned"])))
     if patient.verdict is not None:
         from ..compat.words import verdict_line
 
         rows.append(("verdict", verdict_line(patient.verdict, machine)))
     rows += [
         ("frameworks", "; ".join(map(_framework_text, facts["frameworks"])) or "none"),
-        ("cuDNN", _cudnn_text(facts["cudnn"])),
+        ("cuDNN", _cudnn_text(facts["cudnn"], facts["current"])),
         ("host compiler", _compiler_text(facts["machine"]["host_compiler"])),
         ("system", ", ".join(filter(None, (facts["system"], machine.libc)))),
         (
@@ -101,8 +103,18 @@ def _framework_text(framework: dict[str, Any]) -> str:
     return f"{framework['title']} {built}{cudnn} ({framework['installer']}{own})"
 
 
-def _cudnn_text(found: dict[str, str]) -> str:
-    return ", ".join(f"{major} ({path})" for major, path in found.items()) or "none found"
+def _cudnn_text(found: dict[str, str], current: dict[str, Any] | None) -> str:
+    own = current["addons"].get("cudnn", "") if current else ""
+    parts = [
+        # The whole version is known of the current toolkit's own only.
+        f"{own if current and _is_in(path, current) else major} ({path})"
+        for major, path in found.items()
+    ]
+    return ", ".join(parts) or "none found"
+
+
+def _is_in(path: str, toolkit: dict[str, Any]) -> bool:
+    return bool(toolkit["addons"].get("cudnn")) and path.startswith(f"{toolkit['root']}/")
 
 
 def _compiler_text(compiler: dict[str, Any] | None) -> str:

@@ -25,6 +25,13 @@ def default_flavor() -> Flavor:
         ) from error
 
 
+def always_pin() -> bool:
+    """`plugins.cuda_pin`: whether `use` pins without being told."""
+    from conda.base.context import context
+
+    return bool(context.plugins.cuda_pin)
+
+
 def source_order() -> tuple[str, ...]:
     """`plugins.cuda_sources`: the sources to ask without `--from`, best first; empty for our order.
 

@@ -20,6 +20,7 @@ from .common import (
 )
 from .content import add_channel_options, add_content_options, content_words, names_place
 from .plan import chosen, plan_document, plan_lines, switch_line, verdict_text
+from .settings import always_pin
 
 EPILOG = """\
 VERSION is 12.4, 12.4.1, 12, latest, a range such as '>=11.8,<12', the path of a
@@ -87,7 +88,9 @@ def execute(args: Namespace) -> int:
     machine = weigh.machine_for(target, request, platform)
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
-    plan = use.make_plan(environment, request, source, machine, force=args.cuda_force)
+    plan = use.make_plan(
+        environment, request, source, machine, force=args.cuda_force, pin=_pin(args)
+    )
     if context.dry_run and context.json:
         print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0
@@ -114,13 +117,25 @@ def execute(args: Namespace) -> int:
             "installed": result.installed,
             "switched": result.switched,
             "activate": result.activate,
+            "pinned": list(result.pinned),
         }
         print_json(document)
         return 0
     say(_outcome(result))
+    if result.pinned:
+        say(f"Later conda install in it is held to {', '.join(result.pinned)}.")
+    elif result.unpinned:
+        say("Later conda install in it is free to take another CUDA.")
     if result.activate:
         say(f"For this shell to notice, type:  {result.activate}")
     return 0
+
+
+def _pin(args: Namespace) -> bool | None:
+    """Whether to pin; None for as it is."""
+    if args.cuda_pin is None:
+        return True if always_pin() else None
+    return bool(args.cuda_pin)
 
 
 def _outcome(result: Any) -> str:

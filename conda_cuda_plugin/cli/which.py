@@ -94,7 +94,7 @@ def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
     from ..actions.which_tool import is_tool
     from ..compat.errors_text import Complaint, Mention, names_in
     from ..compat.libraries import Kind, releases_of
-    from ..compat.quoting import quoted
+    from ..quoting import quoted
 
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     if not text:

@@ -92,7 +92,8 @@ def read_elf(path: str | os.PathLike[str]) -> ElfFile:
         try:
             segments = _segments(file, header)
             return _dynamic(file, header, segments)
-        except (struct.error, ValueError, OverflowError):
+        except (struct.error, ValueError, OverflowError, OSError):
+            # The system refuses to seek to some of the places that a broken file names.
             raise NotLoadable("cannot read file data") from None
 
 
@@ -109,7 +110,7 @@ def holds_symbol(path: str | os.PathLike[str], symbol: str) -> bool:
             tags = dict(_tags(segments.dynamic, header))
             file.seek(_offset(segments, tags[_STRTAB]))
             table = file.read(min(tags[_STRSZ], 2**28))
-        except (NotLoadable, struct.error, ValueError, KeyError, OverflowError):
+        except (NotLoadable, struct.error, ValueError, KeyError, OverflowError, OSError):
             return False
     return b"\0" + symbol.encode() + b"\0" in table
 

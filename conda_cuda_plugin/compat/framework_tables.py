@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from ..errors import CudaError, UsageError
+from ..quoting import quoted
 from ..versions import CudaVersion
 
 
@@ -27,8 +28,9 @@ class UnknownReleaseError(CudaError):
     """A framework has no release that we know under this number."""
 
     def __init__(self, title: str, version: str, near: list[str]) -> None:
+        shown = version if version.isprintable() and len(version) <= 20 else quoted(version, 20)
         super().__init__(
-            f"No {title} {version} is known.",
+            f"No {title} {shown} is known.",
             hints=[f"Nearest known releases: {', '.join(near)}."],
             framework=title,
             version=version,
@@ -46,7 +48,6 @@ def framework_name(text: str) -> str:
     for name, row in table("names").items():
         if wanted in (name, *row["aliases"]):
             return str(name)
-    from .quoting import quoted
 
     raise UsageError(
         f"{quoted(text)} is no framework that conda cuda knows.",

@@ -8,11 +8,14 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from .machine import HostCompiler
+from .machine import HostCompiler, Machine
 
 _NUMBERS = re.compile(r"\d{1,4}(?:\.\d{1,6}){0,3}", re.ASCII)
+EVIDENCE = "host_compiler"
+"""Under which name a machine says what names the compiler: a variable, PATH, or the toolkit."""
 _OPTIONS = ("-ccbin", "--compiler-bindir")
 
 
@@ -70,6 +73,23 @@ def find_host_compiler(
     if done.returncode or match is None:
         return None
     return HostCompiler(name, tuple(int(number) for number in match[0].split(".")), path), why
+
+
+def seen_by_toolkit(machine: Machine, version: str | None, path: Path | None) -> Machine:
+    """The machine as nvcc of a toolkit sees it that has a C++ compiler of its own.
+
+    Args:
+        machine: the machine; what a variable names there goes before the toolkit's own.
+        version: the compiler's version; None when the toolkit has none.
+        path: where the compiler is, or will be; None when the toolkit has none.
+    """
+    evidence = dict(machine.evidence)
+    numbers = _NUMBERS.match(version or "")
+    if path is None or numbers is None or evidence.get(EVIDENCE, "PATH") != "PATH":
+        return machine
+    own = HostCompiler("gcc", tuple(int(number) for number in numbers[0].split(".")), str(path))
+    evidence[EVIDENCE] = "the toolkit"
+    return replace(machine, host_compiler=own, evidence=tuple(evidence.items()))
 
 
 def _named(variables: Mapping[str, str]) -> tuple[str, str]:

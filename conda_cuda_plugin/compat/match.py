@@ -60,7 +60,7 @@ def parse_framework(text: str) -> tuple[str, str | None, str | None]:
     """
     import re
 
-    from .quoting import quoted
+    from ..quoting import quoted
 
     form = r"\s*([A-Za-z][\w.-]{0,60}?)\s*(?:={1,3}\s*v?([\w.]{1,30})(?:\+([\w.]{1,30}))?)?\s*"
     match = re.fullmatch(form, text, re.ASCII)

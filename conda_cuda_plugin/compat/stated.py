@@ -65,7 +65,10 @@ def state_machine(text: str, base: Machine) -> Machine:
         gpus=tuple(gpus),
         wsl=False,
         stated=True,
-        evidence=tuple((key, "--for") for key in sorted(seen)),
+        evidence=(
+            *(pair for pair in base.evidence if pair[0] == "host_compiler"),
+            *((key, "--for") for key in sorted(seen)),
+        ),
         notes=(),
     )
 

@@ -100,6 +100,17 @@ def toolkit_row(release: str) -> ToolkitRow | None:
     )
 
 
+def newest_gcc(version: CudaVersion) -> int | None:
+    """The newest major version of gcc that nvcc of a release accepts; None when nobody knows.
+
+    A release that is newer than the table accepts what the newest one in it does, at least.
+    """
+    known = [CudaVersion.parse(text) for text, row in _table("toolkits").items() if "gcc" in row]
+    older = [one for one in known if _release(one) <= _release(version)]
+    row = toolkit_row(max(older).release) if older else None
+    return row.gcc if row else None
+
+
 @cache
 def _drivers(windows: bool) -> dict[CudaVersion, tuple[DriverVersion, bool]]:
     """The driver of each release, and whether it is exact or only its branch is published."""

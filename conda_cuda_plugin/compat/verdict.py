@@ -16,7 +16,7 @@ from .machine import Machine
 __all__ = ["Level", "Numbers", "Reason", "Verdict", "best_release", "judge"]
 
 
-def judge(version: CudaVersion, machine: Machine) -> Verdict:
+def judge(version: CudaVersion, machine: Machine, install: str | None = None) -> Verdict:
     """Whether a release runs on a machine.
 
     The driver and each GPU are judged on their own; the worst answer decides. The host compiler
@@ -25,6 +25,7 @@ def judge(version: CudaVersion, machine: Machine) -> Verdict:
     Args:
         version: the release; with its update left open, its first update is meant.
         machine: detected or stated. What it leaves unknown speaks against nothing.
+        install: the command that installs a host compiler, as for `judge_compiler`.
 
     Returns:
         The level, with the weightiest reason first. The cure of a reason that stands in the way
@@ -34,7 +35,7 @@ def judge(version: CudaVersion, machine: Machine) -> Verdict:
     reasons = [reason for _, reason in found]
     if level in (Level.CANNOT, Level.COMPAT):
         reasons[0] = _with_way_out(reasons[0], machine)
-    compiler = judge_compiler(version, machine)
+    compiler = judge_compiler(version, machine, install)
     if compiler is not None:
         reasons.append(compiler)
     needed = replace(numbers(version, machine), capabilities=capabilities(version))

@@ -65,15 +65,25 @@ class Patient:
 
     @cached_property
     def machine(self) -> Machine:
-        """Driver, GPUs, host compiler."""
-        return self.detect()
+        """Driver, GPUs, and the compiler that nvcc of the current toolkit would call."""
+        from ..compat.host_compiler import seen_by_toolkit
+        from ..install.host_compiler import compiler_in
+
+        found, current = self.detect(), self.current
+        if current is None or current.adopted:
+            return found
+        return seen_by_toolkit(found, current.host_compiler, compiler_in(current.root))
 
     @cached_property
     def verdict(self) -> Verdict | None:
         """Whether the current toolkit runs on the machine; None without one."""
         from ..compat.verdict import judge
 
-        return judge(self.current.version, self.machine) if self.current else None
+        if self.current is None:
+            return None
+        version = self.current.version
+        command = self.command(f"use {version.release} --host-compiler")
+        return judge(version, self.machine, "" if self.current.adopted else command)
 
     @cached_property
     def frameworks(self) -> tuple[Framework, ...]:

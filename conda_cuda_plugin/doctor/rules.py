@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from . import exports, frameworks, hooks, library_path, link, machine, toolkits, tools, variables
+from . import (
+    exports,
+    frameworks,
+    hooks,
+    library_path,
+    link,
+    machine,
+    permissions,
+    toolkits,
+    tools,
+    variables,
+)
 from . import wheels as wheel_rules
 from .finding import Finding
 from .patient import Patient
@@ -34,6 +45,12 @@ RULES = (
     Rule("hooks-stale", "a hook is of another version", hooks.stale),
     Rule("hooks-edited", "a hook was edited by hand", hooks.edited),
     Rule("hooks-foreign", "something else has the place of a hook", hooks.foreign),
+    Rule(
+        "toolkit-open-to-others",
+        "every user may change the toolkit's libraries",
+        permissions.root,
+    ),
+    Rule("hooks-open-to-others", "every user may change the hooks", permissions.scripts),
     Rule("wrapper-missing", "a tool has no wrapper in bin", tools.missing),
     Rule("wrapper-shadowed", "something else has the place of a wrapper", tools.shadowed),
     Rule("foreign-nvcc-first", "PATH finds another nvcc first", tools.foreign_first),

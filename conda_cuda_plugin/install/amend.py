@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ..environment import TOOLKIT_FILE, read_toolkit
+from ..made_of import MADE_OF_FILE
+from .host_compiler import release_nvcc
 from .wrappers import OWN_TOOLS
 
 _META = "conda-meta"
-_MADE_HERE = ("lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE)
+_MADE_HERE = ("lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
 """Entries of a root that are made anew from the packages, where no package owns them."""
 
 
@@ -42,16 +44,24 @@ def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
     Returns:
         What is in the copy; nothing, and no copy, when no package would stay.
     """
-    from ..conda_compat import linked_records
+    from ..conda_packages import linked_records
 
     if not root.is_dir() or not (found := read_toolkit(root)).complete or found.adopted:
         return Stay()
     wanted = {key_of(record) for record in records}
     present = linked_records(root)
-    kept = frozenset(key_of(record) for record in present) & wanted
+    hashes = {key_of(record): record.get("sha256") for record in records}
+    kept = frozenset(
+        key_of(record)
+        for record in present
+        # The same name does not make it the same file.
+        if key_of(record) in wanted
+        and len({record.get("sha256"), hashes[key_of(record)]} - {None}) < 2
+    )
     if not kept:
         return Stay()
     _copy(root, aside)
+    release_nvcc(aside)
     owned = {path for record in present for path in record.files or ()}
     _forget_view(aside, owned)
     gone = [record for record in linked_records(aside) if key_of(record) not in kept]

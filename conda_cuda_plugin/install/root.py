@@ -17,7 +17,7 @@ from ..files import exchange, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
 from ..toolkit import Origin, Toolkit, is_cuda_package
-from . import amend, view, wrappers
+from . import amend, host_compiler, view, wrappers
 
 ASIDE = ".conda-cuda-"
 """How the names of folders begin that hold unfinished work, directly inside an environment."""
@@ -53,11 +53,14 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             aside.mkdir()
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
-            from ..conda_compat import link_packages
+            from ..conda_packages import link_packages
+            from ..made_of import keep_made_of
 
             stay = amend.copy_what_stays(root, aside, records)
             link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.unlink)
             view.make_package_view(aside, offer.version, platform)
+            keep_made_of(aside, records, former=root)
+            host_compiler.lead_nvcc(aside)
             # What came along with CUDA must not get in front of the user's own programs.
             alone = all(is_cuda_package(record.name) for record in records)
             if (offer.origin is Origin.CHANNEL or not alone) and not platform.windows:

@@ -16,7 +16,7 @@ from ..errors import CudaError, ForeignFileError
 from ..files import link_atomically
 from ..platforms import Platform
 from ..toolkit import Toolkit
-from . import view, windows, wrappers
+from . import kernelspec, pin, view, windows, wrappers
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,12 @@ def tools_of(toolkit: Toolkit, platform: Platform) -> tuple[str, ...]:
 
 
 def make_current(
-    environment: Environment, toolkit: Toolkit, platform: Platform, request: Mapping[str, Any]
+    environment: Environment,
+    toolkit: Toolkit,
+    platform: Platform,
+    request: Mapping[str, Any],
+    *,
+    pinned: bool | None = None,
 ) -> Switch:
     """Make a toolkit current: wrappers, hooks, and last the link, which is one step.
 
@@ -57,6 +62,7 @@ def make_current(
         toolkit: one of its complete toolkits.
         platform: the environment's platform.
         request: what was asked for, to be recorded.
+        pinned: whether `conda install` is held to the toolkit's release; None for as before.
 
     Raises:
         ForeignFileError: when something that is not ours is in the way; nothing is changed then.
@@ -74,6 +80,7 @@ def make_current(
     needed = wrappers.check_wrappers(environment, tools_of(toolkit, platform), adopted=adopted)
     before = list(environment.state.get("wrappers") or ())
     former = environment.current_name()
+    pinned = pin.is_pinned(environment) if pinned is None else pinned
     with _uninterrupted(), _all_or_nothing(environment, platform):
         # Recorded before they are written, so that whatever happens, `off` finds them all.
         environment.write_state(
@@ -85,9 +92,16 @@ def make_current(
         )
         wrappers.write_wrappers(environment, needed)
         written = hooks.write(environment.prefix, windows=platform.windows)
+        if pinned:
+            pin.put(environment, toolkit.version)
+        else:
+            pin.take_away(environment)
         link_atomically(environment.link, toolkit.name)
     wrappers.remove_wrappers(environment, before, keep=needed)
+    # What stands in files that a switch leaves as they are.
+    kept = (kernelspec.STATE_KEY, *([pin.STATE_KEY] if pinned else []))
     state: dict[str, Any] = {"request": dict(request), "wrappers": sorted(needed)}
+    state |= {key: value for key, value in environment.state.items() if key in kept}
     if platform.windows:
         _leave_path(environment, former)
         state["linked"] = windows.put_on_path(environment, toolkit.root)
@@ -119,6 +133,7 @@ def _uninterrupted() -> Iterator[None]:
 def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[None]:
     """Take back what was written when the link could not be made, as on a full disk."""
     state, link = dict(environment.state), environment.current_name()
+    pinned = pin.before(environment)
     had = set(os.listdir(environment.bin)) if environment.bin.is_dir() else set()
     lacked = [
         path
@@ -134,6 +149,7 @@ def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[No
                 wrappers.remove_wrappers(environment, recorded, keep=had)
                 if not had:
                     _remove_if_empty(environment.bin)
+                pinned.restore(environment)
                 for path in lacked:
                     path.unlink(missing_ok=True)
                     _remove_if_empty(path.parent)
@@ -148,14 +164,16 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def let_go(environment: Environment) -> bool:
-    """No current toolkit any more: link, wrappers and hooks go, toolkits stay.
+    """No current toolkit any more: link, wrappers, hooks, pin and kernels' variables go.
 
-    The deactivate hooks stay, inert, for shells that have the environment active.
+    The toolkits stay, and so do the deactivate hooks, inert, for shells that have the environment
+    active.
 
     Returns:
         Whether there was anything to let go of.
     """
-    changed = False
+    changed = bool(kernelspec.take_back(environment))
+    changed |= pin.take_away(environment)
     former = environment.current_name()
     _leave_path(environment, former)
     if former is not None:
@@ -165,7 +183,9 @@ def let_go(environment: Environment) -> bool:
     changed |= bool(wrappers.remove_wrappers(environment, recorded))
     changed |= bool(hooks.remove(environment.prefix))
     state = {
-        key: value for key, value in environment.state.items() if key not in ("wrappers", "linked")
+        key: value
+        for key, value in environment.state.items()
+        if key not in ("wrappers", "linked", kernelspec.STATE_KEY, pin.STATE_KEY)
     }
     if environment.state and state != environment.state:
         environment.write_state(state)

@@ -19,21 +19,25 @@ from ..files import write_atomically
 
 _MARK = "# conda-cuda wrapper"
 # `$0` is what the kernel was given: a path that leads here, perhaps through links.
-_TEXT = """\
-#!/bin/sh
-{mark}: runs {name} of the toolkit that this environment uses now.
+FIND_HERE = """\
 here=$0
 while [ -h "$here" ]; do
     to=$(readlink "$here")
     case $to in
         /*) here=$to ;;
-        *) here=${{here%/*}}/$to ;;
+        *) here=${here%/*}/$to ;;
     esac
 done
 case $here in
-    */*) here=${{here%/*}} ;;
+    */*) here=${here%/*} ;;
     *) here=. ;;
-esac
+esac"""
+"""Lines of sh that set `here` to the folder that the script lies in; no process is started unless
+a link leads to it."""
+_TEXT = """\
+#!/bin/sh
+{mark}: runs {name} of the toolkit that this environment uses now.
+{find_here}
 tool=$here/../cuda/bin/{name}
 if [ -x "$tool" ]; then
     exec "$tool" "$@"
@@ -66,7 +70,7 @@ def write_own_tools(root: Path, names: Iterable[str]) -> None:
 
 def wrapper_text(name: str) -> bytes:
     """The wrapper of one tool."""
-    return _TEXT.format(mark=_MARK, name=name).encode()
+    return _TEXT.format(mark=_MARK, find_here=FIND_HERE, name=name).encode()
 
 
 def is_wrapper(path: Path) -> bool:

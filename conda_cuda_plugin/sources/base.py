@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,6 +109,20 @@ class Offer:
         return None if None in sizes else sum(size or 0 for size in sizes)
 
 
+@dataclass(frozen=True)
+class AvailableFlavor:
+    """A flavor of a release that a source has, as `list --available` shows it."""
+
+    version: CudaVersion
+    flavor: Flavor
+    where: str
+    """A channel, an index, a path."""
+    size: int | None
+    """Bytes to download, about: CUDA's own packages; None when unknown, 0 when it is here."""
+    nvcc: bool
+    """Whether it has the compiler."""
+
+
 class NotOffered(CudaError):
     """A source cannot give what was asked for.
 
@@ -158,9 +172,10 @@ class Source(Protocol):
         environment: Environment | None,
         channels: Sequence[str],
         offline: bool,
-    ) -> Sequence[tuple[CudaVersion, str]]:
-        """Every release this source has, with a word on where.
+    ) -> Iterable[AvailableFlavor]:
+        """Every release this source has, by flavor; downloads no toolkit.
 
         Raises:
-            NotOffered: when the source cannot be asked.
+            NotOffered: when the source, or a part of it, cannot be asked; at the end, after all
+                that it could be asked for.
         """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..addons import addons, needed_components
+from ..archives import checked
 from ..environment import Environment
 from ..platforms import Platform
 from ..toolkit import (
@@ -17,14 +19,17 @@ from ..toolkit import (
     metapackages,
     release_of_cudart,
     releases,
+    top_components,
 )
 from ..versions import CudaVersion, VersionRequest
-from .base import NotOffered, Offer, Package, ToolkitRequest
+from . import mirrored
+from .addon_packages import addon_packages, asked, changing_addons, check_addons_early
+from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .channel_refusals import FIRST_LABEL, better, no_such_flavor, refusal_of
+from .holding import channels_with, hold, key_of, made_of_wheels, staying
 
 DEFAULT_CHANNELS = ("conda-forge", "nvidia")
 FIRST_SPLIT = CudaVersion(12, 0)
-FIRST_LABEL = CudaVersion(11, 3)
-"""NVIDIA's channel has split packages, nvcc among them, from here on, under one label a release."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,10 @@ class _Attempt:
     specs: tuple[str, ...]
     flavor: Flavor | None
     note: str | None = None
+    apart: tuple[str, ...] = ()
+    """Add-ons that are taken without the toolkit that their packages depend on."""
+    held: bool = False
+    """Whether the packages of the toolkit that is added to stay as they are."""
 
 
 class ChannelSource:
@@ -44,19 +53,27 @@ class ChannelSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Runs conda's solver and changes nothing."""
+        check_addons_early(request)
+        return mirrored.offer_of(request, environment, lambda: self._ordinary(request, environment))
+
+    def _ordinary(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """The offer by the names that CUDA's packages have on channels."""
         channels = request.channels or DEFAULT_CHANNELS
         attempts = list(_attempts(request, channels))
+        if not attempts:
+            raise no_such_flavor(request)
         refusals: list[NotOffered] = []
-        for attempt in attempts:
+        lost: dict[frozenset[str], NotOffered] = {}
+        for attempt in (*_held(request, attempts), *attempts):
+            asked_of = frozenset(attempt.channels)
+            before = next((lost[those] for those in lost if those <= asked_of), None)
             try:
-                return self._solve(request, environment, attempt)
+                return self._solve(request, environment, attempt, before)
             except NotOffered as refusal:
                 refusals.append(refusal)
-                if refusal.unreachable:
-                    break
-        if not refusals:
-            raise _no_such_flavor(request)
-        raise refusals[0] if refusals[0].unreachable else _better(refusals, request, channels)
+                if refusal.unreachable and refusal.source == self.name:
+                    lost.setdefault(asked_of, refusal)
+        raise refusals[0] if refusals[0].unreachable else better(refusals, request, channels)
 
     def available(
         self,
@@ -64,36 +81,41 @@ class ChannelSource:
         environment: Environment | None,
         channels: Sequence[str],
         offline: bool,
-    ) -> Sequence[tuple[CudaVersion, str]]:
-        """See `Source.available`."""
-        from ..conda_compat import query
+    ) -> Iterator[AvailableFlavor]:
+        """See `Source.available`. Runs no solver."""
+        from .channel_flavors import labels, listed_on, read_channels
 
-        channels = tuple(channels) or DEFAULT_CHANNELS
-        found = set()
-        try:
-            for _, version, channel, _ in query(
-                channels, platform.subdir, ("cuda-version", "cudatoolkit", "cuda-cudart")
-            ):
-                release = release_of_cudart(version)
-                if release is not None:
-                    found.add((CudaVersion(release.major, release.minor), channel))
-        except Exception as error:
-            raise _refusal(error, channels, str(VersionRequest.parse("latest"))) from error
-        return sorted(found)
+        names = tuple(channels) or DEFAULT_CHANNELS
+        indexes, failures = read_channels(names, platform.subdir, offline)
+        found = list(listed_on(indexes, FIRST_SPLIT))
+        yield from found
+        if channels:
+            readable = [index.channel for index in indexes]
+            yield from mirrored.available(readable, platform.subdir, found)
+        if not channels and "nvidia" not in failures:
+            have = {flavor.version.release for flavor in found if flavor.nvcc}
+            yield from labels(FIRST_LABEL, without=have)
+        if failures:
+            raise refusal_of(next(iter(failures.values())), tuple(failures), "latest")
 
-    def _solve(self, request: ToolkitRequest, environment: Environment, attempt: _Attempt) -> Offer:
-        from ..conda_compat import not_in_cache, solve
+    def _solve(
+        self,
+        request: ToolkitRequest,
+        environment: Environment,
+        attempt: _Attempt,
+        lost: NotOffered | None,
+    ) -> Offer:
+        """An offer; after `lost`, an earlier failure of these channels, one that asks nobody."""
+        from ..conda_packages import not_in_cache
 
-        # The prefix need not exist: a toolkit is always solved for from nothing.
-        prefix = environment.prefix / ".conda-cuda-solve"
-        try:
-            records = solve(prefix, attempt.channels, request.platform.subdir, attempt.specs)
-        except (Exception, SystemExit) as error:
-            raise _refusal(error, attempt.channels, str(request.version)) from error
+        specs = (*attempt.specs, *_addon_specs(request, attempt))
+        records = self._records(request, environment, attempt, specs, lost)
         version = _version_of(records, request.version)
         if version is None:
             raise NotOffered(self.name, f"gave no CUDA runtime for {request.version}")
-        missing = not_in_cache(records)
+        more = addon_packages(request, version, source=self.name, only=attempt.apart)
+        present = {key_of(record) for record in request.keep}
+        missing = not_in_cache([record for record in records if key_of(record) not in present])
         packages = tuple(
             Package(
                 record.name,
@@ -108,12 +130,68 @@ class ChannelSource:
             version,
             attempt.flavor,
             request.wanted_components,
-            packages,
-            ", ".join(_channel_names(records)),
-            specs=attempt.specs,
-            fetch=lambda: records,
+            (*packages, *more.packages),
+            ", ".join(dict.fromkeys((*_channel_names(records), *more.origins))),
+            specs=(*specs, *more.specs),
+            fetch=lambda: (*checked(records, missing), *more.fetch()),
             note=attempt.note,
         )
+
+    def _records(
+        self,
+        request: ToolkitRequest,
+        environment: Environment,
+        attempt: _Attempt,
+        specs: Sequence[str],
+        lost: NotOffered | None,
+    ) -> tuple[Any, ...]:
+        """The packages of a toolkit, but for the add-ons that are apart."""
+        from ..conda_compat import solve
+
+        if attempt.held:
+            stay = staying(request, attempt.apart)
+            wanted, held = hold(specs, stay)
+            if not wanted:
+                # What is wanted is there, and something may go: nobody has to be asked.
+                return stay
+            specs = (*wanted, *held)
+        if lost is not None:
+            raise lost
+        # The prefix need not exist: a toolkit is always solved for from nothing.
+        prefix = environment.prefix / ".conda-cuda-solve"
+        try:
+            return solve(prefix, attempt.channels, request.platform.subdir, specs)
+        except (Exception, SystemExit) as error:
+            raise refusal_of(error, attempt.channels, asked(request)) from error
+
+
+def _held(request: ToolkitRequest, attempts: Sequence[_Attempt]) -> Iterator[_Attempt]:
+    """The ways to add to a toolkit, the likeliest first: add-ons from its channels, then apart."""
+    if not request.keep:
+        return
+    monolith = any(record.name == "cudatoolkit" for record in request.keep)
+    one_era = [one for one in attempts if one.specs[0].startswith("cudatoolkit ") == monolith]
+    wheels, changing = made_of_wheels(request), changing_addons(request)
+    for apart in dict.fromkeys((wheels, (*wheels, *changing))):
+        for attempt in one_era:
+            names = dict.fromkeys((*attempt.apart, *apart))
+            channels = channels_with(request, attempt.channels)
+            yield replace(attempt, channels=channels, apart=tuple(names), held=True)
+
+
+def _addon_specs(request: ToolkitRequest, attempt: _Attempt) -> tuple[str, ...]:
+    """What the solver is asked for because of add-ons."""
+    specs = [
+        f"{package} {version}.*"
+        for name, version in request.wanted_addons.items()
+        if name not in attempt.apart
+        for package in addons()[name].channel
+    ]
+    if attempt.specs[0].startswith("cuda-version "):
+        # Those that are apart do not say what they load; the older eras have all of it anyway.
+        for part in needed_components(attempt.apart):
+            specs += components()[part].channel
+    return tuple(specs)
 
 
 def _attempts(request: ToolkitRequest, channels: tuple[str, ...]) -> Sequence[_Attempt]:
@@ -142,8 +220,10 @@ def _old_attempts(
         if label is None:
             return []
         specs = tuple(f"{name} {label.rsplit('-', 1)[1]}.*" for name in ("cuda-toolkit",))
-        # A newer part of the same name on another channel must not get in.
-        return [_Attempt((*request.channels, label), specs, Flavor.DEVEL)]
+        # A newer part of the same name on another channel must not get in; and conda-forge's
+        # add-ons would bring the libraries once more, as `cudatoolkit`.
+        apart = tuple(request.wanted_addons)
+        return [_Attempt((*request.channels, label), specs, Flavor.DEVEL, apart=apart)]
     if request.components:
         return []
     note = None
@@ -157,8 +237,11 @@ def _split_specs(request: ToolkitRequest) -> tuple[str, ...]:
     constraint = _constraint(request.version, numbers=2) or "*"
     specs = [f"cuda-version {constraint}"]
     exact = request.version.exact
+    # What these need comes with them: the channel's packages say so themselves.
     specs += [
-        package for name in request.wanted_components for package in components()[name].channel
+        package
+        for name in top_components(request.components)
+        for package in components()[name].channel
     ]
     flavor = request.wanted_flavor
     if flavor is not None:
@@ -212,79 +295,3 @@ def _channel_names(records: Sequence[Any]) -> list[str]:
         str(record.channel.canonical_name) for record in records if is_cuda_package(record.name)
     }
     return sorted(found)
-
-
-def _refusal(error: BaseException, channels: Sequence[str], version: str) -> NotOffered:
-    """What a failure of the solver means for the user."""
-    from conda.exceptions import (
-        ChannelError,
-        CondaHTTPError,
-        PackagesNotFoundError,
-        ProxyError,
-        ResolvePackageNotFound,
-        UnavailableInvalidChannel,
-        UnsatisfiableError,
-    )
-
-    from ..conda_compat import detail, first_line
-
-    where = ", ".join(channels)
-    if isinstance(error, NotOffered):
-        return error
-    if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
-        return _nothing(version, channels)
-    if isinstance(error, UnavailableInvalidChannel):
-        return NotOffered(
-            "channel",
-            f"cannot be read: there is no channel at {detail(error, 'channel_url') or where}",
-            unreachable=True,
-            hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
-        )
-    if isinstance(error, (CondaHTTPError, ChannelError, ProxyError, OSError)):
-        return NotOffered(
-            "channel",
-            f"cannot be reached: no answer from {where}",
-            unreachable=True,
-            hints=["Check the network, or name another channel with -c."],
-        )
-    if isinstance(error, (KeyboardInterrupt, MemoryError)):
-        raise error
-    return NotOffered("channel", f"found no way to CUDA {version} on {where}: {first_line(error)}")
-
-
-def _better(
-    refusals: Sequence[NotOffered], request: ToolkitRequest, channels: Sequence[str]
-) -> NotOffered:
-    """One refusal for several attempts."""
-    return refusals[0] if len(refusals) == 1 else _nothing(str(request.version), channels)
-
-
-def _nothing(version: str, channels: Sequence[str]) -> NotOffered:
-    """The channels do not hold what was asked for."""
-    option = " ".join(f"-c {channel}" for channel in channels)
-    return NotOffered(
-        "channel",
-        f"has no CUDA {version} on {', '.join(channels)}",
-        hints=[f"conda cuda list --available {option} shows what there is."],
-    )
-
-
-def _no_such_flavor(request: ToolkitRequest) -> NotOffered:
-    """No channel holds a compiler, or single components, of the oldest releases."""
-    known = [row.version for row in releases() if request.version.matches(row.version)]
-    if known and max(known) < FIRST_LABEL:
-        asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "single components"
-        return NotOffered(
-            "channel",
-            f"has CUDA {request.version} as one runtime package, without {asked}",
-            hints=[
-                f"conda cuda use {request.version} --from channel   (the libraries)",
-                "A toolkit with nvcc that old comes from NVIDIA's installer: install it, then "
-                "conda cuda use /usr/local/cuda-X.Y",
-            ],
-        )
-    return NotOffered(
-        "channel",
-        f"has CUDA {request.version} as one package; its components cannot be picked",
-        hints=[f"conda cuda use {request.version} --flavor runtime"],
-    )

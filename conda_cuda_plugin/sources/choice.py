@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..environment import Environment
 from ..errors import CudaError, UsageError
-from ..toolkit import nearest, releases
+from ..toolkit import Origin, nearest, releases
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER, sources
@@ -74,15 +74,16 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
         except NotOffered as refusal:
             refusals.append(refusal)
         else:
-            return Choice(offer, "as asked" if source else _reason(refusals))
+            return Choice(offer, "as asked" if source else _reason(refusals, offer))
     raise NoSourceError(request, refusals)
 
 
-def _reason(refusals: list[NotOffered]) -> str:
+def _reason(refusals: list[NotOffered], offer: Offer) -> str:
     """Why the sources before the chosen one were passed over."""
     told = [refusal for refusal in refusals if refusal.source != "environment"]
     if not told:
-        return "already there" if not refusals else "first in order"
+        there = offer.origin is Origin.ENVIRONMENT
+        return "already there" if there else "first in order"
     return "; ".join(f"{refusal.source} {refusal.reason}" for refusal in told)
 
 

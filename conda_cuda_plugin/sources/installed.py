@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..addons import addons_of
 from ..environment import Environment
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin, is_cuda_package, release_of_cudart
 from ..versions import CudaVersion
-from .base import NotOffered, Offer, Package, ToolkitRequest
+from .adopted import check_adopted
+from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
 
 _RECORD = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json")
 
@@ -37,6 +39,8 @@ class InstalledSource:
         has_nvcc = has_compiler(packages)
         if request.compiles and not has_nvcc:
             raise NotOffered(self.name, f"has the packages of CUDA {version}, without nvcc")
+        present = addons_of("-".join(package) for package in packages)
+        check_adopted(request, present, self.name, version, f"has the packages of CUDA {version}")
         return Offer(
             Origin.ENVIRONMENT,
             version,
@@ -53,12 +57,19 @@ class InstalledSource:
         environment: Environment | None,
         channels: Sequence[str],
         offline: bool,
-    ) -> Sequence[tuple[CudaVersion, str]]:
+    ) -> Sequence[AvailableFlavor]:
         """See `Source.available`."""
         if environment is None:
             return []
-        version = version_of(cuda_packages(environment.prefix))
-        return [(version, "packages of this environment")] if version else []
+        packages = cuda_packages(environment.prefix)
+        version, nvcc = version_of(packages), has_compiler(packages)
+        if version is None:
+            return []
+        return [
+            AvailableFlavor(version, flavor, "packages of this environment", 0, nvcc)
+            for flavor in Flavor
+            if nvcc or flavor is not Flavor.DEVEL
+        ]
 
 
 def cuda_packages(prefix: Path) -> list[tuple[str, str, str]]:

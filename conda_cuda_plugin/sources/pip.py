@@ -57,7 +57,8 @@ def resolve(requirements: Sequence[str], platform: Platform, *, offline: bool) -
             os.path.join(os.sep, "nonexistent"),
             *_common(platform, offline),
             *requirements,
-        ]
+        ],
+        offline=offline,
     )
     try:
         report: dict[str, Any] = json.loads(output)
@@ -110,6 +111,7 @@ def download(
         ],
         progress=progress,
         scratch=folder,
+        offline=offline,
     )
     listing.unlink()
     return [folder / wheel.filename for wheel in wheels]
@@ -122,7 +124,7 @@ def index_versions(name: str, *, offline: bool) -> list[str]:
         PipError: when the index cannot be asked or knows no such package.
     """
     words = ["index", "versions", name]
-    output = run([*words, "--no-index"] if offline else words)
+    output = run([*words, "--no-index"] if offline else words, offline=offline)
     match = re.search(r"Available versions: (.*)", output)
     return [version.strip() for version in match[1].split(",")] if match else []
 

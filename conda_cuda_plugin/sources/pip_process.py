@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..convert.wheel import WheelError
 from ..errors import CudaError
-from ..wheel_package import WheelError
 
 _UNREACHABLE = re.compile(
     r"Retrying \(|Could not fetch URL|connection broken|Connection refused|Network is unreachable"
@@ -77,10 +77,28 @@ class HashMismatchError(CudaError):
         )
 
 
+# `--no-index` leaves find-links, which may be addresses, and whatever else a user has configured.
+_CUT_OFF = """
+import errno, os, runpy, socket, sys
+
+def refuse(event, args):
+    talks = event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+    if talks or (event == "socket.connect" and args[0].family != getattr(socket, "AF_UNIX", None)):
+        raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+sys.addaudithook(refuse)
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+"""A program that runs pip and lets it make no connection, whatever it is configured to do."""
+
+
 def run(
     words: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
     scratch: Path | None = None,
+    *,
+    offline: bool = False,
 ) -> str:
     """Run pip; its standard output.
 
@@ -89,12 +107,14 @@ def run(
         progress: called with bytes done and bytes in all.
         scratch: where pip may put what it is working on, so that nothing of it outlasts a killed
             command; the system's folder by default.
+        offline: let it make no connection.
 
     Raises:
         PipError: when pip fails, with the gist of what it said.
         OSError: when a disk is full.
     """
-    command = [sys.executable, "-m", "pip", *words]
+    program = ["-c", _CUT_OFF] if offline else ["-m", "pip"]
+    command = [sys.executable, *program, *words]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -112,7 +132,7 @@ def run(
         return output
     if _NO_SPACE in errors:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    raise _error(errors)
+    raise _error(errors, offline)
 
 
 def _communicate(
@@ -138,7 +158,7 @@ def _communicate(
     return "", b"".join(collected).decode("utf-8", "replace")
 
 
-def _error(text: str) -> CudaError:
+def _error(text: str, offline: bool) -> CudaError:
     if "No module named pip" in text:
         return CudaError(
             "The source pypi downloads with pip, which conda's base environment lacks.",
@@ -151,11 +171,11 @@ def _error(text: str) -> CudaError:
         return HashMismatchError(names[0] if names else "a package")
     invalid = _INVALID.search(text)
     if invalid:
-        return WheelError(Path(invalid[1]), "it is damaged")
+        return WheelError(Path(invalid[1]).name, "it is damaged")
     found = _VERSIONS.search(text)
     versions = [v.strip() for v in found[1].split(",")] if found else []
     versions = [version for version in versions if version and version != "none"]
-    unreachable = not versions and bool(_UNREACHABLE.search(text))
+    unreachable = not offline and not versions and bool(_UNREACHABLE.search(text))
     gist = [line for line in text.splitlines() if line.startswith("ERROR")]
     message = gist[0].removeprefix("ERROR: ") if gist else (text.strip().splitlines() or ["?"])[-1]
     missing = None if unreachable else _MISSING.search(text)

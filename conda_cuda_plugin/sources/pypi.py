@@ -8,17 +8,19 @@ pip would fill the gap with parts of a newer CUDA.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..addons import needed_components
 from ..environment import Environment
 from ..local_channel import LocalChannel
 from ..platforms import Platform
-from ..toolkit import Flavor, Origin, components, in_flavor, releases
+from ..toolkit import Flavor, Origin, components, in_flavor, releases, with_requirements
 from ..versions import CudaVersion
 from . import pip
-from .base import NotOffered, Offer, Package, ToolkitRequest
+from .addon_packages import addon_packages, check_addons_early
+from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from .wheel_parts import fetch_parts, parts_for, rows_of
 
 METAPACKAGE = "cuda-toolkit"
 COMPILER_SINCE = CudaVersion(13, 0)
@@ -32,53 +34,30 @@ class PypiSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Takes two looks at the index and downloads nothing."""
+        check_addons_early(request)
         self._check_compiler(request)
         channel = LocalChannel.find(request.platform.subdir)
         version, requires = self._release(request, channel)
+        addons = addon_packages(request, version, source=self.name, channels=False)
         pins = component_pins(requires, request.platform)
         names = self._choose(request, version, pins)
-        wanted = [pins[name] for name in names]
-        if request.offline:
-            cached = [channel.record_named(*pin.split("==")) for pin in wanted]
-            # A record of conda's compares with records only: `in` would fail on None.
-            if all(record is not None for record in cached):
-                return self._offer(request, version, names, cached, lambda: cached)
-        wheels = self._wheels(request, wanted)
+        parts = self._parts(request, [pins[name] for name in names], channel)
 
         def fetch() -> Sequence[Any]:
-            from .wheels import fetch_wheels
-
-            records = fetch_wheels(wheels, request.platform, offline=request.offline)
+            records = fetch_parts(parts, request)
             channel.remember_release(str(version), requires)
-            return records
+            return [*records, *addons.fetch()]
 
-        return self._offer(request, version, names, wheels, fetch, missing_from=channel)
-
-    def _offer(
-        self,
-        request: ToolkitRequest,
-        version: CudaVersion,
-        names: tuple[str, ...],
-        parts: Sequence[Any],
-        fetch: Callable[[], Sequence[Any]],
-        missing_from: LocalChannel | None = None,
-    ) -> Offer:
-        """An offer of wheels to download, or of the packages made of them before."""
-        missing = [
-            part for part in parts if missing_from and missing_from.record_of(part.sha256) is None
-        ]
-        sizes = _sizes(missing)
+        rows = (*rows_of(parts, channel), *addons.packages)
+        cached = rows and all(row.size == 0 for row in rows)
         return Offer(
             Origin.PYPI,
             version,
             request.wanted_flavor,
             names,
-            tuple(
-                Package(part.name, part.version, sizes.get(part.url, 0), _filename(part))
-                for part in parts
-            ),
-            "PyPI" if missing or not parts else "PyPI, in the package cache already",
-            specs=tuple(f"{part.name}=={part.version}" for part in parts),
+            rows,
+            "PyPI, in the package cache already" if cached else "PyPI",
+            specs=(*(f"{part.name}=={part.version}" for part in parts), *addons.specs),
             fetch=fetch,
         )
 
@@ -88,19 +67,23 @@ class PypiSource:
         environment: Environment | None,
         channels: Sequence[str],
         offline: bool,
-    ) -> Sequence[tuple[CudaVersion, str]]:
-        """See `Source.available`."""
+    ) -> Iterator[AvailableFlavor]:
+        """See `Source.available`. Takes one look at the index."""
+        from .wheel_flavors import cached_flavors, local_channel, read_versions, wheel_flavors
+
+        local, refusal = local_channel(platform), None
+        on_index: list[CudaVersion] = []
         try:
-            texts = pip.index_versions(METAPACKAGE, offline=offline)
+            on_index = read_versions(pip.index_versions(METAPACKAGE, offline=offline))
         except pip.PipError as error:
-            raise self._no_index(error) from error
-        found = []
-        for text in texts:
-            try:
-                found.append((CudaVersion.parse(text), "PyPI"))
-            except ValueError:
-                continue
-        return found
+            refusal = self._not_asked() if offline else self._no_index(error)
+        for version in on_index:
+            yield from wheel_flavors(version, platform, local)
+        for version in read_versions(local.releases() if local else ()):
+            if version not in on_index:
+                yield from cached_flavors(version, platform, local)
+        if refusal is not None:
+            raise refusal
 
     def _check_compiler(self, request: ToolkitRequest) -> None:
         """Refuse early what no wheel holds: the compiler of a release before 13.0."""
@@ -125,7 +108,8 @@ class PypiSource:
         self, request: ToolkitRequest, channel: LocalChannel
     ) -> tuple[CudaVersion, Sequence[str]]:
         """The release to install and the requirements of its metapackage."""
-        if request.offline:
+        if request.offline or request.keep:
+            # What is added to is known already; the index is asked for what is new only.
             seen = request.version.best(map(CudaVersion.parse, channel.releases()))
             if seen is not None:
                 return seen, channel.release(str(seen)) or ()
@@ -160,7 +144,11 @@ class PypiSource:
     ) -> tuple[str, ...]:
         """The components to install, of those the release has."""
         flavor = request.wanted_flavor
-        wanted = {*request.wanted_components, *(in_flavor(flavor) if flavor else ())}
+        wanted = {
+            *request.wanted_components,
+            *(in_flavor(flavor) if flavor else ()),
+            *with_requirements(needed_components(request.wanted_addons)),
+        }
         for name in request.components:
             if name not in pins:
                 raise NotOffered(
@@ -170,9 +158,11 @@ class PypiSource:
                 )
         return tuple(name for name in pins if name in wanted)
 
-    def _wheels(self, request: ToolkitRequest, pins: Sequence[str]) -> list[pip.Wheel]:
+    def _parts(
+        self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel
+    ) -> list[Any]:
         try:
-            return pip.resolve(pins, request.platform, offline=request.offline)
+            return parts_for(pins, request, channel)
         except pip.PipError as error:
             if error.unreachable:
                 raise self._no_index(error) from error
@@ -201,6 +191,10 @@ class PypiSource:
             else f"cannot be asked: {error.message.rstrip('.')}",
             hints=["pip config list shows which index that is."],
         )
+
+    def _not_asked(self) -> NotOffered:
+        reason = "is not asked under --offline, but for what is in the package cache"
+        return NotOffered(self.name, reason, unreachable=True)
 
     def _not_in_cache(self, request: ToolkitRequest) -> NotOffered:
         return NotOffered(
@@ -250,33 +244,3 @@ def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str
             if pin:
                 found[name] = f"{requirement.name}=={pin[1]}.*"
     return {name: found[name] for name in components() if name in found}
-
-
-def _filename(part: Any) -> str:
-    """The name of a wheel, or of the package made of one before."""
-    name: str = part.filename if isinstance(part, pip.Wheel) else part.fn
-    return name
-
-
-def _sizes(wheels: Sequence[pip.Wheel]) -> dict[str, int | None]:
-    """The sizes of files in bytes, asked of the server; None where it does not say."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(8) as pool:
-        return dict(zip((w.url for w in wheels), pool.map(_size, wheels), strict=True))
-
-
-def _size(wheel: pip.Wheel) -> int | None:
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
-    parts = urlsplit(wheel.url)
-    try:
-        if parts.scheme == "file":
-            return Path(url2pathname(parts.path)).stat().st_size
-        import requests
-
-        answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
-        return int(answer.headers["Content-Length"]) if answer.ok else None
-    except (OSError, KeyError, ValueError):
-        return None

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError
+from ..others import open_to_others
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
-from .base import NotOffered, Offer, ToolkitRequest
+from .adopted import check_adopted
+from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
 
 # Source: CUDA installation guides for Linux and Windows; package contents of Arch (cuda) and
 # Debian (nvidia-cuda-toolkit), read 2026-11.
@@ -68,9 +70,21 @@ class SystemSource:
             )
         if request.compiles and not best.has_nvcc:
             raise NotOffered(self.name, f"has CUDA {best.version} in {best.path} without nvcc")
+        if request.addons:
+            from ..addon_files import addons_in
+
+            what = f"has CUDA {best.version} in {best.path}"
+            check_adopted(request, addons_in(best.path), self.name, best.version, what)
         flavor = Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME
         return Offer(
-            Origin.SYSTEM, best.version, flavor, (), (), str(best.path), location=best.path
+            Origin.SYSTEM,
+            best.version,
+            flavor,
+            (),
+            (),
+            str(best.path),
+            location=best.path,
+            note=_warning(best.path),
         )
 
     def available(
@@ -79,9 +93,14 @@ class SystemSource:
         environment: Environment | None,
         channels: Sequence[str],
         offline: bool,
-    ) -> Sequence[tuple[CudaVersion, str]]:
+    ) -> Sequence[AvailableFlavor]:
         """See `Source.available`."""
-        return [(t.version, str(t.path)) for t in self.find(platform, environment)]
+        return [
+            AvailableFlavor(found.version, flavor, str(found.path), 0, found.has_nvcc)
+            for found in self.find(platform, environment)
+            for flavor in Flavor
+            if found.has_nvcc or flavor is not Flavor.DEVEL
+        ]
 
     def find(
         self, platform: Platform, environment: Environment | None = None
@@ -179,6 +198,12 @@ def _unreadable(path: Path, error: OSError) -> CudaError:
         hints=["Ask its owner to let others read it."],
         path=path,
     )
+
+
+def _warning(path: Path) -> str | None:
+    """What a user should know about a toolkit before programs load libraries from it."""
+    found = open_to_others(path)
+    return f"every user of this machine may write to {found[0]}" if found else None
 
 
 def _from_version_json(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:

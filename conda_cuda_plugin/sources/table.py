@@ -19,7 +19,16 @@ def sources() -> dict[str, Source]:
     from .channel import ChannelSource
     from .installed import InstalledSource
     from .pypi import PypiSource
+    from .redist.source import RedistSource
+    from .runfile.source import RunfileSource
     from .system import SystemSource
 
-    found: tuple[Source, ...] = (InstalledSource(), ChannelSource(), PypiSource(), SystemSource())
+    found: tuple[Source, ...] = (
+        InstalledSource(),
+        ChannelSource(),
+        PypiSource(),
+        RedistSource(),
+        RunfileSource(),
+        SystemSource(),
+    )
     return {source.name: source for source in found}

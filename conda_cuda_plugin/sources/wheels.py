@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileSystemError
-from ..files import TEMPORARY
+from ..addresses import without_credentials
+from ..convert.wheel import convert_wheel
 from ..local_channel import LocalChannel
-from ..lock import locked
 from ..platforms import Platform
 from ..progress import Progress
-from ..wheel_package import convert_wheel
 from . import pip
+from .staging import staging_folder
 
 
 def fetch_wheels(
-    wheels: Sequence[pip.Wheel], platform: Platform, *, offline: bool
+    wheels: Sequence[pip.Wheel],
+    platform: Platform,
+    *,
+    offline: bool,
+    download: Callable[..., Sequence[Path]] = pip.download,
 ) -> Sequence[Any]:
     """Download and convert what the local channel lacks.
+
+    Args:
+        wheels: what is wanted.
+        platform: what it is for.
+        offline: use local folders only.
+        download: another way to get files, called as `pip.download` is.
 
     Returns:
         The conda records of all the wheels.
@@ -33,15 +40,8 @@ def fetch_wheels(
         WheelError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
-    try:
-        channel.folder.mkdir(parents=True, exist_ok=True)
-        with locked(channel.path / "lock", "another conda cuda that fills the package cache"):
-            _remove_leftovers(channel)
-            # Beside the packages, so that a finished one is moved and not copied.
-            with tempfile.TemporaryDirectory(dir=channel.path, suffix=TEMPORARY) as folder:
-                return _fetch_missing(wheels, platform, channel, Path(folder), offline)
-    except OSError as error:
-        raise FileSystemError(error, channel.path.parent) from error
+    with staging_folder(channel) as folder:
+        return _fetch_missing(wheels, platform, channel, folder, offline, download)
 
 
 def _fetch_missing(
@@ -50,21 +50,16 @@ def _fetch_missing(
     channel: LocalChannel,
     folder: Path,
     offline: bool,
+    download: Callable[..., Sequence[Path]],
 ) -> Sequence[Any]:
     records = []
     for number, wheel in enumerate(wheels, 1):
         record = channel.record_of(wheel.sha256)
         if record is None:
             title = f"({number}/{len(wheels)}) {wheel.name} {wheel.version}"
-            record = _fetch(wheel, platform, channel, folder, title, offline)
+            record = _fetch(wheel, platform, channel, folder, title, offline, download)
         records.append(record)
     return records
-
-
-def _remove_leftovers(channel: LocalChannel) -> None:
-    """Take away the folders of commands that were killed."""
-    for path in channel.path.glob(f"*{TEMPORARY}"):
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _fetch(
@@ -74,14 +69,16 @@ def _fetch(
     folder: Path,
     title: str,
     offline: bool,
+    download: Callable[..., Sequence[Path]],
 ) -> Any:
     with Progress(title) as progress:
-        (path,) = pip.download([wheel], folder, platform, offline=offline, progress=progress.update)
+        (path,) = download([wheel], folder, platform, offline=offline, progress=progress.update)
         progress.step("converting")
         sha256 = wheel.sha256 or _sha256(path)
         package, row = convert_wheel(path, folder, platform.subdir)
         path.unlink()
-        return channel.add(package, row, {"file": wheel.filename, "sha256": sha256})
+        made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
+        return channel.add(package, row, made_of)
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The channels that the tests take toolkits from, with the packages of both of CUDA's eras.
 
-channels/conda-forge                  cudatoolkit 10.2 and 11.8; split packages 12.4 to 13.0
+channels/conda-forge                  cudatoolkit 10.2, 11.8; split packages 12.4 to 13.0; add-ons
+                                      and C++ compilers 11 to 15
 channels/numba                        cudatoolkit 8.0
 channels/nvidia                       a newer compiler, which must not get into 11.8
 channels/nvidia/label/cuda-11.8.0     the split packages of 11.8, with nvcc
@@ -12,7 +13,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cudatoolkit, foreign, label, split
+from . import addons, compilers, cudatoolkit, foreign, label, split
 from .libraries import Compiler, Runtime, nvidia_runtimes, stand_in_runtime
 from .package import write_channel
 
@@ -62,15 +63,16 @@ def build_channels(folder: Path) -> Channels:
         "11.8.0": real["11.8.89"],
     }
     old = {p.version: p for p in cudatoolkit.cudatoolkits(compiler, monoliths)}
-    around = list(foreign.foreign_packages(compiler, subdir))
-    forge = [*around, old["10.2.89"], old["11.8.0"], *split.cuda_versions()]
+    around = list(foreign.foreign_packages(compiler))
+    forge = [*around, *compilers.compiler_packages(subdir)]
+    forge += [old["10.2.89"], old["11.8.0"], *split.cuda_versions()]
     for release in split.RELEASES:
         number = int(release.major) * 1000 + int(release.short.partition(".")[2]) * 10
         runtime = real.get(release.cudart) or stand_in_runtime(
             compiler, f"libcudart.so.{release.major}", number
         )
         forge += split.split_packages(release, runtime, compiler, subdir, target)
-    forge += split.cudnn_packages(compiler, target)
+    forge += addons.addon_packages(compiler, target)
     write_channel(root / "conda-forge", subdir, forge)
     write_channel(root / "numba", subdir, [*around, old["8.0"]])
     write_channel(root / "nvidia", subdir, label.nvcc_packages("12.4", "12.4.131"))

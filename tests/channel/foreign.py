@@ -29,7 +29,7 @@ LETHAL = (
 """Every library of these packages."""
 
 
-def foreign_packages(compiler: Compiler, subdir: str) -> Iterator[CondaPackage]:
+def foreign_packages(compiler: Compiler) -> Iterator[CondaPackage]:
     """The packages around CUDA's own on conda-forge, old names and new ones."""
     for name, (version, soname) in SONAMES.items():
         plain = soname.split(".so")[0] + ".so"
@@ -53,10 +53,3 @@ def foreign_packages(compiler: Compiler, subdir: str) -> Iterator[CondaPackage]:
         },
         links={"lib/libcrypto.so": "libcrypto.so.3", "lib/libssl.so": "libssl.so.3"},
     )
-    for name, program in (("gcc", "gcc"), ("gxx", "g++")):
-        yield CondaPackage(
-            f"{name}_{subdir}",
-            "13.4.0",
-            depends=("libstdcxx-ng", "libgcc-ng"),
-            files={f"bin/conda-linux-gnu-{program}": b"#!/bin/sh\necho gcc of conda\n"},
-        )

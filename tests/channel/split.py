@@ -426,26 +426,3 @@ class _Writer:
         }
         for name, depends in lists.items():
             yield CondaPackage(name, release.version, depends=(*depends, release.pin), noarch=True)
-
-
-def cudnn_packages(compiler: Compiler, target: str) -> Iterator[CondaPackage]:
-    """cuDNN 9 for CUDA 12."""
-    root, version, pin = f"targets/{target}", "9.10.2.21", "cuda-version >=12,<13.0a0"
-    yield CondaPackage(
-        "libcudnn",
-        version,
-        depends=(pin, "cuda-nvrtc", "libcublas", "libzlib", "libstdcxx-ng >=12"),
-        files={f"{root}/lib/libcudnn.so.9.10.2": compiler.library("libcudnn.so.9")},
-        links={
-            f"{root}/lib/libcudnn.so.9": "libcudnn.so.9.10.2",
-            "lib/libcudnn.so.9": f"../{root}/lib/libcudnn.so.9",
-        },
-    )
-    yield CondaPackage(
-        "libcudnn-dev",
-        version,
-        depends=(f"libcudnn {version}", pin),
-        files={"include/cudnn.h": b"/* cuDNN */\n"},
-        links={"lib/libcudnn.so": f"../{root}/lib/libcudnn.so.9"},
-    )
-    yield CondaPackage("cudnn", version, depends=(f"libcudnn-dev {version}", pin))

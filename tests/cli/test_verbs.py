@@ -178,15 +178,16 @@ class TestList:
             (conda.home / "channel" / subdir).mkdir(parents=True)
             (conda.home / "channel" / subdir / "repodata.json").write_text('{"packages": {}}')
         result = conda("cuda", "list", "--available", "-c", channel)
-        rows = [line.split()[:3] for line in result.out.splitlines()]
-        assert rows[0] == ["release", "channel", "pypi"]
-        assert [row for row in rows if row[2] != "-"][1:] == [
-            ["13.0", "-", "13.0.2"],
-            ["12.4", "-", "12.4.1"],
-            ["11.8", "-", "11.8.0"],
+        rows = [line.split() for line in result.out.splitlines()]
+        assert rows[0] == ["release", "base", "runtime", "devel", "also"]
+        assert [row[:2] for row in rows[1:-1] if row[1] == "pypi"] == [
+            ["13.0", "pypi"],
+            ["12.4", "pypi"],
+            ["11.8", "pypi"],
         ]
         document = conda("cuda", "list", "--available", "-c", channel, "--json").json
-        assert {"release": "12.4", "pypi": ["12.4.1"]} in document["available"]
+        versions = {row["release"]: row["pypi"] for row in document["available"] if "pypi" in row}
+        assert versions == {"13.0": ["13.0.2"], "12.4": ["12.4.1"], "11.8": ["11.8.0"]}
         assert document["problems"] == {}
 
     def test_a_source_that_cannot_be_asked_is_a_remark(self, conda: Conda) -> None:

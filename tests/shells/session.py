@@ -30,6 +30,7 @@ class Session:
     steps: list[Step] = field(default_factory=list)
     expected: list[tuple[str, model.Env]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    let_go_of: set[str] = field(default_factory=set)
     stack_of: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,6 +65,9 @@ class Session:
         """Sources one hook, as the environment stands."""
         prefix = self.env.get("CONDA_PREFIX", "")
         if prefix in self.without_hooks:
+            return
+        if direction == "activate" and prefix in self.let_go_of:
+            # `conda cuda off` leaves the deactivate hook only.
             return
         self.run_model(direction, self.env)
         self.steps.append(("source", direction))
@@ -113,6 +117,18 @@ class Session:
     def reappear(self, prefix: Path | str) -> None:
         self.gone.discard(str(prefix))
         self.steps.append(("run", "/bin/mv", f"{prefix}/cuda/away", f"{prefix}/cuda/lib64"))
+
+    def cuda_off(self, prefix: Path | str) -> None:
+        """`conda cuda off` or `remove`: no link, no activate hook."""
+        if str(prefix) not in self.gone | self.without_hooks:
+            self.vanish(prefix)
+            self.let_go_of.add(str(prefix))
+
+    def cuda_use(self, prefix: Path | str) -> None:
+        """`conda cuda use`: the link is there again, and the hook."""
+        if str(prefix) in self.let_go_of:
+            self.reappear(prefix)
+            self.let_go_of.discard(str(prefix))
 
     def off(self) -> None:
         """Deactivates all; nothing of ours may be left, and what the user had is as it was."""

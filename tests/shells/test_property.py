@@ -1,7 +1,9 @@
-"""Any sequence of activations and edits, in each shell, compared with the model."""
+"""Any sequence of activations, edits, `conda cuda off` and `use`, in each shell, compared with the
+model."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from .scenarios import make_environments
 from .session import Session
 from .shells import SHELLS, RealShell
 
+# `make fuzz` plays ten times as many.
+MANY = 10 if os.environ.get("FUZZ_EXAMPLES") else 1
 PIECES = (
     "",
     "/usr/lib",
@@ -34,6 +38,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["activate", "stack", "again", "lost"]), environments),
         st.tuples(st.sampled_from(["deactivate"])),
+        st.tuples(st.sampled_from(["cuda off", "cuda use"]), environments),
         st.tuples(st.sampled_from(["set", "prepend", "append"]), names, values),
         st.tuples(st.just("unset"), names),
     ),
@@ -71,6 +76,10 @@ def play_out(number: int, day: tuple[dict[str, str], list[tuple]], paths: list[P
                     session.hook("activate")
             case "deactivate":
                 session.deactivate()
+            case "cuda off":
+                session.cuda_off(paths[rest[0]])
+            case "cuda use":
+                session.cuda_use(paths[rest[0]])
             case "unset":
                 edited = True
                 session.unset(rest[0])
@@ -86,6 +95,9 @@ def play_out(number: int, day: tuple[dict[str, str], list[tuple]], paths: list[P
                 session.edit(name, change)
                 session.expect(kind)
     session.off()
+    for path in sorted(session.let_go_of):
+        # The sessions of one process share the environments.
+        session.cuda_use(path)
     if not edited:
         assert session.env == session.initial
     return session
@@ -100,14 +112,15 @@ def test_any_day(shell: RealShell, rendered: dict[str, dict[str, Path]], tmp_pat
     paths = [made[0], made[2], made[3], plain]
     work = tmp_path / "work"
 
-    # One process per example: it plays several days, for the price of one start.
+    # One process per example: it plays several days, for the price of one start. Ten shells and
+    # forty examples of five days at least make two thousand days.
     @settings(
-        max_examples=8 if shell.family == "xonsh" else 40,
+        max_examples=MANY * (8 if shell.family == "xonsh" else 40),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    @given(st.lists(days, min_size=2, max_size=8))
+    @given(st.lists(days, min_size=5, max_size=9))
     def check(many: list[tuple[dict[str, str], list[tuple]]]) -> None:
         sessions = [play_out(number, day, paths) for number, day in enumerate(many)]
         shutil.rmtree(work, ignore_errors=True)

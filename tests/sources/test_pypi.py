@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.convert.wheel import convert_wheel
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.pypi import component_pins
-from conda_cuda_plugin.wheel_package import convert_wheel
 
 from ..conftest import Conda
 from ..listing import leftovers, listing

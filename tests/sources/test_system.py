@@ -391,3 +391,17 @@ class TestUsing:
         assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
         assert "cannot be read" in done.stderr
         assert sorted(os.listdir(environment)) == ["conda-meta"]
+
+
+def test_a_toolkit_that_every_user_may_write_is_named(
+    conda: Conda, environment: Path, tmp_path: Path
+) -> None:
+    place = toolkit(tmp_path / "cuda-12.6")
+    words = [place, "--dry-run", "--json"]
+    quiet = conda.cuda("use", environment, *words).json["plan"]["install"]
+    assert quiet["note"] is None
+    (place / "targets/x86_64-linux/lib").chmod(0o777)
+    shown = conda.cuda("use", environment, *words).json["plan"]["install"]
+    assert (
+        shown["note"] == f"every user of this machine may write to {place}/targets/x86_64-linux/lib"
+    )

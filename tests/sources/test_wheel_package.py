@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.wheel_package import WheelError, convert_wheel
+from conda_cuda_plugin.convert.wheel import WheelError, convert_wheel
 
 METADATA = b"Metadata-Version: 2.1\nName: nvidia-part\nVersion: 1.2.3\n"
 DIST_INFO = "nvidia_part-1.2.3.dist-info"
@@ -184,17 +184,17 @@ def test_a_hostile_wheel_is_refused_or_stays_inside(members: list[Member]) -> No
         ),
         pytest.param(
             [("nvidia/part/info/index.json", b"{}", 0)],
-            "its member 'nvidia/part/info/index.json' would pose as conda's own",
+            "its member 'info/index.json' would pose as conda's own",
             id="poses-as-metadata",
         ),
         pytest.param(
             [("nvidia/part/conda-meta/history", b"", 0)],
-            "its member 'nvidia/part/conda-meta/history' would pose as conda's own",
+            "its member 'conda-meta/history' would pose as conda's own",
             id="poses-as-history",
         ),
         pytest.param(
             [("nvidia/part/lib/line\nend", b"", 0)],
-            "its member 'nvidia/part/lib/line\\nend' has no proper name",
+            "its member 'lib/line\\nend' has no proper name",
             id="line-end-in-name",
         ),
     ],

@@ -56,6 +56,20 @@ COMPONENTS: dict[tuple[str, str], dict[str, bytes]] = {
     ("nvidia-cuda-cccl", "13.0.85"): {"nvidia/cu13/include/cccl/cub/cub.cuh": b"#pragma once\n"},
 }
 
+ADDONS: dict[tuple[str, str], dict[str, bytes]] = {
+    ("nvidia-cudnn-cu11", "8.9.6.50"): {"nvidia/cudnn/lib/libcudnn.so.8": b"cudnn 8.9.6"},
+    ("nvidia-cudnn-cu12", "8.9.7.29"): {
+        "nvidia/cudnn/include/cudnn.h": b"/* cuDNN 8.9.7 */\n",
+        "nvidia/cudnn/lib/libcudnn.so.8": b"cudnn 8.9.7",
+    },
+    ("nvidia-cudnn-cu12", "9.1.0.70"): {"nvidia/cudnn/lib/libcudnn.so.9": b"cudnn 9.1.0"},
+    ("nvidia-cudnn-cu12", "9.10.2.21"): {"nvidia/cudnn/lib/libcudnn.so.9": b"cudnn 9.10.2"},
+    ("nvidia-cudnn-cu13", "9.12.0.46"): {"nvidia/cudnn/lib/libcudnn.so.9": b"cudnn 9.12.0"},
+    ("nvidia-nccl-cu12", "2.21.5"): {"nvidia/nccl/lib/libnccl.so.2": b"nccl 2.21.5"},
+    ("nvidia-nccl-cu13", "2.27.7"): {"nvidia/nccl/lib/libnccl.so.2": b"nccl 2.27.7"},
+}
+"""cuDNN and NCCL, in the layout of the real wheels."""
+
 
 def write_wheel(
     folder: Path,
@@ -104,6 +118,15 @@ def write_releases(folder: Path, *versions: str, filler: int = 0) -> Path:
                     data = random.Random(name).randbytes(filler)
                     extra[f"nvidia/{top}/lib/{name}.filler"] = data
                 write_wheel(folder, name, number, {**files, **extra})
+    return folder
+
+
+def write_addons(folder: Path, *names: str) -> Path:
+    """cuDNN's and NCCL's wheels, all or those under some names (`nvidia-nccl-cu12`); the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for (name, version), files in ADDONS.items():
+        if not names or name in names:
+            write_wheel(folder, name, version, files)
     return folder
 
 

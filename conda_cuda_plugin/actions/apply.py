@@ -1,0 +1,220 @@
+"""`conda cuda apply`: an environment gets exactly what a file says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from .. import cuda_file
+from ..compat.finding import Verdict
+from ..compat.machine import Machine
+from ..cuda_file import CudaFile, CudaFileError, ExactToolkit
+from ..environment import Environment
+from ..errors import CudaError, innermost
+from ..install import pin, switch
+from ..install import root as roots
+from ..platforms import Platform
+from ..sources.base import Offer, ToolkitRequest
+from ..toolkit import Origin, Toolkit
+from ..versions import CudaVersion, VersionRequest
+from .apply_offer import offer_of
+from .change import in_environment
+from .export import describe_toolkit
+from .request import recorded_request
+from .use import check_environment
+from .weigh import weigh
+
+
+@dataclass(frozen=True)
+class Step:
+    """One toolkit of the file that is not there yet."""
+
+    wanted: ExactToolkit
+    offer: Offer
+    replaces: Toolkit | None
+    """An installed toolkit of the same release that gives way."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `apply` would do."""
+
+    environment: Environment
+    platform: Platform
+    file: CudaFile
+    steps: tuple[Step, ...]
+    stays: tuple[Toolkit, ...]
+    """The toolkits of the file that are there exactly."""
+    before: Toolkit | None
+    """The current toolkit now."""
+    switches: bool
+    """Whether the current toolkit or what is recorded changes."""
+    verdict: Verdict | None
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the environment is as the file says already."""
+        return not self.steps and not self.switches
+
+
+def read(path: Path) -> CudaFile:
+    """What a file says.
+
+    Raises:
+        CudaFileError: when it cannot be used.
+    """
+    return cuda_file.parse(cuda_file.read_text(path), str(path))
+
+
+def make_plan(
+    environment: Environment,
+    file: CudaFile,
+    path: Path,
+    platform: Platform,
+    machine: Machine,
+    *,
+    offline: bool,
+    force: bool,
+) -> Plan:
+    """Find out what has to be done; asks no network, changes nothing.
+
+    Args:
+        environment: where.
+        file: what it shall have.
+        path: where the file lies.
+        platform: the environment's platform.
+        machine: what it has to run on.
+        offline: whether files may come from this machine only.
+        force: whether to go on with a toolkit that cannot run there.
+
+    Raises:
+        CudaError: when it cannot be done, in words.
+    """
+    if file.platform != platform.subdir:
+        raise CudaFileError(
+            str(path),
+            f"was exported for {file.platform}, and this environment is for {platform.subdir}",
+            [f"conda cuda use {file.request['version']} finds the packages for this platform."],
+        )
+    check_environment(environment, platform)
+    steps, stays = [], []
+    for wanted in file.toolkits:
+        installed = environment.toolkit(wanted.version.release)
+        if installed is not None and is_exactly(installed, wanted, environment):
+            stays.append(installed)
+            continue
+        roots.check_root(environment.root(wanted.version))
+        offer = offer_of(wanted, environment, platform, path.parent, offline=offline)
+        steps.append(Step(wanted, offer, installed))
+    before = environment.current()
+    if file.current is not None and file.pinned:
+        pin.check_pin(environment, CudaVersion.parse(file.current))
+    switches = file.current is not None and (
+        before is None
+        or before.version.release != file.current
+        or dict(recorded_request(environment)) != file.recorded
+        or pin.is_pinned(environment) != file.pinned
+    )
+    verdict = None
+    for wanted in file.toolkits:
+        if file.current in (None, wanted.version.release):
+            verdict = weigh(wanted.version, machine, force=force or not (steps or switches))
+    return Plan(environment, platform, file, tuple(steps), tuple(stays), before, switches, verdict)
+
+
+def request_of(file: CudaFile, platform: Platform) -> ToolkitRequest:
+    """The request that a file records, as far as a verdict needs it."""
+    compiles = any("nvcc" in toolkit.components for toolkit in file.toolkits)
+    return ToolkitRequest(
+        VersionRequest.parse(file.request["version"]),
+        platform,
+        flavor=next((toolkit.flavor for toolkit in file.toolkits if toolkit.flavor), None),
+        components=("nvcc",) if compiles else (),
+    )
+
+
+def is_exactly(toolkit: Toolkit, wanted: ExactToolkit, environment: Environment) -> bool:
+    """Whether an installed toolkit is what a file says, package by package and hash by hash."""
+    if not toolkit.complete or (toolkit.version, toolkit.origin) != (wanted.version, wanted.origin):
+        return False
+    if wanted.origin is Origin.SYSTEM:
+        return True
+    if (toolkit.flavor, set(toolkit.components)) != (wanted.flavor, set(wanted.components)):
+        return False
+    row, _ = describe_toolkit(toolkit, environment)
+    have = {f"{one['name']}-{one['version']}-{one['build']}": one for one in row["packages"]}
+    return set(have) == {package.dist for package in wanted.packages} and all(
+        have[package.dist].get("sha256") == package.sha256 for package in wanted.packages
+    )
+
+
+def carry_out(plan: Plan) -> None:
+    """Do what a plan says.
+
+    Raises:
+        CudaError: when it cannot be done; the environment is as before then.
+    """
+    environment = plan.environment
+    with in_environment(environment):
+        # All files first: what cannot be had stops everything before anything has changed.
+        fetched = [(step, step.offer.fetch()) for step in plan.steps]
+        fresh: list[Path] = []
+        try:
+            for step, records in fetched:
+                if step.replaces is None:
+                    fresh.append(environment.root(step.offer.version))
+                _install(replace(step.offer, fetch=partial(tuple, records)), plan)
+            _make_current(plan)
+        except BaseException:
+            for root in fresh:
+                if environment.current_name() != root.name and root.is_dir():
+                    roots.remove_tree(root)
+            raise
+
+
+def _install(offer: Offer, plan: Plan) -> None:
+    from ..conda_packages import checking_every_file
+
+    try:
+        with checking_every_file():
+            roots.install(offer, plan.environment, plan.platform)
+    except Exception as error:
+        raise _altered(error) or error from None
+
+
+def _altered(error: Exception) -> CudaError | None:
+    """The error where a file of the package cache is not what its package says."""
+    from conda.exceptions import SafetyError
+
+    inner = innermost(error)
+    if not isinstance(inner, SafetyError):
+        return None
+    found = re.search(r"located at (.+?)\s+appears.*?path '(.+?)'", str(inner), re.DOTALL)
+    folder, name = found.groups() if found else ("a package", "A file")
+    return CudaError(
+        f"{name} of {folder} was changed in the package cache, so it was not used and nothing was "
+        "changed.",
+        hints=[
+            "Whoever writes into a file of an environment changes it there too: the files are one.",
+            f"Remove the folder {folder}, then run the command again.",
+        ],
+        folder=folder,
+        file=name,
+    )
+
+
+def _make_current(plan: Plan) -> None:
+    """The link, the wrappers, the hooks and the record, as the file has them."""
+    if plan.file.current is None:
+        return
+    toolkit = plan.environment.toolkit(plan.file.current)
+    if toolkit is None:
+        raise CudaError(
+            f"CUDA {plan.file.current} was taken away meanwhile.",
+            hints=["Run the command again."],
+        )
+    switch.make_current(
+        plan.environment, toolkit, plan.platform, plan.file.recorded, pinned=plan.file.pinned
+    )

@@ -1,0 +1,93 @@
+"""The variables of a toolkit as text for other programs to read."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from ..errors import CudaError
+from .variables import LIBRARY_PATH, XLA_FLAGS, XLA_MARK, Variables
+
+# Ours in front, once, wherever it was; an empty element would mean the current directory.
+_SH_LIBRARY = """\
+__cc_l={library}
+__cc_q=":${{LD_LIBRARY_PATH-}}:"
+while case $__cc_q in *":$__cc_l:"*) ;; *) false ;; esac; do
+    __cc_p=${{__cc_q%%":$__cc_l:"*}}
+    __cc_q=${{__cc_p}}:${{__cc_q#*":$__cc_l:"}}
+done
+__cc_q=${{__cc_q#:}}
+__cc_q=${{__cc_q%:}}
+export LD_LIBRARY_PATH="$__cc_l${{__cc_q:+:$__cc_q}}"
+unset __cc_l __cc_p __cc_q
+"""
+# As in the hooks: a value of the user's own stays, one of ours does not.
+_SH_XLA = """\
+case ${{XLA_FLAGS-}} in
+'' | "${{__CONDA_CUDA_XFM-}}") export XLA_FLAGS={xla} {mark}={xla} ;;
+esac
+"""
+
+
+def as_sh(variables: Variables) -> str:
+    """POSIX sh to be sourced or evaluated, any number of times."""
+    text = "".join(
+        f"export {name}={shlex.quote(value)}\n" for name, value in variables.roots.items()
+    )
+    if variables.library is not None:
+        text += _SH_LIBRARY.format(library=shlex.quote(variables.library))
+    if variables.xla is not None:
+        text += _SH_XLA.format(xla=shlex.quote(variables.xla), mark=XLA_MARK)
+    return text
+
+
+def as_dotenv(variables: Mapping[str, str]) -> str:
+    """`NAME=value` lines that systemd's EnvironmentFile, editors and dotenv libraries agree on.
+
+    A value stands bare where that is enough, else between single quotes, within which none of
+    them expands anything, else between double quotes.
+
+    Raises:
+        CudaError: when no quoting makes all of them read the value.
+    """
+    return "".join(f"{name}={_dotenv_value(name, value)}\n" for name, value in variables.items())
+
+
+def _dotenv_value(name: str, value: str) -> str:
+    # A backslash is plain in the paths of Windows only, where nothing reads it as an escape.
+    plain = "_@%+=:,./-\\" if value[1:2] == ":" else "_@%+=:,./-"
+    if value and all(char.isalnum() or char in plain for char in value):
+        return value
+    if not set(value) & set("'\\\r\n"):
+        return f"'{value}'"
+    if not set(value) & set('"\\$`\r\n'):
+        return f'"{value}"'
+    raise CudaError(
+        f"No quoting of a file of variables carries {name}={value!r} to all that read such files.",
+        hints=["Take --format json, or an environment under a simpler path."],
+        variable=name,
+    )
+
+
+def as_dockerfile(variables: Variables) -> str:
+    """`ENV` lines of a Dockerfile, with PATH, since nothing is activated in an image.
+
+    Source for the quoting and for `${NAME:+word}` and `${NAME:-word}`: Dockerfile reference,
+    "Environment replacement".
+    """
+    lines = {name: _docker_quoted(value) for name, value in variables.roots.items()}
+    separator = ";" if variables.library is None else ":"
+    lines["PATH"] = separator.join([*map(_docker_quoted, variables.folders), "${PATH}"])
+    if variables.library is not None:
+        rest = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+        lines[LIBRARY_PATH] = _docker_quoted(variables.library) + rest
+    if variables.xla is not None:
+        # Within the braces other characters have a meaning, so the path stays out of them.
+        flag = variables.xla.partition("=")[0]
+        lines[XLA_FLAGS] = f"${{XLA_FLAGS:-{flag}=${{CUDA_HOME}}}}"
+    return "".join(f'ENV {name}="{value}"\n' for name, value in lines.items())
+
+
+def _docker_quoted(value: str) -> str:
+    """A value between double quotes, where backslash, quote and dollar have a meaning."""
+    return "".join(f"\\{char}" if char in '\\"$' else char for char in value)

@@ -1,0 +1,131 @@
+"""A folder that conda cuda makes a channel of: whether it may, and one command at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import channel_index
+from .errors import CudaError
+from .files import TEMPORARY, remove_leftover_folders
+from .lock import locked
+
+LOCK = ".conda-cuda-lock"
+"""The file in the folder that is locked meanwhile; it goes away in the end."""
+_OTHERS = ("repodata.json.zst", "repodata.json.bz2", "current_repodata.json", "repodata_shards.*")
+"""Files that other programs index a channel with: they would go out of date."""
+
+
+def check_directory(directory: Path, subdir: str) -> None:
+    """Refuse a folder that cannot become a channel, or must not.
+
+    Raises:
+        CudaError: in words.
+    """
+    place = directory
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise CudaError(
+            f"{place} is no folder, so nothing can be mirrored to {directory}.",
+            hints=["Name another folder with --to."],
+            directory=directory,
+        )
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise CudaError(
+            f"{place} is not writable, so nothing can be mirrored to {directory}.",
+            hints=["Name another folder with --to."],
+            directory=directory,
+        )
+    _check_path(directory, subdir)
+    if place != directory:
+        return
+    entries = {entry.name for entry in os.scandir(directory)}
+    if not _is_ours(entries) and not any(
+        (directory / name / channel_index.INDEX).is_file() for name in entries
+    ):
+        raise CudaError(
+            f"{directory} holds other things and is no conda channel, so nothing is mixed into "
+            "them.",
+            hints=["Name a new or an empty folder with --to."],
+            directory=directory,
+        )
+    for name in (subdir, "noarch"):
+        for pattern in _OTHERS:
+            if found := next((directory / name).glob(pattern), None):
+                raise CudaError(
+                    f"The channel in {directory} is indexed by another program, which wrote "
+                    f"{name}/{found.name}.",
+                    hints=["Name a new or an empty folder with --to."],
+                    directory=directory,
+                )
+    read_indexes(directory, subdir)
+
+
+def read_indexes(directory: Path, subdir: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """The rows of the channel in a folder, by platform.
+
+    Raises:
+        CudaError: when an index there cannot be read.
+    """
+    found = {}
+    for name in ("noarch", subdir):
+        try:
+            found[name] = channel_index.read_rows(directory / name)
+        except (OSError, ValueError) as error:
+            path = directory / name / channel_index.INDEX
+            raise CudaError(
+                f"{path} cannot be read as the index of a channel, so it is left as it is.",
+                hints=["Name a new or an empty folder with --to."],
+                file=path,
+            ) from error
+    return found
+
+
+@contextlib.contextmanager
+def alone(directory: Path) -> Iterator[Path]:
+    """Let no other command write into the folder; a scratch folder inside it.
+
+    Raises:
+        LockedError: when another command does not come to an end.
+    """
+    lock = directory / LOCK
+    with locked(lock, "another conda cuda that writes into this folder"):
+        try:
+            remove_leftover_folders(directory)
+            with tempfile.TemporaryDirectory(dir=directory, prefix=".", suffix=TEMPORARY) as name:
+                yield Path(name)
+        finally:
+            # While it is held: those who wait for it see that it is gone and start anew.
+            lock.unlink(missing_ok=True)
+
+
+def _check_path(directory: Path, subdir: str) -> None:
+    """Refuse a path that conda does not take for a channel's.
+
+    Raises:
+        CudaError: in words.
+    """
+    from conda.common.path import url_to_path
+    from conda.models.channel import Channel
+
+    urls = Channel(directory.as_uri()).urls(with_credentials=True, subdirs=(subdir,))
+    if [Path(url_to_path(url)) for url in urls] != [directory / subdir]:
+        raise CudaError(
+            f"conda would not find a channel at {directory}: it takes a part of this path for "
+            "something else.",
+            hints=[
+                "Name a folder with --to whose path holds neither a platform's name, such as "
+                f"{subdir}, nor characters such as #, ? and %."
+            ],
+            directory=directory,
+        )
+
+
+def _is_ours(entries: set[str]) -> bool:
+    """Whether a folder is empty, or holds what a stopped command has left of its beginning."""
+    return not entries or LOCK in entries or all(name.endswith(TEMPORARY) for name in entries)

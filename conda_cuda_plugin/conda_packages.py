@@ -1,0 +1,190 @@
+"""conda's package cache and its transaction: what of them we use, in one place with its traps.
+
+Nothing here is imported when conda starts; every caller imports it inside a function.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conda.base.context import context
+
+from .conda_compat import settings, stdout_for_people
+from .lock import locked
+
+
+def link_packages(
+    prefix: Path,
+    records: Sequence[Any],
+    specs: Sequence[str],
+    final: Path,
+    unlink: Sequence[Any] = (),
+) -> None:
+    """Download, extract and link packages into a prefix, with conda's own transaction.
+
+    Args:
+        prefix: where the files go now; it is made when it does not exist.
+        records: the packages.
+        specs: what was asked for, for the prefix's history.
+        final: where the prefix will be moved to; this path is written into the files.
+        unlink: packages of the prefix that go.
+    """
+    from conda.core.link import PrefixSetup, UnlinkLinkTransaction
+    from conda.models.match_spec import MatchSpec
+
+    prefix.joinpath("conda-meta").mkdir(parents=True, exist_ok=True)
+    prefix.joinpath("conda-meta", "history").touch()
+    setup = PrefixSetup(
+        str(prefix),
+        tuple(unlink),
+        tuple(records),
+        (),
+        tuple(MatchSpec(spec) for spec in specs),
+        (),
+    )
+    # A toolkit root is part of an environment and no environment itself: it is not registered.
+    with (
+        settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
+        stdout_for_people(),
+    ):
+        transaction = UnlinkLinkTransaction(setup)
+        with _alone_in_package_cache(_folder_of(record.fn) for record in records):
+            transaction.download_and_extract()
+        transaction.execute()
+
+
+def linked_records(prefix: Path) -> list[Any]:
+    """The records of the packages that are linked into a prefix."""
+    from conda.core.prefix_data import PrefixData
+
+    data = PrefixData(str(prefix))
+    # The folder under this name may have been exchanged for another one since it was read.
+    data.reload()
+    return list(data.iter_records())
+
+
+@contextlib.contextmanager
+def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
+    """Let no other conda cuda extract packages meanwhile.
+
+    conda itself extracts without a lock: two processes that need the same package extract it
+    twice, and the second one takes away what the first has begun to link.
+
+    Args:
+        folders: the names of those that come into being.
+    """
+    from conda.exceptions import NoWritablePkgsDirError
+
+    from . import extraction
+
+    try:
+        cache = writable_package_cache()
+    except NoWritablePkgsDirError:
+        # Everything may lie in a cache that is only read; conda says so if it does not.
+        yield
+        return
+    lock = cache / "conda-cuda" / "lock"
+    with locked(lock, "another conda cuda that fills the package cache"):
+        extraction.repair(cache)
+        # What another process has extracted by now need not be extracted again.
+        forget_package_caches()
+        with extraction.noted(cache, folders):
+            yield
+
+
+def _folder_of(filename: str) -> str:
+    """The folder that a package file is extracted into."""
+    return filename.removesuffix(".tar.bz2").removesuffix(".conda")
+
+
+def not_in_cache(records: Sequence[Any]) -> list[Any]:
+    """The records whose packages are not extracted in a package cache yet."""
+    from conda.core.package_cache_data import ProgressiveFetchExtract
+
+    fetch = ProgressiveFetchExtract(tuple(records))
+    fetch.prepare()
+    return [record for record, actions in fetch.paired_actions.items() if any(actions)]
+
+
+def cached_packages(name: str, version: str, build: str) -> list[Any]:
+    """The records of a package in the package caches, from every channel, extracted or not."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    return [
+        record
+        for record in PackageCacheData.query_all(name)
+        if (record.name, record.version, record.build) == (name, version, build)
+    ]
+
+
+def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]:
+    """Download and extract packages by their addresses; their records in the package cache.
+
+    Args:
+        wanted: each address, and what lies there has to hash to: `sha256` or `md5`; conda does not
+            look at hashes where the file is on this machine.
+
+    Raises whatever conda raises when that fails; of what failed nothing stays.
+    """
+    from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
+    from conda.models.match_spec import MatchSpec
+
+    specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
+    files = [url.rpartition("/")[2] for url, _ in wanted]
+    folders = map(_folder_of, files)
+    with settings(dry_run=False), stdout_for_people(), _alone_in_package_cache(folders):
+        for file in files:
+            _empty_partial_download(writable_package_cache() / f"{file}.partial")
+        ProgressiveFetchExtract(specs).execute()
+    return [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+
+
+def _empty_partial_download(path: Path) -> None:
+    """Make conda download a file from its beginning.
+
+    An interrupted download stays as it is. Where conda knows no size, as for a bare address, it
+    appends the whole file to it and then finds a wrong hash.
+    """
+    from conda.exceptions import LockError
+    from conda.gateways.disk.lock import lock
+
+    # A conda that downloads it at this moment keeps it.
+    with contextlib.suppress(OSError, LockError), open(path, "r+b") as file, lock(file):
+        file.truncate()
+
+
+@contextlib.contextmanager
+def checking_every_file() -> Iterator[None]:
+    """Let conda compare each file that it links with the hash in its package.
+
+    Files of the package cache are hard links: whoever writes into one in an environment changes it
+    in the cache, and in every environment.
+    """
+    with settings(safety_checks="enabled", extra_safety_checks=True):
+        yield
+
+
+def writable_package_cache() -> Path:
+    """The first package cache that can be written.
+
+    Raises:
+        NoWritablePkgsDirError: conda's own error, when there is none.
+    """
+    from conda.core.package_cache_data import PackageCacheData
+
+    return Path(PackageCacheData.first_writable().pkgs_dir)
+
+
+def package_caches() -> list[Path]:
+    """Every package cache, in conda's order."""
+    return [Path(folder) for folder in context.pkgs_dirs]
+
+
+def forget_package_caches() -> None:
+    """Make conda read its package caches anew after files were put there."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    PackageCacheData.clear()

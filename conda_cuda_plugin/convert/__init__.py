@@ -1,0 +1,1 @@
+"""From foreign archives and folders to conda packages."""

@@ -1,0 +1,118 @@
+"""The file of an exact package: from where it is exported to come, and with the exported hash."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..addresses import is_local
+from ..cuda_file import ExactPackage
+from ..errors import CudaError
+
+
+class NotObtained(CudaError):
+    """The file of a package cannot be had."""
+
+    def __init__(self, package: ExactPackage, reason: str, hints: Sequence[str]) -> None:
+        super().__init__(
+            f"{package.filename} of {package.name} {package.version} cannot be had: {reason}.",
+            hints=hints,
+            package=package.name,
+            url=package.url,
+        )
+
+
+class WrongFile(CudaError):
+    """What lies at an address, or in a cache, is another file than the exported one."""
+
+    def __init__(self, package: ExactPackage, place: str) -> None:
+        super().__init__(
+            f"{place} is not the file that was exported: its hash is another one, so it was not "
+            "used and nothing was changed.",
+            hints=[
+                "Whoever offers it has replaced it, or something in between alters files.",
+                f"conda cuda use takes {package.name} {package.version} as it is offered now.",
+            ],
+            package=package.name,
+            expected=package.sha256,
+        )
+
+
+WRONG = "the file there is another one"
+
+
+def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline: bool) -> bool:
+    """Get a file from its address and check it; whether that went well.
+
+    Args:
+        package: whose file.
+        path: where it goes; nothing stays there when it went wrong.
+        reasons: gets what went wrong.
+        offline: make no connection.
+    """
+    from conda.exceptions import CondaError
+
+    from ..conda_compat import download_file, first_line
+
+    url = package.url or ""
+    if offline and not is_local(url):
+        return False
+    try:
+        if is_local(url):
+            shutil.copyfile(local_path(package), path)
+        else:
+            download_file(url, path)
+    except (CondaError, NotObtained, OSError) as error:
+        reasons.append(f"no file from {url} ({first_line(error).rstrip('.')})")
+        path.unlink(missing_ok=True)
+        return False
+    if agrees(path, package):
+        return True
+    reasons.append(WRONG)
+    path.unlink()
+    return False
+
+
+def agrees(path: Path, package: ExactPackage) -> bool:
+    """Whether a file is the exported one, as far as that can be told."""
+    if package.sha256:
+        return hash_of(path) == package.sha256
+    return package.md5 is None or hash_of(path, "md5") == package.md5
+
+
+def hash_of(path: Path, name: str = "sha256") -> str:
+    """The hash of a file's content, in hexadecimal digits."""
+    digest = hashlib.new(name, usedforsecurity=False)
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(2**20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def local_path(package: ExactPackage) -> Path:
+    """The file on this machine that an address names.
+
+    Raises:
+        NotObtained: when it is not there.
+    """
+    path = Path(url2pathname(urlsplit(package.url or "").path))
+    if not path.is_file():
+        raise NotObtained(
+            package,
+            f"there is no file {path} on this machine",
+            ["Put it there, or export anew from a toolkit that was downloaded."],
+        )
+    return path
+
+
+def not_offline(package: ExactPackage) -> NotObtained:
+    """The error where a connection would be needed and must not be made."""
+    return NotObtained(
+        package,
+        "it is in no cache of this machine, and --offline forbids to ask for it",
+        ["Run the command without --offline once."],
+    )

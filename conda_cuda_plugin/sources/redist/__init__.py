@@ -1,0 +1,1 @@
+"""The source `redist`: NVIDIA's manifests and the archives they list."""

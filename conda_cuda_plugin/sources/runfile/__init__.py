@@ -1,0 +1,1 @@
+"""The source `runfile`: NVIDIA's installers, unpacked without running them where that can be."""

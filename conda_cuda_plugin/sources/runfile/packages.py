@@ -1,0 +1,221 @@
+"""From NVIDIA's installer to conda packages in the local channel, and back to what is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...channel_index import read_rows
+from ...convert.package import Member, write_package
+from ...local_channel import LocalChannel
+from ...platforms import Platform
+from ...progress import Progress
+from ...versions import CudaVersion
+from ..staging import staging_folder
+from .installer import Workplace, unpack
+from .names import RunfileError, sha256_of
+from .parts import RELEASE, members_by_part
+
+PREFIX = "cuda-runfile-"
+"""How the names of the packages begin; the part follows."""
+_TXT = re.compile(rb"CUDA Version (\d+)\.(\d+)(?:\.(\d+))?")
+_HEADER = re.compile(rb"#define\s+CUDART_VERSION\s+(\d+)")
+_JSON = re.compile(r"(\d+)\.(\d+)(?:\.(\d{1,3})(?!\d))?")
+_TIED = CudaVersion(11, 0)
+"""From here on version.txt tells the runtime's build (11.0.228) and not the release (11.0.3)."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The packages that were made of one installer."""
+
+    version: CudaVersion
+    file: str
+    sha256: str
+    records: Mapping[str, Any]
+    """By part."""
+
+
+def converted(channel: LocalChannel) -> list[Converted]:
+    """Every installer all of whose packages are in the local channel, the newest last."""
+    try:
+        rows = read_rows(channel.folder)
+    except (OSError, ValueError):
+        return []
+    found = []
+    for filename, row in rows.items():
+        made_of = channel.made_of(filename)
+        sha256 = made_of.get("sha256")
+        if row.get("name") != f"{PREFIX}{RELEASE}" or sha256 is None:
+            continue
+        whole = channel.record_of(sha256, row["name"])
+        parts = parts_in(whole) if whole is not None else ()
+        records = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts}
+        # A record of conda's compares with records only: `in` would fail on None.
+        if records and all(record is not None for record in records.values()):
+            version = CudaVersion.parse(row["version"])
+            found.append(Converted(version, str(made_of.get("file", "")), sha256, records))
+    return sorted(found, key=lambda one: (one.version, one.sha256))
+
+
+def parts_in(release: Any) -> set[str]:
+    """Every part that an installer was made into, by the record of its part `release`."""
+    return {spec.split()[0].removeprefix(PREFIX) for spec in release.constrains}
+
+
+def build_of(sha256: str) -> str:
+    """The build of the packages that are made of an installer."""
+    return f"run_{sha256[:8]}"
+
+
+def convert(
+    file: Path,
+    name: str,
+    version: CudaVersion,
+    sha256: str,
+    platform: Platform,
+    wanted: Collection[str],
+    *,
+    url: str | None = None,
+) -> Mapping[str, Any]:
+    """Unpack an installer and put its packages into the local channel.
+
+    Args:
+        file: the installer, or where to download it to when it has an address.
+        name: its name.
+        version: the release that the name says.
+        sha256: what the file has to hash to.
+        platform: what it is for.
+        wanted: the parts that will be linked; the others take no more than their packages' space.
+        url: where to download it from.
+
+    Returns:
+        The conda records, by part.
+
+    Raises:
+        RunfileError: when the file is another one or cannot be used; nothing is left then.
+    """
+    channel = LocalChannel.find(platform.subdir)
+    with staging_folder(channel) as folder, Progress(name) as progress:
+        # Another command may have done it while this one waited.
+        for one in converted(channel):
+            if one.sha256 == sha256:
+                return one.records
+        if url is not None:
+            file = _download(url, folder / "downloaded.run", sha256, progress)
+        progress.step("checking")
+        found = sha256_of(file, progress.update)
+        if found != sha256:
+            raise RunfileError(
+                name,
+                f"its SHA-256 is {found} and not {sha256}: it is damaged, or another file",
+                hints=("Nothing of it was run. Download it again.",),
+            )
+        progress.step("unpacking")
+        (folder / "work").mkdir()
+        tree = unpack(Workplace(folder / "work", file, name), version)
+        by_part = members_by_part(tree, name, platform.target, version)
+        _check_release(by_part, name, version)
+        # It says which others there are, even where it holds nothing itself.
+        by_part.setdefault(RELEASE, [])
+        progress.step("converting")
+        # All are written before the first one is shown: a failure leaves nothing.
+        packages = []
+        for part, members in by_part.items():
+            record = _record(part, version, sha256, platform)
+            if part == RELEASE:
+                record["constrains"] = [
+                    f"{PREFIX}{name} {version} {record['build']}" for name in by_part
+                ]
+            about = f"{part} of {name}, under NVIDIA's CUDA EULA, converted by conda cuda"
+            packages.append((part, write_package(folder, record, members, about), record))
+        made_of = {"file": name, "sha256": sha256, **({"url": url} if url else {})}
+        # The one that names the others comes last: without it they do not count.
+        packages.sort(key=lambda row: row[0] == RELEASE)
+        records = {}
+        for part, package, record in packages:
+            records[part] = channel.add(package, record, made_of, to_cache=part in wanted)
+        return records
+
+
+def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) -> dict[str, Any]:
+    return {
+        "name": f"{PREFIX}{part}",
+        "version": str(version),
+        "build": build_of(sha256),
+        "build_number": 0,
+        "depends": [],
+        "license": "LicenseRef-NVIDIA-CUDA-EULA",
+        "subdir": platform.subdir,
+    }
+
+
+def _download(url: str, path: Path, sha256: str, progress: Progress) -> Path:
+    from ...conda_compat import download_file
+
+    progress.step("downloading")
+    download_file(url, path)
+    return path
+
+
+def _check_release(
+    by_part: Mapping[str, Sequence[Member]], name: str, version: CudaVersion
+) -> None:
+    """Refuse an installer that holds another release than its name says, or no toolkit.
+
+    Raises:
+        RunfileError: with both.
+    """
+    if "cudart" not in by_part:
+        raise RunfileError(name, "it holds no CUDA runtime (libcudart)")
+    inside = _release_inside(by_part)
+    if inside is None:
+        raise RunfileError(name, "nothing in it says which release it is")
+    same = (inside.major, inside.minor) == (version.major, version.minor)
+    if not same or (inside.patch >= 0 and inside.patch != version.patch):
+        raise RunfileError(
+            name,
+            f"it holds CUDA {inside} and not {version}, as its name says",
+            hints=("Give the file the name that NVIDIA gave it.",),
+        )
+
+
+def _release_inside(by_part: Mapping[str, Sequence[Member]]) -> CudaVersion | None:
+    """The release that the files tell; its third number only where it can be relied on."""
+    files = {
+        member.target.rsplit("/", 1)[-1]: member
+        for members in by_part.values()
+        for member in members
+        if member.target in ("version.json", "version.txt")
+        or member.target.endswith("/include/cuda_runtime_api.h")
+    }
+    text = _read(files, "version.json")
+    if text is not None:
+        try:
+            match = _JSON.match(str(json.loads(text)["cuda"]["version"]))
+            if match:
+                return _version(*match.groups())
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass
+    told = _TXT.search(_read(files, "version.txt") or b"")
+    if told:
+        version = _version(*told.groups())
+        return CudaVersion(version.major, version.minor) if version >= _TIED else version
+    number = _HEADER.search(_read(files, "cuda_runtime_api.h") or b"")
+    return CudaVersion(int(number[1]) // 1000, int(number[1]) % 1000 // 10) if number else None
+
+
+def _version(major: str | bytes, minor: str | bytes, patch: str | bytes | None) -> CudaVersion:
+    return CudaVersion(int(major), int(minor), -1 if patch is None else int(patch))
+
+
+def _read(files: Mapping[str, Member], name: str) -> bytes | None:
+    member = files.get(name)
+    if member is None or member.open is None:
+        return None
+    with member.open() as file:
+        return file.read(2**20)

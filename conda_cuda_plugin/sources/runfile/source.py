@@ -1,0 +1,231 @@
+"""NVIDIA's installers, the `.run` files: the only way to a compiler of the oldest releases.
+
+An installer is a program, so only the file that NVIDIA publishes is run, or one whose SHA-256 the
+user gives. What comes out becomes packages in the local channel; from then on the file is not
+needed any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ...addons import needed_components
+from ...environment import Environment
+from ...local_channel import LocalChannel
+from ...platforms import Platform
+from ...toolkit import Flavor, Origin, components, in_flavor, with_requirements
+from ...versions import CudaVersion
+from ..addon_packages import addon_packages, check_addons_early
+from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .file import Installer, find_installer, no_such_file
+from .names import EXAMPLE
+from .packages import PREFIX, Converted, build_of, convert, converted, parts_in
+from .parts import HEADERS, LICENSE, RELEASE, STATIC, TOOLS, parts
+
+_LICENSE_NOTE = f"under NVIDIA's CUDA EULA, in the root as {LICENSE}"
+_NOT_PUBLISHED = "the file is not the one that NVIDIA publishes under this name, as you said"
+
+
+class RunfileSource:
+    """The source `runfile`."""
+
+    name = "runfile"
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """See `Source.offer`. Unpacks nothing; hashes the file only when it is not known."""
+        check_addons_early(request)
+        if request.platform.windows:
+            raise NotOffered(self.name, "takes NVIDIA's installers for Linux only")
+        there = converted(LocalChannel.find(request.platform.subdir))
+        if request.location is None:
+            return self._from_cache(request, there)
+        installer = find_installer(
+            request.location,
+            request.sha256,
+            offline=request.offline,
+            trusted={one.sha256 for one in there},
+        )
+        self._check(installer, request)
+        for one in there:
+            if one.sha256 == installer.sha256:
+                return self._offer(request, one.version, one.records, one.file)
+        kept = _kept(request, installer.sha256)
+        if _suffice(kept, request):
+            return self._offer(request, installer.version, kept, installer.name)
+        if installer.url is None and not installer.path.exists():
+            raise no_such_file(installer.path)
+        return self._to_convert(request, installer)
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Iterable[AvailableFlavor]:
+        """See `Source.available`. The releases whose installers were unpacked before."""
+        if platform.windows:
+            return
+        for one in converted(LocalChannel.find(platform.subdir)):
+            nvcc = "nvcc" in one.records
+            for flavor in Flavor:
+                if nvcc or flavor is not Flavor.DEVEL:
+                    yield AvailableFlavor(one.version, flavor, one.file, 0, nvcc)
+
+    def _from_cache(self, request: ToolkitRequest, there: Sequence[Converted]) -> Offer:
+        """A toolkit whose installer was unpacked before, or that is added to."""
+        fitting = [one for one in there if request.version.matches(one.version)]
+        # What is added to comes from one installer; another one of the same release is not it.
+        same = [one for one in fitting if _kept(request, one.sha256)]
+        if same or (fitting and not _kept(request)):
+            one = (same or fitting)[-1]
+            return self._offer(request, one.version, one.records, one.file)
+        kept = _kept(request)
+        if _suffice(kept, request):
+            version = CudaVersion.parse(kept[RELEASE].version)
+            return self._offer(request, version, kept, "as installed")
+        raise NotOffered(
+            self.name,
+            f"has no CUDA {request.version} in the package cache, and no installer was named",
+            known=[one.version for one in there],
+            hints=[f"conda cuda use {request.version} --from /path/to/{EXAMPLE}"],
+        )
+
+    def _check(self, installer: Installer, request: ToolkitRequest) -> None:
+        """Refuse an installer of something else than what was asked for."""
+        if not request.version.matches(installer.version):
+            raise NotOffered(
+                self.name,
+                f"has CUDA {installer.version} in {installer.name}, not {request.version}",
+                known=[installer.version],
+                hints=[f"conda cuda use {installer.version} --from {installer.name}"],
+            )
+        if installer.machine != request.platform.machine:
+            raise NotOffered(
+                self.name,
+                f"cannot use {installer.name} here: it is for {installer.machine}, and this "
+                f"environment is for {request.platform.machine}",
+                known=[installer.version],
+            )
+
+    def _offer(
+        self, request: ToolkitRequest, version: CudaVersion, records: Mapping[str, Any], file: str
+    ) -> Offer:
+        """An offer of packages that are there."""
+        self._check_components(request, version, set(records))
+        chosen = [part for part in _ordered(_parts_of(request)) if part in records]
+        rows = tuple(
+            Package(records[part].name, records[part].version, 0, records[part].fn)
+            for part in chosen
+        )
+        found = [records[part] for part in chosen]
+        note = _LICENSE_NOTE
+        return self._whole(request, version, rows, f"{file}, unpacked before", note, lambda: found)
+
+    def _to_convert(self, request: ToolkitRequest, installer: Installer) -> Offer:
+        """An offer of packages that have to be made first."""
+        expected = {
+            name
+            for name, part in parts().items()
+            if part.expected(installer.version, installer.machine)
+        }
+        self._check_components(request, installer.version, expected)
+        chosen = [part for part in _ordered(_parts_of(request)) if part in expected]
+        build = build_of(installer.sha256)
+        size = None if installer.url else 0
+        rows = tuple(
+            Package(f"{PREFIX}{part}", str(installer.version), size, f"{PREFIX}{part}-{build}")
+            for part in chosen
+        )
+        where = installer.url or str(installer.path)
+        note = _LICENSE_NOTE if installer.published else f"{_LICENSE_NOTE}; {_NOT_PUBLISHED}"
+        return self._whole(
+            request, installer.version, rows, where, note, lambda: self._make(request, installer)
+        )
+
+    def _make(self, request: ToolkitRequest, installer: Installer) -> list[Any]:
+        records = convert(
+            installer.path,
+            installer.name,
+            installer.version,
+            installer.sha256,
+            request.platform,
+            _parts_of(request),
+            url=installer.url,
+        )
+        self._check_components(request, installer.version, set(records))
+        return [records[part] for part in _ordered(_parts_of(request)) if part in records]
+
+    def _whole(
+        self,
+        request: ToolkitRequest,
+        version: CudaVersion,
+        rows: tuple[Package, ...],
+        detail: str,
+        note: str,
+        fetch: Callable[[], Sequence[Any]],
+    ) -> Offer:
+        """The offer with the add-ons."""
+        addons = addon_packages(request, version, source=self.name)
+        names = [row.name.removeprefix(PREFIX) for row in rows]
+        return Offer(
+            Origin.RUNFILE,
+            version,
+            request.wanted_flavor,
+            tuple(name for name in components() if name in names),
+            (*rows, *addons.packages),
+            ", ".join((detail, *addons.origins)),
+            specs=(*(f"{row.name}=={row.version}" for row in rows), *addons.specs),
+            fetch=lambda: [*fetch(), *addons.fetch()],
+            note=note,
+        )
+
+    def _check_components(
+        self, request: ToolkitRequest, version: CudaVersion, there: set[str]
+    ) -> None:
+        asked = [*request.components, *(["nvcc"] if request.compiles else [])]
+        for name in asked:
+            if name not in there:
+                known = [part for part in components() if part in there]
+                raise NotOffered(
+                    self.name,
+                    f"has no component {name} in the installer of CUDA {version}",
+                    hints=[f"It has: {', '.join(known)}."],
+                )
+
+
+def _parts_of(request: ToolkitRequest) -> set[str]:
+    """The parts that a request asks for."""
+    flavor = request.wanted_flavor
+    names = {
+        *request.wanted_components,
+        *(in_flavor(flavor) if flavor else ()),
+        *with_requirements(needed_components(request.wanted_addons)),
+    }
+    found = {RELEASE, *names}
+    if "nvcc" in names:
+        found.add(HEADERS)
+    if flavor is Flavor.DEVEL:
+        found |= {STATIC, TOOLS}
+    return found
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    wanted = set(names)
+    return [name for name in parts() if name in wanted]
+
+
+def _kept(request: ToolkitRequest, sha256: str | None = None) -> dict[str, Any]:
+    """The parts of the toolkit that is added to; only those of one installer if one is given."""
+    build = build_of(sha256) if sha256 else None
+    return {
+        record.name.removeprefix(PREFIX): record
+        for record in request.keep
+        if record.name.startswith(PREFIX) and build in (None, record.build)
+    }
+
+
+def _suffice(kept: Mapping[str, Any], request: ToolkitRequest) -> bool:
+    """Whether the installed parts are all that is wanted of their installer."""
+    return RELEASE in kept and _parts_of(request) & parts_in(kept[RELEASE]) <= set(kept)

@@ -1,0 +1,243 @@
+"""`conda cuda env`: the variables for what runs no hooks."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conda_cuda_plugin.actions.formats import as_dockerfile, as_dotenv, as_sh
+from conda_cuda_plugin.actions.variables import Variables
+from conda_cuda_plugin.errors import CudaError
+
+from ..conftest import Conda
+from ..listing import listing
+
+SHELLS = ("dash", "bash")
+LIBRARY_PATHS = {
+    "unset": None,
+    "empty": "",
+    "one": "/x",
+    "two": "/x:/y z",
+    "empty-first": ":/x",
+    "empty-last": "/x:",
+}
+PATHS: Any = st.text(
+    st.characters(exclude_characters="\0:;$\r\n", exclude_categories=["Cs"]), min_size=1
+).map("/".__add__)
+CUDA = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "LD_LIBRARY_PATH", "XLA_FLAGS")
+
+
+def shell(name: str, script: str, start: Mapping[str, str | None]) -> dict[str, str]:
+    """The exported variables after a script in a fresh shell."""
+    done = subprocess.run(
+        [shutil.which(name) or name, "-c", f"{script}\nexec /usr/bin/env -0"],
+        env={"PATH": "/usr/bin:/bin", **{k: v for k, v in start.items() if v is not None}},
+        capture_output=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
+    rows = [row.partition(b"=") for row in done.stdout.split(b"\0") if row]
+    return {os.fsdecode(key): os.fsdecode(value) for key, _, value in rows}
+
+
+def variables_at(root: str) -> Variables:
+    names = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
+    flags = f"--xla_gpu_cuda_data_dir={root}"
+    return Variables(dict.fromkeys(names, root), f"{root}/lib64", flags, (f"{root}/bin",))
+
+
+@pytest.fixture(scope="module")
+def hook(conda_exe: Path) -> str:
+    """conda's shell function, without the activation of base that follows it."""
+    words = [conda_exe, "shell.posix", "hook"]
+    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return text.replace("conda activate 'base'", "")
+
+
+class TestSh:
+    """What a script evaluates."""
+
+    @pytest.mark.parametrize("name", ["two", "a b ü"])
+    def test_it_does_what_activation_does(
+        self, conda: Conda, two: Path, hook: str, name: str
+    ) -> None:
+        prefix = two.rename(conda.envs / name)
+        text = conda.cuda("env", prefix).out
+        activate = f"{hook}\nconda activate {shlex.quote(str(prefix))}"
+        for library_path in LIBRARY_PATHS.values():
+            for flags in (None, "", "--mine"):
+                start = {"LD_LIBRARY_PATH": library_path, "XLA_FLAGS": flags}
+                before = {**conda.environ(PATH="/usr/bin:/bin"), **start}
+                expected = shell("bash", activate, before)
+                assert f"{prefix}/cuda/lib64" in expected["LD_LIBRARY_PATH"]
+                for shell_name in SHELLS:
+                    found = shell(shell_name, f"set -eu\n{text}", before)
+                    ours = {name: found.get(name) for name in CUDA}
+                    assert ours == {name: expected.get(name) for name in CUDA}
+                    # And nothing else but what a later activation has to know.
+                    new = {k for k in found if k not in before} - {*CUDA, "PWD", "SHLVL", "_"}
+                    assert new <= {"__CONDA_CUDA_XFM"}
+
+    @pytest.mark.parametrize("name", SHELLS)
+    @pytest.mark.parametrize("library_path", LIBRARY_PATHS.values(), ids=LIBRARY_PATHS)
+    def test_twice_is_once(
+        self, conda: Conda, two: Path, name: str, library_path: str | None
+    ) -> None:
+        text = conda.cuda("env", two).out
+        start = {"LD_LIBRARY_PATH": library_path}
+        assert shell(name, text * 2, start) == shell(name, text, start)
+
+    def test_the_last_toolkit_wins_and_none_is_there_twice(self, conda: Conda, two: Path) -> None:
+        current, named = conda.cuda("env", two).out, conda.cuda("env", two, "13.0").out
+        start = {"LD_LIBRARY_PATH": "/x"}
+        found = shell("dash", named + current + named, start)
+        assert found["CUDA_HOME"] == str(two / "cuda-13.0")
+        assert found["LD_LIBRARY_PATH"] == f"{two}/cuda-13.0/lib64:{two}/cuda/lib64:/x"
+        assert found["XLA_FLAGS"] == f"--xla_gpu_cuda_data_dir={two}/cuda-13.0"
+
+    def test_the_current_toolkit_goes_by_its_link(self, conda: Conda, two: Path) -> None:
+        assert conda.cuda("env", two, "12.4").out == conda.cuda("env", two).out
+        found = shell("dash", conda.cuda("env", two).out, {})
+        assert found["CUDA_PATH"] == str(two / "cuda")
+        conda.cuda("use", two, "13.0")
+        assert os.path.realpath(found["CUDA_PATH"]) == str(two / "cuda-13.0")
+
+    @given(PATHS, st.sampled_from(SHELLS), st.sampled_from([None, "", "/x:/y", ":"]))
+    def test_every_path_survives_the_quoting(
+        self, root: str, name: str, library_path: str | None
+    ) -> None:
+        start = {"LD_LIBRARY_PATH": library_path}
+        found = shell(name, f"set -eu\n{as_sh(variables_at(root)) * 2}", start)
+        rest = f":{library_path}" if library_path else ""
+        assert {key: found[key] for key in CUDA} == {
+            **variables_at(root).alone,
+            "LD_LIBRARY_PATH": f"{root}/lib64{rest}",
+        }
+
+
+class TestOtherFormats:
+    """What programs read."""
+
+    def test_json_is_one_document(self, conda: Conda, two: Path) -> None:
+        document = conda.cuda("env", two, "--format", "json").json
+        assert document == conda.cuda("env", two, "--json").json
+        assert (document["toolkit"], document["version"]) == ("cuda-12.4", "12.4.1")
+        assert document["variables"] == variables_at(str(two / "cuda")).alone
+        assert (document["prepended"], document["where_unset"]) == (
+            ["LD_LIBRARY_PATH"],
+            ["XLA_FLAGS"],
+        )
+        other = conda.cuda("env", two, "--format", "dotenv", "--json").json
+        assert other["text"] == conda.cuda("env", two, "--format", "dotenv").out
+
+    def test_dotenv_holds_the_same_values(self, conda: Conda, two: Path, tmp_path: Path) -> None:
+        expected = conda.cuda("env", two, "--json").json["variables"]
+        file = tmp_path / "cuda.env"
+        file.write_text(conda.cuda("env", two, "--format", "dotenv").out)
+        assert dict(line.split("=", 1) for line in file.read_text().splitlines()) == expected
+        found = shell("dash", f"set -a\n. {shlex.quote(str(file))}", {})
+        assert {name: found[name] for name in expected} == expected
+
+    @given(PATHS)
+    def test_readers_of_dotenv_agree_or_it_is_refused(self, root: str) -> None:
+        values = variables_at(root).alone
+        try:
+            text = as_dotenv(values)
+        except CudaError as error:
+            assert {"\\", "'"} & set(root), error.message
+            return
+        for line in text.splitlines() if root.isprintable() else ():
+            name, _, written = line.partition("=")
+            assert systemd_value(written) == shlex.split(written)[0] == values[name]
+            # Nothing in it that a reader could expand, and the end of the line is its end.
+            assert "$" not in written
+
+    def test_dockerfile_goes_on_from_what_the_image_has(self, conda: Conda, two: Path) -> None:
+        text = conda.cuda("env", two, "--format", "dockerfile").out
+        assert f'ENV CUDA_HOME="{two}/cuda"\n' in text
+        line = f'"{two}/cuda/lib64${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"'
+        assert f"ENV LD_LIBRARY_PATH={line}\n" in text
+        assert all(line.startswith("ENV ") for line in text.splitlines())
+
+    @given(PATHS, st.sampled_from([None, "", "/x:/y"]), st.sampled_from([None, "", "--mine"]))
+    def test_dockerfile_quotes_every_path(
+        self, root: str, library_path: str | None, flags: str | None
+    ) -> None:
+        """Between double quotes a Dockerfile has the shell's rules, apart from the backquote."""
+        if "`" in root:
+            return
+        script = as_dockerfile(variables_at(root)).replace("ENV ", "export ")
+        found = shell("dash", script, {"LD_LIBRARY_PATH": library_path, "XLA_FLAGS": flags})
+        rest = f":{library_path}" if library_path else ""
+        assert {name: found[name] for name in CUDA} == {
+            **variables_at(root).alone,
+            "LD_LIBRARY_PATH": f"{root}/lib64{rest}",
+            "XLA_FLAGS": flags or f"--xla_gpu_cuda_data_dir={root}",
+        }
+        assert found["PATH"] == f"{root}/bin:/usr/bin:/bin"
+
+
+class TestErrors:
+    """One sentence, and nothing changed."""
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["11.8"], "CUDA 11.8 is not installed in this environment."),
+            (["what"], "'what' is no CUDA version."),
+            (
+                ["13.0", "--format", "kernelspec"],
+                "A kernel follows the current toolkit, and cuda-13.0 is not the current one.",
+            ),
+        ],
+    )
+    def test_what_is_not_there(
+        self, conda: Conda, two: Path, words: list[str], message: str
+    ) -> None:
+        before = listing(two)
+        result = conda.cuda("env", two, *words, check=False)
+        assert (result.code != 0, result.out) == (True, "")
+        assert message in textwrap.dedent(result.err)
+        assert "Traceback" not in result.err
+        assert listing(two) == before
+
+    def test_nothing_is_current(self, conda: Conda, environment: Path) -> None:
+        result = conda.cuda("env", environment, "--json", check=False)
+        assert result.code == 1
+        assert result.json["message"].startswith("No toolkit is current in this environment.\n")
+
+    def test_a_path_that_the_loader_takes_apart(self, conda: Conda, two: Path) -> None:
+        prefix = two.rename(conda.envs / "a$b")
+        result = conda.cuda("env", prefix, check=False)
+        assert (result.code, result.out) == (1, "")
+        assert "The environment's path holds '$'" in result.err
+
+
+def systemd_value(text: str) -> str:
+    """A value as systemd reads it from an EnvironmentFile.
+
+    Source: systemd.exec(5), EnvironmentFile=: a backslash escapes outside of quotes, single quotes
+    hold everything, and within double quotes it escapes a double quote, itself, $ and `.
+    """
+    found, quote, at = "", "", 0
+    while at < len(text):
+        char = text[at]
+        escapes = quote == "" or (quote == '"' and text[at + 1 : at + 2] in tuple('"\\$`'))
+        if char == quote or (not quote and char in "'\""):
+            quote = "" if quote else char
+        elif char == "\\" and quote != "'" and escapes:
+            at += 1
+            found += text[at : at + 1]
+        else:
+            found += char
+        at += 1
+    return found if text[:1] in tuple("'\"") else found.strip()

@@ -1,0 +1,378 @@
+"""`conda cuda export` and `apply` with toolkits made of wheels: exact copies, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conda_cuda_plugin.cuda_file import digest_of
+from conda_cuda_plugin.cuda_yaml import dump, load
+
+from ..conftest import Conda
+from ..listing import leftovers, listing
+from ..sources.wheelhouse import only_folder, only_index, write_index, write_releases
+
+RUNTIME = "nvidia-cuda-runtime-cu12-12.4.127-wheel_0"
+CONDAS_LOG = "conda-meta/history"
+"""Holds the time and the words of each command; it is the one file that differs."""
+
+
+def without_log(found: dict[str, str]) -> dict[str, str]:
+    """A listing without conda's log of a toolkit root."""
+    return {name: text for name, text in found.items() if not name.endswith(CONDAS_LOG)}
+
+
+def export(conda: Conda, prefix: Path, *words: str) -> Path:
+    """The file of an environment's CUDA, beside the environment."""
+    path = prefix.parent / f"{prefix.name}.yaml"
+    conda.cuda("export", prefix, "-f", path, *words)
+    return path
+
+
+def with_empty_cache(conda: Conda, tmp_path: Path) -> Path:
+    """From now on conda has an empty package cache."""
+    cache = tmp_path / "empty cache"
+    cache.mkdir()
+    (cache / "urls.txt").touch()
+    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
+    return cache
+
+
+def resealed(path: Path, change: Any) -> None:
+    """Change a file's content and give it the digest that belongs to it."""
+    content = load(path.read_text())
+    change(content)
+    content["digest"] = digest_of(content)
+    path.write_text(dump(content))
+
+
+class TestExport:
+    """What is written."""
+
+    def test_it_prints_the_request_and_the_exact_packages(
+        self, conda: Conda, two: Path, wheelhouse: Path
+    ) -> None:
+        result = conda.cuda("export", two)
+        content = load(result.out)
+        (wheel,) = wheelhouse.glob("nvidia_cuda_runtime_cu12-*")
+        assert content["request"] == {"version": "12.4", "source": "pypi", "flavor": "base"}
+        (toolkit,) = content["toolkits"]
+        assert toolkit["packages"] == [
+            {
+                "name": "nvidia-cuda-runtime-cu12",
+                "version": "12.4.127",
+                "build": "wheel_0",
+                "url": wheel.as_uri(),
+                "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            }
+        ]
+        assert content["digest"] == digest_of(content)
+        sentence = "A folder of this machine holds the files of nvidia-cuda-runtime-cu12, "
+        assert result.err.startswith(f"not promised: {sentence}")
+        assert content["not-promised"][0].startswith(sentence)
+        document = conda.cuda("export", two, "--json").json
+        assert document["content"]["digest"] == content["digest"]
+
+    def test_all_toolkits(self, conda: Conda, two: Path) -> None:
+        content = load(conda.cuda("export", two, "--all").out)
+        assert [row["version"] for row in content["toolkits"]] == ["13.0.2", "12.4.1"]
+        assert content["current"] == "12.4"
+
+    def test_a_file_that_is_there_keeps_what_a_person_wrote(self, conda: Conda, two: Path) -> None:
+        path = export(conda, two)
+        text = path.read_text()
+        mine = "# ours, since May\n" + text.replace(
+            "  flavor: base\n", "  flavor:   'base'  # small\n\n"
+        ).replace("  - name: ", "  # the runtime\n  - name: ")
+        path.write_text(mine)
+        path.chmod(0o600)
+        assert conda.cuda("export", two, "-f", path).out.endswith("has already.\n")
+        assert path.read_text() == mine
+
+        conda.cuda("use", two, "13.0")
+        conda.cuda("export", two, "-f", path)
+        after = path.read_text()
+        assert after.startswith("# ours, since May\n")
+        assert "\n\n" in after and "current: '13.0'" in after
+        assert path.stat().st_mode & 0o777 == 0o600
+        conda.cuda("apply", two, path, "-y")
+
+    def test_a_file_of_somebody_else_stays_untouched(self, conda: Conda, two: Path) -> None:
+        path = two.parent / "environment.yml"
+        path.write_text("name: two\n")
+        result = conda.cuda("export", two, "-f", path, check=False)
+        assert result.code == 1 and "is no file of conda cuda export" in result.err
+        assert path.read_text() == "name: two\n"
+
+    def test_nothing_to_export(self, conda: Conda, two: Path, environment: Path) -> None:
+        result = conda.cuda("export", environment, check=False)
+        assert result.code == 1
+        assert "No toolkit is installed in this environment, so there is nothing" in result.err
+        conda.cuda("off", two)
+        result = conda.cuda("export", two, check=False)
+        assert result.code == 1 and "conda cuda export --all exports" in result.err
+
+    def test_it_knows_the_files_after_the_cache_is_gone(
+        self, conda: Conda, two: Path, tmp_path: Path
+    ) -> None:
+        """As in an environment that was moved to another machine."""
+        before = conda.cuda("export", two).out
+        with_empty_cache(conda, tmp_path)
+        moved = two.rename(two.parent / "moved")
+        assert load(conda.cuda("export", moved).out) == load(before)
+
+    def test_credentials_are_not_written_down(
+        self, conda: Conda, tmp_path: Path, environment: Path
+    ) -> None:
+        from ..sources.web import serve
+
+        wheels = write_releases(tmp_path / "wheels", "12.4.1")
+        with serve(wheels, "me", "secret") as address:
+            write_index(tmp_path / "index", wheels)
+            pages = wheels / "simple"
+            shutil.copytree(tmp_path / "index", pages)
+            for page in pages.rglob("index.html"):
+                page.write_text(page.read_text().replace(wheels.as_uri(), address))
+            conda.variables.update(only_index(f"{address}/simple".replace("//", "//me:secret@")))
+            with_empty_cache(conda, tmp_path)
+            conda.cuda("use", environment, "12.4", "--from=pypi", "--flavor=base", "-y")
+            text = conda.cuda("export", environment).out
+        assert "secret" not in text and f"url: {address}/nvidia_cuda_runtime" in text
+        assert "secret" not in (environment / "cuda" / "made-of.json").read_text()
+
+
+class TestApply:
+    """What is reproduced."""
+
+    def test_the_same_files_after_export_remove_apply(self, conda: Conda, two: Path) -> None:
+        path, before = export(conda, two, "--all"), listing(two)
+        conda.cuda("remove", two, "--all", "-y")
+        conda.cuda("apply", two, path, "-y")
+        assert without_log(listing(two)) == without_log(before)
+        assert load(conda.cuda("export", two, "--all").out) == load(path.read_text())
+
+    def test_the_same_files_from_an_empty_cache_in_another_environment(
+        self, conda: Conda, two: Path, tmp_path: Path
+    ) -> None:
+        path, before = export(conda, two, "--all"), listing(two)
+        cache = with_empty_cache(conda, tmp_path)
+        other = conda.create(conda.envs / "other")
+        conda.cuda("apply", other, path, "-y")
+        after = listing(other)
+        assert set(after) == set(before)
+        differ = {name for name in before if before[name] != after[name]}
+        # conda's own records name the package cache, and the time.
+        assert {Path(name).parent.name for name in differ} == {"conda-meta"}
+        for name in sorted(differ):
+            if name.endswith(".json"):
+                one, two_ = (json.loads((env / name).read_text()) for env in (two, other))
+                assert {key for key in one if one[key] != two_.get(key)} == {
+                    *("channel", "url", "link"),
+                    *("extracted_package_dir", "package_tarball_full_path"),
+                }
+                assert two_["url"].startswith(cache.as_uri())
+        assert load(conda.cuda("export", other, "--all").out) == load(path.read_text())
+
+    def test_nothing_is_done_where_all_is_there(self, conda: Conda, two: Path) -> None:
+        path, before = export(conda, two, "--all"), listing(two)
+        result = conda.cuda("apply", two, path)
+        assert result.out == "two has exactly what two.yaml says already.\n"
+        assert conda.cuda("apply", two, path, "--json").json["changed"] is False
+        assert listing(two) == before
+
+    def test_only_the_switch_where_the_packages_are_there(self, conda: Conda, two: Path) -> None:
+        path = export(conda, two)
+        conda.cuda("use", two, "13.0")
+        document = conda.cuda("apply", two, path, "--json", "-y").json
+        assert document["plan"]["install"] == [] and document["changed"]
+        assert os.readlink(two / "cuda") == "cuda-12.4"
+
+    def test_it_edits_nothing_else(self, conda: Conda, two: Path) -> None:
+        path = export(conda, two)
+        other = conda.create(conda.envs / "other")
+        for name in (
+            "bin/mine",
+            "lib/libmine.so",
+            "conda-meta/pinned",
+            "etc/conda/activate.d/a.sh",
+        ):
+            (other / name).parent.mkdir(parents=True, exist_ok=True)
+            (other / name).write_text(f"{name}\n")
+        before = listing(other)
+        conda.cuda("apply", other, path, "-y")
+        conda.cuda("remove", other, "--all", "-y")
+        after = listing(other)
+        assert {name: after.get(name) for name in before} == before
+        assert all(name.startswith("etc/") for name in set(after) - set(before))
+
+    def test_another_build_of_the_release_gives_way(self, conda: Conda, two: Path) -> None:
+        path = export(conda, two)
+        other = conda.create(conda.envs / "other")
+        conda.cuda("use", other, "12.4", "--from=pypi", "--flavor=runtime", "-y")
+        document = conda.cuda("apply", other, path, "-y", "--json").json
+        assert document["plan"]["install"][0]["replaces"] == "12.4.1"
+        assert not (other / "cuda" / "lib64" / "libcublas.so.12").exists()
+        assert load(conda.cuda("export", other).out) == load(path.read_text())
+
+    def test_a_dry_run_changes_nothing(self, conda: Conda, two: Path, environment: Path) -> None:
+        path, before = export(conda, two), listing(environment)
+        result = conda.cuda("apply", environment, path, "--dry-run", check=False)
+        assert "installs  CUDA 12.4.1 (base), origin pypi" in result.out
+        document = conda.cuda("apply", environment, path, "--dry-run", "--json").json
+        assert document["dry_run"] and document["plan"]["install"][0]["packages"][0]["cached"]
+        assert listing(environment) == before
+
+    def test_the_pin_comes_along(self, conda: Conda, two: Path, environment: Path) -> None:
+        conda.cuda("use", two, "12.4", "--pin")
+        path = export(conda, two)
+        assert load(path.read_text())["request"]["pin"] == "true"
+        conda.cuda("apply", environment, path, "-y")
+        pinned = "conda-meta/pinned"
+        assert (environment / pinned).read_bytes() == (two / pinned).read_bytes()
+        assert "already" in conda.cuda("apply", environment, path).out
+
+
+class TestWithoutTheFile:
+    """Other ways to the very file, and none."""
+
+    def test_without_a_network_from_the_caches(
+        self, conda: Conda, two: Path, environment: Path
+    ) -> None:
+        path = export(conda, two, "--all")
+        conda.variables.update(only_folder(two / "nowhere"))
+        no_network = ["unshare", "--user", "--net", "--map-root-user"]
+        words = ["cuda", "apply", path, "-p", environment, "--offline", "-y"]
+        if subprocess.run([*no_network, "true"], capture_output=True).returncode:
+            no_network = []
+        subprocess.run([*no_network, conda.exe, *map(str, words)], env=conda.environ(), check=True)
+        assert os.readlink(environment / "cuda") == "cuda-12.4"
+
+    def test_the_index_has_the_file_at_another_address(
+        self, conda: Conda, two: Path, wheelhouse: Path, tmp_path: Path
+    ) -> None:
+        path = export(conda, two)
+        resealed(path, self.to_nowhere)
+        moved = shutil.copytree(wheelhouse, tmp_path / "mirror")
+        conda.variables.update(only_folder(moved))
+        with_empty_cache(conda, tmp_path)
+        other = conda.create(conda.envs / "other")
+        conda.cuda("apply", other, path, "-y")
+        assert (other / "cuda" / "lib64" / "libcudart.so.12").is_file()
+
+    def test_nobody_has_it(
+        self, conda: Conda, two: Path, environment: Path, tmp_path: Path
+    ) -> None:
+        path = export(conda, two)
+        resealed(path, self.to_nowhere)
+        conda.variables.update(only_folder(tmp_path / "nothing"))
+        with_empty_cache(conda, tmp_path)
+        before = listing(environment)
+        result = conda.cuda("apply", environment, path, "-y", check=False)
+        assert result.code == 1 and "Traceback" not in result.err
+        assert "of nvidia-cuda-runtime-cu12 12.4.127 cannot be had: no file from" in result.err
+        offline = conda.cuda("apply", environment, path, "-y", "--offline", check=False)
+        assert "--offline forbids to ask for it" in offline.err
+        assert listing(environment) == before
+
+    @staticmethod
+    def to_nowhere(content: dict[str, Any]) -> None:
+        """No file lies at the address any more."""
+        package = content["toolkits"][0]["packages"][0]
+        package["url"] = package["url"].replace("file:///", "http://127.0.0.1:9/")
+
+    def test_another_file_of_the_same_name_is_refused(
+        self, conda: Conda, tmp_path: Path, environment: Path
+    ) -> None:
+        wheels = write_releases(tmp_path / "wheels", "12.4.1")
+        conda.variables.update(only_folder(wheels))
+        with_empty_cache(conda, tmp_path)
+        conda.cuda("use", environment, "12.4", "--from=pypi", "--flavor=base", "-y")
+        path = export(conda, environment)
+        write_releases(wheels, "12.4.1", filler=1000)
+        shutil.rmtree(conda.pkgs)
+        conda.pkgs.mkdir()
+        (conda.pkgs / "urls.txt").touch()
+        other = conda.create(conda.envs / "other")
+        before = listing(other)
+        result = conda.cuda("apply", other, path, "-y", check=False)
+        assert result.code == 1
+        assert "is not the file that was exported: its hash is another one" in result.err
+        assert listing(other) == before
+        assert not list(conda.pkgs.rglob("*nvidia*")) and not leftovers(conda.pkgs)
+
+    def test_a_package_that_was_altered_in_the_cache_is_refused(
+        self, conda: Conda, two: Path, environment: Path, tmp_path: Path
+    ) -> None:
+        path = export(conda, two)
+        with_empty_cache(conda, tmp_path)
+        other = conda.create(conda.envs / "other")
+        conda.cuda("apply", other, path, "-y")
+        # Files are hard links: this changes the package cache too.
+        with open(other / "cuda" / "lib" / "libcudart.so.12", "r+b") as file:
+            file.write(b"X")
+        before = listing(environment)
+        result = conda.cuda("apply", environment, path, "-y", check=False)
+        assert result.code == 1 and "Traceback" not in result.err
+        assert "was changed in the package cache" in result.err
+        assert listing(environment) == before
+
+
+class TestRefusals:
+    """What is refused, with everything as it was."""
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (("12.4.127", "12.4.128"), "was changed after it was exported"),
+            (("flavor: base", "flavor: devel"), "was changed after it was exported"),
+            (("digest: ", "digest: 0"), "was changed after it was exported"),
+            (("linux-64", "win-64"), "was changed after it was exported"),
+            (("conda-cuda: 1", "conda-cuda: 9"), "has the format '9'"),
+            (("toolkits:", "toolkits: ["), "is no proper YAML"),
+            (("sha256: ", "sha256: x"), "has no usable value for toolkits[0].packages[0].sha256"),
+        ],
+    )
+    def test_a_changed_file(
+        self, change: tuple[str, str], message: str, conda: Conda, two: Path
+    ) -> None:
+        path, before = export(conda, two), listing(two)
+        path.write_text(path.read_text().replace(*change))
+        result = conda.cuda("apply", two, path, "-y", check=False)
+        assert result.code == 1 and "Traceback" not in result.err
+        assert message in result.err
+        assert listing(two) == before
+
+    def test_another_platform(self, conda: Conda, two: Path) -> None:
+        path = export(conda, two)
+        resealed(path, lambda content: content.update(platform="win-64"))
+        result = conda.cuda("apply", two, path, check=False)
+        assert "was exported for win-64, and this environment is for linux-64" in result.err
+        assert "conda cuda use 12.4" in result.err
+
+    @pytest.mark.parametrize("name", ["nothing.yaml", "."])
+    def test_no_file(self, name: str, conda: Conda, two: Path) -> None:
+        result = conda.cuda("apply", two, two / name, check=False)
+        assert result.code == 1 and "Traceback" not in result.err
+        assert "does not exist" in result.err or "is a folder" in result.err
+
+    def test_a_package_that_is_another_one(
+        self, conda: Conda, two: Path, environment: Path, tmp_path: Path
+    ) -> None:
+        path = export(conda, two)
+
+        def lie(content: dict[str, Any]) -> None:
+            content["toolkits"][0]["packages"][0]["name"] = "nvidia-cuda-runtime"
+
+        resealed(path, lie)
+        with_empty_cache(conda, tmp_path)
+        result = conda.cuda("apply", environment, path, "-y", check=False)
+        assert result.code == 1
+        assert f"holds {RUNTIME}, not nvidia-cuda-runtime-12.4.127-wheel_0" in result.err
+        assert not (environment / "cuda").exists()

@@ -1,0 +1,339 @@
+"""The file of `export` and `apply`: what a person writes around the values stays, and no value
+can be changed unnoticed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from conda_cuda_plugin import cuda_file
+from conda_cuda_plugin.cuda_file import CudaFileError, digest_of, new_text, parse, updated_text
+from conda_cuda_plugin.cuda_yaml import MOST_BYTES, YamlError, canonical, load, plain
+
+from .person import Person
+
+HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
+NUMBERS = st.lists(st.integers(0, 999), min_size=2, max_size=4).map(lambda n: ".".join(map(str, n)))
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
+slow = settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@st.composite
+def packages(draw: Any) -> dict[str, str]:
+    name, version = draw(NAMES), draw(NUMBERS)
+    build = draw(st.sampled_from(["0", "h1_2", "wheel_0"]))
+    url = f"https://example.org/a b/{name}-{version}-{build}.conda".replace(" ", "%20")
+    return {"name": name, "version": version, "build": build, "url": url, "sha256": draw(HEX)}
+
+
+@st.composite
+def contents(draw: Any) -> dict[str, Any]:
+    version = draw(st.sampled_from(["12.4.1", "11.8.0", "12.10", "13.0.2"]))
+    release = ".".join(version.split(".")[:2])
+    request: dict[str, Any] = {"version": draw(st.sampled_from([release, version, "<13,>=11"]))}
+    if draw(st.booleans()):
+        request |= {"flavor": "runtime", "addons": {"cudnn": "9.10"}, "pin": draw(st.booleans())}
+    if draw(st.booleans()):
+        request["channels"] = ["conda-forge", "https://example.org/nvidia"]
+    found = draw(st.lists(packages(), min_size=1, max_size=5, unique_by=lambda row: row["name"]))
+    toolkit = {
+        "version": version,
+        "origin": draw(st.sampled_from(["channel", "pypi"])),
+        "components": draw(st.lists(st.sampled_from(["cudart", "nvcc", "cccl"]), unique=True)),
+        "packages": found,
+    }
+    content: dict[str, Any] = {
+        "conda-cuda": 1,
+        "platform": "linux-64",
+        "current": release,
+        "request": request,
+        "toolkits": [{key: value for key, value in toolkit.items() if value}],
+    }
+    if draw(st.booleans()):
+        content["not-promised"] = ["The files of a: they lie here, and # nowhere else."]
+    return content
+
+
+def kept_by_person(draw: Any, content: dict[str, Any]) -> tuple[Person, str]:
+    person = Person(draw)
+    return person, person.text({**content, "digest": digest_of(content)})
+
+
+@slow
+@given(contents())
+def test_what_is_written_reads_back(content: dict[str, Any]) -> None:
+    text = new_text(content)
+    assert load(text) == plain({**content, "digest": digest_of(content)})
+    found = parse(text, "cuda.yaml")
+    assert found.request == content["request"]
+    rows = content["toolkits"][0]["packages"]
+    assert [package.sha256 for package in found.toolkits[0].packages] == [r["sha256"] for r in rows]
+
+
+@slow
+@given(st.data(), contents())
+def test_order_quotes_and_comments_do_not_count(data: Any, content: dict[str, Any]) -> None:
+    _, text = kept_by_person(data.draw, content)
+    assert parse(text, "cuda.yaml") == parse(new_text(content), "cuda.yaml")
+    assert updated_text(text, content, "cuda.yaml") == text
+    windows = text.replace("\n", "\r\n")
+    assert updated_text(windows, content, "cuda.yaml") == windows
+
+
+@st.composite
+def changes(draw: Any, content: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """Another content, and the names of the packages that it has no more."""
+    new = copy.deepcopy(content)
+    rows = new["toolkits"][0]["packages"]
+    gone: set[str] = set()
+    for kind in draw(
+        st.lists(
+            st.sampled_from(["new hash", "drop", "add", "request", "parts"]), min_size=1, max_size=4
+        )
+    ):
+        if kind == "new hash":
+            draw(st.sampled_from(rows))["sha256"] = draw(HEX)
+        elif kind == "drop" and len(rows) > 1:
+            gone.add(rows.pop(draw(st.integers(0, len(rows) - 1)))["name"])
+        elif kind == "add":
+            package = draw(packages())
+            if package["name"] not in {row["name"] for row in rows} | gone:
+                rows.append(package)
+        elif kind == "request":
+            new["request"] = {"version": "12", "source": "pypi"}
+        elif kind == "parts":
+            new["toolkits"][0]["components"] = draw(
+                st.lists(st.sampled_from(["cudart", "nvvm", "cublas"]), min_size=1, unique=True)
+            )
+    return new, gone
+
+
+@slow
+@given(st.data(), contents())
+def test_only_what_changed_is_replaced(data: Any, content: dict[str, Any]) -> None:
+    person, before = kept_by_person(data.draw, content)
+    new, gone = data.draw(changes(content))
+    after = updated_text(before, new, "cuda.yaml")
+
+    assert canonical(load(after), cuda_file.IDENTITIES) == canonical(
+        {**new, "digest": digest_of(new)}, cuda_file.IDENTITIES
+    )
+    parse(after, "cuda.yaml")
+    # No comment goes, but those of packages and keys that went.
+    for name, comments in person.item_comments.items():
+        if name not in gone:
+            assert [one for one in comments if one not in after] == []
+    lost = [keys for keys, comment in person.comments if comment not in after]
+    assert [keys for keys in lost if has(new, keys)] == []
+    assert updated_text(after, new, "cuda.yaml") == after
+
+
+def has(content: Any, keys: tuple[str, ...]) -> bool:
+    """Whether there is something at the end of some keys."""
+    for key in keys:
+        content = content[0] if isinstance(content, list) else content
+        if key != "digest" and key not in content:
+            return False
+        content = content.get(key)
+    return True
+
+
+@slow
+@given(st.data(), contents())
+def test_a_new_hash_changes_one_line_and_the_digest(data: Any, content: dict[str, Any]) -> None:
+    _, before = kept_by_person(data.draw, content)
+    new = copy.deepcopy(content)
+    package = data.draw(st.sampled_from(new["toolkits"][0]["packages"]))
+    old, package["sha256"] = package["sha256"], data.draw(HEX)
+    assume(old != package["sha256"] and before.count(old) == 1)
+    after = updated_text(before, new, "cuda.yaml")
+    lines = list(zip(before.split("\n"), after.split("\n"), strict=True))
+    changed = [(one, two) for one, two in lines if one != two]
+    assert len(changed) == 2
+    for one, two in changed:
+        values = (
+            (digest_of(content), digest_of(new)) if "digest" in one else (old, package["sha256"])
+        )
+        begin, _, end = one.partition(values[0])
+        assert begin.rstrip("'\"") == two.partition(values[1])[0].rstrip("'\"")
+        assert end.lstrip("'\"") == two.partition(values[1])[2].lstrip("'\"")
+
+
+@slow
+@given(st.data(), contents())
+def test_no_character_of_a_value_changes_unnoticed(data: Any, content: dict[str, Any]) -> None:
+    text = new_text(content)
+    place = data.draw(st.sampled_from(_places(text)))
+    character = data.draw(st.characters(min_codepoint=32, max_codepoint=255))
+    kind = data.draw(st.sampled_from(["replace", "insert", "drop"]))
+    changed = {
+        "replace": text[:place] + character + text[place + 1 :],
+        "insert": text[:place] + character + text[place:],
+        "drop": text[:place] + text[place + 1 :],
+    }[kind]
+    with contextlib.suppress(YamlError):
+        assume(load(changed) != load(text))
+    with pytest.raises(CudaFileError) as caught:
+        parse(changed, "cuda.yaml")
+    assert str(caught.value).startswith("cuda.yaml ") and caught.value.hints
+
+
+GOOD = {
+    "conda-cuda": 1,
+    "platform": "linux-64",
+    "current": "12.4",
+    "request": {"version": "12.4"},
+    "toolkits": [
+        {
+            "version": "12.4.1",
+            "origin": "channel",
+            "packages": [
+                {
+                    "name": "cuda-cudart",
+                    "version": "12.4.127",
+                    "build": "0",
+                    "url": "https://example.org/linux-64/cuda-cudart-12.4.127-0.conda",
+                    "sha256": "0" * 64,
+                }
+            ],
+        }
+    ],
+}
+
+
+def with_value(path: str, value: Any) -> str:
+    """The text of a good file with another value somewhere, and with the right digest."""
+    content: Any = copy.deepcopy(GOOD)
+    *parents, last = [int(one) if one.isdigit() else one for one in path.split("/")]
+    place = content
+    for one in parents:
+        place = place[one]
+    if value is None:
+        del place[last]
+    elif isinstance(value, list) and value and value[0] == "twice":
+        place[last] = [*place[last], *copy.deepcopy(place[last])]
+    else:
+        place[last] = value
+    return new_text(content)
+
+
+PACKAGE = "toolkits/0/packages/0"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("conda-cuda", 2, "has the format '2', and this conda cuda knows 1 only"),
+        ("conda-cuda", None, "is no file of conda cuda export: it has no 'conda-cuda'"),
+        ("platform", None, "lacks platform"),
+        ("platform", "osx-64", "has no usable value for platform: 'osx-64'"),
+        ("current", "13.0", "names '13.0' as current, which is none of its toolkits"),
+        ("request", None, "lacks request"),
+        ("request", ["12.4"], "has no usable value for request: ['12.4']"),
+        ("request", {"version": "newest!"}, "has no usable value for request.version: 'newest!'"),
+        ("request", {"version": "12", "pin": "yes"}, "has no usable value for request.pin: 'yes'"),
+        ("request", {"version": "12", "run": "x"}, "holds request.run, which means nothing here"),
+        ("toolkits", [], "holds no toolkit"),
+        ("toolkits", "12.4", "has no usable value for toolkits: '12.4'"),
+        ("toolkits", ["twice"], "names 12.4 more than once in toolkits"),
+        ("toolkits/0/version", "12", "has no usable value for toolkits[0].version: '12'"),
+        ("toolkits/0/origin", "moon", "has no usable value for toolkits[0].origin: 'moon'"),
+        ("toolkits/0/packages", [], "has no usable value for toolkits[0].packages: []"),
+        (
+            "toolkits/0/packages",
+            ["twice"],
+            "names cuda-cudart more than once in toolkits[0].packages",
+        ),
+        ("toolkits/0/specs", ["cuda >>1"], "has no usable value for toolkits[0].specs: 'cuda >>1'"),
+        (
+            f"{PACKAGE}/name",
+            "../../etc",
+            "has no usable value for toolkits[0].packages[0].name: '../../etc'",
+        ),
+        (
+            f"{PACKAGE}/version",
+            "1-2",
+            "has no usable value for toolkits[0].packages[0].version: '1-2'",
+        ),
+        (f"{PACKAGE}/build", "a/b", "has no usable value for toolkits[0].packages[0].build: 'a/b'"),
+        (f"{PACKAGE}/sha256", "0" * 63, "has no usable value for toolkits[0].packages[0].sha256"),
+        (f"{PACKAGE}/url", None, "lacks toolkits[0].packages[0].url"),
+        (f"{PACKAGE}/file", "../x.run", "has no usable value for toolkits[0].packages[0].file"),
+    ],
+)
+def test_what_makes_no_sense_is_named(path: str, value: Any, message: str) -> None:
+    with pytest.raises(CudaFileError) as caught:
+        parse(with_value(path, value), "cuda.yaml")
+    assert caught.value.message.startswith(f"cuda.yaml {message}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/cuda-cudart-12.4.127-0.conda",
+        "https://example.org/../cuda-cudart-12.4.127-0.conda",
+        "https://example.org/%2e%2e/cuda-cudart-12.4.127-0.conda",
+        "https://example.org/other-12.4.127-0.conda",
+        "https://example.org/cuda-cudart-12.4.127-0.conda?token=1",
+        "https://me:secret@example.org/cuda-cudart-12.4.127-0.conda",
+        "https:///cuda-cudart-12.4.127-0.conda",
+        "https://example.org/",
+        "file://server/share/cuda-cudart-12.4.127-0.conda",
+        "https://example.org/a\nb/cuda-cudart-12.4.127-0.conda",
+        "/tmp/cuda-cudart-12.4.127-0.conda",
+        "https://[example.org/cuda-cudart-12.4.127-0.conda",
+    ],
+)
+def test_an_address_that_leads_astray_is_refused(url: str) -> None:
+    with pytest.raises(CudaFileError, match=r"packages\[0\].url"):
+        parse(with_value(f"{PACKAGE}/url", url), "cuda.yaml")
+
+
+BOMB = "conda-cuda: 1\na: &a [x, x]\n" + "".join(
+    f"{two}: &{two} [*{one}, *{one}, *{one}]\n"
+    for one, two in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is no file of conda cuda export: it has no 'conda-cuda'"),
+        ("just words", "is no file of conda cuda export"),
+        ("a: [1", "is no proper YAML (line 1)"),
+        ("a: 1\na: 2\n", "is no proper YAML (line 2)"),
+        ("\tx: 1", "is no proper YAML (line 1)"),
+        ("a: \x00", "is no proper YAML"),
+        (BOMB, "holds anchors or aliases"),
+        ("conda-cuda: !!python/object:os.system 1", "holds tags"),
+        ("conda-cuda: 1\n---\nconda-cuda: 1\n", "holds more than one document"),
+        ("[" * 100_000, "nests more deeply"),
+        (f"# {'x' * MOST_BYTES}", "is larger than any file"),
+        ("name: env\ndependencies: [python]\n", "is no file of conda cuda export"),
+    ],
+)
+def test_what_is_no_such_file_is_refused(text: str, message: str) -> None:
+    with pytest.raises(CudaFileError) as caught:
+        parse(text, "cuda.yaml")
+    assert message in caught.value.message
+
+
+def _places(text: str) -> list[int]:
+    """Where the characters of the values stand."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import ScalarEvent
+
+    found: list[int] = []
+    for event in YAML(typ="base", pure=True).parse(text):
+        if isinstance(event, ScalarEvent):
+            found += range(event.start_mark.index, event.end_mark.index)
+    return found
