@@ -1,0 +1,56 @@
+"""Killing a command at the n-th of the calls with which it changes the file system."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..conftest import Conda
+
+SOURCE = Path(__file__).with_name("kill_at.c")
+
+
+@dataclass(frozen=True)
+class Killer:
+    """The library that counts and kills.
+
+    Args:
+        library: the compiled file.
+    """
+
+    library: Path
+
+    @classmethod
+    def build(cls, folder: Path) -> Killer:
+        """Compile the library into a folder."""
+        library = folder / "kill_at.so"
+        words = ["gcc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"]
+        subprocess.run(words, check=True)
+        return cls(library)
+
+    def count(self, conda: Conda, words: Sequence[str | Path], **extra: str) -> int:
+        """How many such calls a command makes when nobody stops it."""
+        file = self.library.with_suffix(".count")
+        self._run(conda, words, at=0, KILL_COUNT=str(file), **extra)
+        return int(file.read_text())
+
+    def kill(self, conda: Conda, words: Sequence[str | Path], at: int, **extra: str) -> bool:
+        """Run a command and kill it before its n-th call; whether it got that far."""
+        return self._run(conda, words, at=at, **extra) == -signal.SIGKILL
+
+    def _run(self, conda: Conda, words: Sequence[str | Path], *, at: int, **extra: str) -> int:
+        done = subprocess.run(
+            [conda.exe, "cuda", *map(str, words)],
+            env=conda.environ(LD_PRELOAD=str(self.library), KILL_AT=str(at), **extra),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        if at == 0:
+            assert done.returncode == 0, done.stderr
+        return done.returncode
