@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from .data_files import read_data
 from .errors import CudaError, UsageError
 from .quoting import quoted
 
@@ -53,8 +54,6 @@ class Addon:
 @cache
 def addons() -> dict[str, Addon]:
     """Every known add-on by name (source: data/addons.json)."""
-    from .toolkit import read_data
-
     return {
         name: Addon(
             name,

@@ -14,7 +14,7 @@ from typing import Any
 
 from conda.base.context import context
 
-from .errors import CudaError
+from .errors import CudaError, FrozenError
 
 
 @contextlib.contextmanager
@@ -167,12 +167,25 @@ def download_file(url: str, path: Path) -> None:
 
 
 def assert_not_frozen(prefix: Path) -> None:
-    """Refuse to change a frozen environment (CEP 22; conda knows them since 25.5)."""
+    """Refuse to change a frozen environment (CEP 22; conda knows them since 25.5).
+
+    Raises:
+        FrozenError: when it is frozen and conda is set to protect such environments.
+    """
     from conda.core.prefix_data import PrefixData
 
-    check = getattr(PrefixData(str(prefix)), "assert_not_frozen", None)
-    if check is not None:
-        check()
+    is_frozen = getattr(PrefixData(str(prefix)), "is_frozen", None)
+    if is_frozen is not None and is_frozen() and getattr(context, "protect_frozen_envs", True):
+        raise FrozenError(prefix, _why_frozen(prefix / "conda-meta" / "frozen"))
+
+
+def _why_frozen(path: Path) -> str:
+    """What whoever has frozen an environment says to those who would change it."""
+    import json
+
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        return " ".join(json.loads(path.read_text(encoding="utf-8")).get("message", "").split())
+    return ""
 
 
 def has_transaction_actions() -> bool:
@@ -180,6 +193,17 @@ def has_transaction_actions() -> bool:
     import conda.plugins.types
 
     return hasattr(conda.plugins.types, "CondaPostTransactionAction")
+
+
+def others_act_on_transactions() -> bool:
+    """Whether a plugin besides this one has actions of its own in conda's transactions."""
+    manager = context.plugin_manager
+    return any(
+        action.name != "conda-cuda-refresh"
+        for moment in ("pre_transaction_actions", "post_transaction_actions")
+        if hasattr(manager, f"get_{moment}")
+        for action in manager.get_hook_results(moment)
+    )
 
 
 def detail(error: BaseException, name: str) -> str:
@@ -228,7 +252,8 @@ def display_name(prefix: Path) -> str:
     from conda.base.context import env_name
 
     name: str | None = env_name(str(prefix))
-    return name or str(prefix)
+    # A name that begins with a dash would be taken for an option.
+    return name if name and not name.startswith("-") else str(prefix)
 
 
 def health_check(

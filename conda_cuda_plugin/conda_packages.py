@@ -6,6 +6,7 @@ Nothing here is imported when conda starts; every caller imports it inside a fun
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def link_packages(
     final: Path,
     unlink: Sequence[Any] = (),
 ) -> None:
-    """Download, extract and link packages into a prefix, with conda's own transaction.
+    """Download, extract and link packages into a prefix, as conda's own transaction does.
 
     Args:
         prefix: where the files go now; it is made when it does not exist.
@@ -35,24 +36,30 @@ def link_packages(
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
     from conda.models.match_spec import MatchSpec
 
+    from .plain_packages import link_plain_packages
+
     prefix.joinpath("conda-meta").mkdir(parents=True, exist_ok=True)
     prefix.joinpath("conda-meta", "history").touch()
-    setup = PrefixSetup(
-        str(prefix),
-        tuple(unlink),
-        tuple(records),
-        (),
-        tuple(MatchSpec(spec) for spec in specs),
-        (),
-    )
+    new = not unlink and os.listdir(prefix) == ["conda-meta"]
+    new = new and os.listdir(prefix / "conda-meta") == ["history"]
+
+    def transaction_of(records: Sequence[Any]) -> Any:
+        wanted = tuple(MatchSpec(spec) for spec in specs)
+        setup = PrefixSetup(str(prefix), tuple(unlink), tuple(records), (), wanted, ())
+        return UnlinkLinkTransaction(setup)
+
     # A toolkit root is part of an environment and no environment itself: it is not registered.
     with (
         settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
         stdout_for_people(),
     ):
-        transaction = UnlinkLinkTransaction(setup)
+        transaction = transaction_of(records)
         with _alone_in_package_cache(_folder_of(record.fn) for record in records):
             transaction.download_and_extract()
+        if new:
+            left = link_plain_packages(prefix, records, specs)
+            transaction = transaction_of(left) if len(left) < len(records) else transaction
+        # What is left, and the prefix's history of all.
         transaction.execute()
 
 

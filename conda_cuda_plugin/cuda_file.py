@@ -215,29 +215,3 @@ def read_content(text: str, file: str) -> dict[str, Any]:
             ["Update conda cuda, or export anew with the one that is here."],
         )
     return content
-
-
-def parse(text: str, file: str) -> CudaFile:
-    """What a file's text says, checked thoroughly.
-
-    Args:
-        text: the text.
-        file: the file's name, for messages.
-
-    Raises:
-        CudaFileError: when anything in it is missing, has no sense, or was changed.
-    """
-    from .cuda_file_check import checked
-
-    content = read_content(text, file)
-    found = checked(content, file)
-    if content["digest"] != digest_of(content):
-        raise CudaFileError(
-            file,
-            "was changed after it was exported: its values do not agree with its digest",
-            [
-                "Get it from where it came from once more (comments may be changed, values not).",
-                "conda cuda use asks for another toolkit; conda cuda export -f FILE writes that.",
-            ],
-        )
-    return found

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit
+from .cuda_file import (
+    CudaFile,
+    CudaFileError,
+    ExactPackage,
+    ExactToolkit,
+    digest_of,
+    read_content,
+)
 from .errors import CudaError
 from .platforms import PLATFORMS
 from .toolkit import Flavor, Origin
@@ -52,6 +59,30 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199}", re.ASCII)
 _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
 _MOST = 2000
 """Packages of a toolkit; the largest release has fewer than 200."""
+
+
+def parse(text: str, file: str) -> CudaFile:
+    """What a file's text says, checked thoroughly.
+
+    Args:
+        text: the text.
+        file: the file's name, for messages.
+
+    Raises:
+        CudaFileError: when anything in it is missing, has no sense, or was changed.
+    """
+    content = read_content(text, file)
+    found = checked(content, file)
+    if content["digest"] != digest_of(content):
+        raise CudaFileError(
+            file,
+            "was changed after it was exported: its values do not agree with its digest",
+            [
+                "Get it from where it came from once more (comments may be changed, values not).",
+                "conda cuda use asks for another toolkit; conda cuda export -f FILE writes that.",
+            ],
+        )
+    return found
 
 
 def checked(content: Mapping[str, Any], file: str) -> CudaFile:

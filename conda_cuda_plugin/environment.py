@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import re
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ STATE = Path("etc", "conda", "cuda")
 STATE_FILE = STATE / "state.yaml"
 TOOLKIT_FILE = "toolkit.yaml"
 """Lies in a toolkit root and is written last: a root without it is incomplete."""
+KERNELS_KEY = "kernels"
+"""In the state: what was put into Jupyter's kernels, by their names."""
 
 _NOTE = "# Written by conda cuda.\n"
 
@@ -51,6 +54,11 @@ class Environment:
     def has_cuda(self) -> bool:
         """Whether conda cuda has given the environment anything."""
         return bool((self.prefix / STATE_FILE).is_file() or self.current_name() or self.toolkits())
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether anything of conda cuda is there, be it what a killed removal has left."""
+        return self.has_cuda or os.path.lexists(self.prefix / STATE)
 
     def root(self, version: CudaVersion) -> Path:
         """The toolkit root of a release."""
@@ -196,14 +204,34 @@ def _adopted_from(root: Path) -> str | None:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping from a file; empty when the file is missing or is not one."""
+    """A YAML mapping from a file; empty when the file is missing or is not one.
+
+    A command asks for the same files several times, and parsing takes most of its own time: a file
+    that has not changed since is not parsed again.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            facts = os.fstat(file.fileno())
+            version = (facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            known = _parsed.get(path)
+            if known is None or known[0] != version:
+                _parsed[path] = known = (version, _parse_yaml(file.read()))
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return copy.deepcopy(known[1])
+
+
+_parsed: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
+"""By file: what it was when it was parsed, and what it held."""
+
+
+def _parse_yaml(text: str) -> dict[str, Any]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        text = path.read_text(encoding="utf-8")
         content = YAML(typ="safe", pure=True).load(text)
-    except (OSError, UnicodeDecodeError, YAMLError, ValueError, RecursionError):
+    except (YAMLError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -218,4 +246,6 @@ def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     yaml.width = 100
     stream = io.StringIO()
     yaml.dump(dict(content), stream)
-    write_atomically(path, (_NOTE + stream.getvalue()).encode())
+    if write_atomically(path, (_NOTE + stream.getvalue()).encode()):
+        # The new file may look like the old one: as large, and written in the same moment.
+        _parsed.pop(path, None)

@@ -35,6 +35,11 @@ class CudaError(CondaError):
     def __str__(self) -> str:
         return "\n".join([self.message, *(f"  {hint}" for hint in self.hints)])
 
+    def dump_map(self) -> dict[str, Any]:
+        """What `--json` shows: the hints stand in a list of their own, and nowhere else."""
+        told = {"message": self.message, "error": f"{type(self).__name__}: {self.message}"}
+        return {**super().dump_map(), **told}
+
 
 class PrefixCharacterError(CudaError):
     """The environment's path holds a character that no loader or shell can carry."""
@@ -84,6 +89,34 @@ class FileSystemError(CudaError):
             message = f"The file system refused a change: {reason} ({path})."
             hints = ["The environment is as it was before."]
         super().__init__(message, hints=hints, path=path)
+
+
+class NoSymbolicLinksError(CudaError):
+    """The file system cannot hold what a toolkit is made of."""
+
+    def __init__(self, place: str | Path) -> None:
+        super().__init__(
+            f"The file system that holds {place} has no symbolic links, which a toolkit needs, so "
+            "nothing was changed.",
+            hints=["Create the environment on another one: conda create --prefix PATH"],
+            path=str(place),
+        )
+
+
+class FrozenError(CudaError):
+    """The environment is protected from changes (CEP 22)."""
+
+    def __init__(self, prefix: str | Path, reason: str) -> None:
+        super().__init__(
+            f"The environment {prefix} is frozen, so it stays as it is."
+            + (f" {reason}" if reason else ""),
+            hints=[
+                "Make one of your own: conda create --name NAME",
+                "CONDA_PROTECT_FROZEN_ENVS=false lifts the protection, at your own risk.",
+            ],
+            prefix=str(prefix),
+            reason=reason,
+        )
 
 
 class Interrupted(CudaError):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
+
+from .errors import NoSymbolicLinksError
+from .system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link
 
 # No shell sources a file with this ending, and no tool takes it for one of ours.
 TEMPORARY = ".conda-cuda-tmp"
@@ -23,7 +26,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> bool:
         if (
             not path.is_symlink()
             and path.read_bytes() == data
-            and path.stat().st_mode & 0o777 == mode
+            and (not HAS_MODES or path.stat().st_mode & 0o777 == mode)
         ):
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,18 +46,20 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> bool:
 def link_atomically(path: Path, target: str) -> bool:
     """Make a symbolic link, or point an existing one elsewhere, in one step.
 
+    On Windows it is a junction, and there is a moment without it; a file gets a hard link.
+
     Returns:
         Whether anything changed.
     """
-    if sys.platform == "win32":
-        return _swap_junction(path, target)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    if WINDOWS:
+        return swap_link(path, target, temporary)
     if path.is_symlink() and os.readlink(path) == target:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
-    os.symlink(target, temporary)
+    _symlink(target, temporary)
     try:
         os.replace(temporary, path)
     except BaseException:
@@ -64,22 +69,35 @@ def link_atomically(path: Path, target: str) -> bool:
     return True
 
 
-def _swap_junction(path: Path, target: str) -> bool:
-    """The same on Windows, where symbolic links need a privilege: a junction to a folder.
+def check_symlinks(folder: Path) -> None:
+    """Refuse a folder whose file system has no symbolic links, or junctions on Windows.
 
-    A junction holds an absolute path and cannot be replaced in one step; a moved environment gets
-    its links anew with the next `use`.
+    Raises:
+        NoSymbolicLinksError: when it has none.
     """
-    import _winapi
-
-    absolute = os.path.normpath(os.path.join(path.parent, target))
-    with contextlib.suppress(OSError):
-        if os.readlink(path).removeprefix("\\\\?\\") == absolute:
-            return False
+    path = folder / f".{os.getpid()}{TEMPORARY}"
+    if not WINDOWS:
+        _symlink(".", path)
+        path.unlink()
+        return
+    try:
+        swap_link(path, ".", path.with_name(f"{path.name}.new"))
         os.rmdir(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _winapi.CreateJunction(absolute, str(path))  # type: ignore[attr-defined,unused-ignore]
-    return True
+    except OSError as error:
+        if getattr(error, "winerror", 0) not in NO_LINKS:
+            raise
+        raise NoSymbolicLinksError(folder) from error
+
+
+def _symlink(target: str, path: Path) -> None:
+    try:
+        os.symlink(target, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        # Where no file can be made either, it is not for want of links.
+        tempfile.TemporaryFile(dir=path.parent).close()
+        raise NoSymbolicLinksError(path.parent) from error
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:
@@ -111,26 +129,9 @@ def exchange(new: Path, old: Path) -> None:
     On Linux both change in one step. Elsewhere there is a moment in between; a command that is
     killed in it leaves the old folder under a name that the next command puts back.
     """
-    if _rename_exchange(new, old):
+    if rename_exchange(new, old):
         return
     aside = old.with_name(f"{new.name}.old")
     os.rename(old, aside)
     os.rename(new, old)
     os.rename(aside, new)
-
-
-def _rename_exchange(first: Path, second: Path) -> bool:
-    """`renameat2` with RENAME_EXCHANGE; whether it could be done."""
-    if os.name == "nt":
-        return False
-    import ctypes
-
-    at_fdcwd, rename_exchange = -100, 2
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):
-        return False
-    result: int = renameat2(
-        at_fdcwd, os.fsencode(first), at_fdcwd, os.fsencode(second), rename_exchange
-    )
-    return result == 0

@@ -1,23 +1,27 @@
 """One command at a time for one environment or one cache.
 
 The lock is the operating system's, on an open file: it ends with the process, however the process
-ends, so a stale lock cannot exist.
+ends, so a stale lock cannot exist. A file system without locks is used without one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import CudaError
+from .system import LOCKED_FILES_ARE_OPEN, try_lock
 
 PATIENCE = 600.0
 """Seconds to wait for another command: long enough for a large download."""
+
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
+"""What a file system without locks answers."""
 
 _ATTEMPTS = 1000
 """How often the folder may vanish under us before its absence is an error."""
@@ -28,7 +32,7 @@ class LockedError(CudaError):
 
     def __init__(self, path: Path, holder: str, what: str) -> None:
         super().__init__(
-            f"Waited too long for {what} (process {holder or 'unknown'}).",
+            f"Waited too long for {_named(what, holder)}.",
             hints=["Wait until it has finished, then run the command again."],
             path=path,
             holder=holder,
@@ -37,7 +41,7 @@ class LockedError(CudaError):
 
 @contextlib.contextmanager
 def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock that a file stands for; wait for it if need be.
+    """Hold the lock that a file stands for; wait for it if need be, and say so on a terminal.
 
     Args:
         path: the file; it is made and stays.
@@ -48,27 +52,39 @@ def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
         LockedError: when somebody else holds it for longer.
     """
     end = time.monotonic() + patience
+    waits = False
     handle = _open(path)
     try:
-        while not (_try_lock(handle) and _is_open_at(handle, path)):
-            if time.monotonic() > end:
-                raise LockedError(path, _holder(handle), what)
-            time.sleep(0.05)
-            if not _is_open_at(handle, path):
-                # Its last holder has taken the file away together with all else of ours.
-                anew = _open(path)
-                os.close(handle)
-                handle = anew
-        if os.name != "nt":
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.ExitStack() as shown:
+            while not (_try_lock(handle) and _is_open_at(handle, path)):
+                if time.monotonic() > end:
+                    raise LockedError(path, _holder(handle), what)
+                if not waits:
+                    waits = True
+                    shown.enter_context(_waiting_for(_named(what, _holder(handle))))
+                time.sleep(0.05)
+                if not _is_open_at(handle, path):
+                    # Its last holder has taken the file away together with all else of ours.
+                    anew = _open(path)
+                    os.close(handle)
+                    handle = anew
+        _write_holder(handle, f"{os.getpid()}\n")
         try:
             yield
         finally:
-            if os.name != "nt":
-                os.ftruncate(handle, 0)
+            _write_holder(handle, "")
     finally:
         os.close(handle)
+
+
+def _waiting_for(name: str) -> contextlib.AbstractContextManager[object]:
+    from .progress import Waiting
+
+    return Waiting(f"Waiting for {name}")
+
+
+def _named(what: str, holder: str) -> str:
+    return f"{what} (process {holder or 'unknown'})"
 
 
 def is_held(path: Path) -> bool:
@@ -112,6 +128,14 @@ def _is_open_at(handle: int, path: Path) -> bool:
         return False
 
 
+def _write_holder(handle: int, text: str) -> None:
+    """Let others read who holds it; on a full disk, where space may be about to be freed, not."""
+    if LOCKED_FILES_ARE_OPEN:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, text.encode(), 0)
+
+
 def _holder(handle: int) -> str:
     """The process that wrote its number into the file."""
     try:
@@ -122,14 +146,10 @@ def _holder(handle: int) -> str:
 
 def _try_lock(handle: int) -> bool:
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+        return try_lock(handle)
+    except OSError as error:
+        # Clusters mount Lustre and NFS so. To be of no use there would be worse than to rely on
+        # nobody running two commands at the same time.
+        if error.errno not in _NO_LOCKS:
+            raise
+        return True

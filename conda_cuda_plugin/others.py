@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+from .system import HAS_MODES
 
 
 def open_to_others(folder: Path) -> list[Path]:
@@ -16,7 +20,7 @@ def open_to_others(folder: Path) -> list[Path]:
     Returns:
         Each place once, folders first; empty where modes mean nothing, as on Windows.
     """
-    if os.name == "nt":
+    if not HAS_MODES:
         return []
     folders = [folder, folder / "lib64", folder / "lib"]
     files = []
@@ -29,6 +33,23 @@ def open_to_others(folder: Path) -> list[Path]:
     places = [Path(os.path.realpath(path)) for path in folders]
     places += [path.parent for path in files]
     return [path for path in dict.fromkeys([*places, *files]) if is_open_to_others(path)]
+
+
+def open_in_environment(prefix: Path, root: Path) -> list[Path]:
+    """What all users may write of a toolkit in an environment, and of what leads to it."""
+    above = [path for path in (prefix, root) if HAS_MODES and is_open_to_others(path)]
+    return [*above, *(path for path in open_to_others(root / "lib64") if path not in above)]
+
+
+@contextlib.contextmanager
+def closed_to_others() -> Iterator[None]:
+    """Make no file or folder that every user may write, whatever the umask is."""
+    before = os.umask(0o077)
+    os.umask(before | stat.S_IWOTH)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def is_open_to_others(path: Path) -> bool:

@@ -87,6 +87,15 @@ def conda_health_checks() -> Iterator[Any]:
 
 
 @hookimpl
+def conda_error_hints(error: Any) -> Iterator[Any]:
+    """From conda 26.7 on: what to do about errors of conda's that mention the driver."""
+    if "__cuda" in str(error):
+        from .cli.conda_hints import hints
+
+        yield from hints()
+
+
+@hookimpl
 def conda_post_commands() -> Iterator[Any]:
     """Before conda 25.5: let toolkits follow what a command has done."""
     from conda.plugins.types import CondaPostCommand

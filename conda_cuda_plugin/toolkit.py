@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from .data_files import read_data
 from .errors import UsageError
 from .versions import CudaVersion
-
-DATA = Path(__file__).parent / "data"
 
 
 class Origin(str, Enum):
@@ -108,13 +106,6 @@ class Toolkit:
 
             return addons_in(self.root)
         return addons_of(self.packages)
-
-
-@cache
-def read_data(name: str) -> dict:  # type: ignore[type-arg]
-    """One of the tables that come with the plugin; each names its sources."""
-    with open(DATA / name, encoding="utf-8") as file:
-        return json.load(file)  # type: ignore[no-any-return]
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,17 +24,49 @@ def _conda_under_test() -> Path:
 
 
 def _let_tests_import_conda() -> None:
-    """Unit tests import the plugin, which imports conda: take the conda under test."""
+    """Unit tests import the plugin, which imports conda: take the conda under test, and its plugin."""
+    sys.path.insert(0, str(PROJECT))
     python = _conda_under_test().parent / "python"
     if not python.exists():
         return
-    code = "import sys, sysconfig; print(sysconfig.get_path('purelib'), *sys.version_info[:2])"
-    output = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
-    folder, major, minor = output.split()
-    if (int(major), int(minor)) != sys.version_info[:2]:
-        raise pytest.UsageError(f"run the tests with Python {major}.{minor}, as {python} is")
+    # -I: not what lies in the current folder.
+    output = subprocess.run(
+        [python, "-I", "-c", _WHERE], capture_output=True, text=True, check=True
+    ).stdout
+    folder, version, plugin = json.loads(output)
+    if version != list(sys.version_info[:2]):
+        raise pytest.UsageError(f"run the tests with Python {version}, as {python} is")
     sys.path.append(folder)
-    sys.path.insert(0, str(PROJECT))
+    if plugin is not None and Path(plugin).resolve().parent != PROJECT / "conda_cuda_plugin":
+        _import_from(Path(plugin))
+
+
+_WHERE = """
+import importlib.util, json, sys, sysconfig
+plugin = importlib.util.find_spec("conda_cuda_plugin")
+where = [sysconfig.get_path("purelib"), sys.version_info[:2], plugin and plugin.origin]
+print(json.dumps(where))
+"""
+
+
+def _import_from(plugin: Path) -> None:
+    """Import the plugin that is installed, not editable, with the conda under test."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(
+        "conda_cuda_plugin", plugin, submodule_search_locations=[str(plugin.parent)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def pytest_report_header() -> str:
+    """Say what is tested."""
+    import conda_cuda_plugin
+
+    return f"conda under test: {_conda_under_test()}, plugin: {conda_cuda_plugin.__path__[0]}"
 
 
 _let_tests_import_conda()
@@ -77,7 +110,7 @@ class Conda:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("CONDA", "_CONDA", "_CE_", "CUDA", "__CONDA", "XLA_"))
-            and name not in ("LD_LIBRARY_PATH", "REQUESTS_CA_BUNDLE", "PYTHONPATH")
+            and name not in ("COLUMNS", "LD_LIBRARY_PATH", "PYTHONPATH", "REQUESTS_CA_BUNDLE")
         }
         merged: dict[str, str | None] = {
             **kept,
@@ -130,6 +163,15 @@ class Conda:
         return prefix
 
 
+def shell_function(conda_exe: Path) -> str:
+    """conda's shell function for bash and its like, without the activation of base behind it."""
+    words = [conda_exe, "shell.posix", "hook"]
+    hook = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    text, count = re.subn(r"^conda activate '?base'?$", "", hook, flags=re.MULTILINE)
+    assert count == 1, "the end of conda's hook is not what was expected"
+    return text
+
+
 @pytest.fixture(scope="session")
 def conda_exe() -> Path:
     """The conda under test, with this project installed into its base."""
@@ -172,6 +214,16 @@ def module_conda(
 ) -> Conda:
     """A conda for the tests of one file that share environments."""
     return _conda(conda_exe, tmp_path_factory.mktemp("home"), package_cache)
+
+
+@pytest.fixture
+def far(conda_exe: Path, tmp_path: Path) -> Conda:
+    """A conda on another machine: home and package cache are empty, and pip finds nothing."""
+    home, cache = tmp_path / "far", tmp_path / "far" / "pkgs"
+    cache.mkdir(parents=True)
+    conda = _conda(conda_exe, home, cache)
+    conda.variables.update(PIP_CONFIG_FILE="/dev/null", PIP_NO_INDEX="1", PIP_FIND_LINKS="")
+    return conda
 
 
 @pytest.fixture

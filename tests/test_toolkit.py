@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from conda_cuda_plugin import toolkit
+from conda_cuda_plugin import data_files, toolkit
 from conda_cuda_plugin.errors import UsageError
 from conda_cuda_plugin.toolkit import Flavor
 from conda_cuda_plugin.versions import CudaVersion
 
 
 def test_every_data_file_names_its_sources() -> None:
-    files = sorted(toolkit.DATA.glob("*.json"))
+    files = sorted(data_files.DATA.glob("*.json"))
     assert files
     for path in files:
         sources = json.loads(path.read_text())["sources"]

@@ -11,6 +11,7 @@ from .. import cuda_file
 from ..compat.finding import Verdict
 from ..compat.machine import Machine
 from ..cuda_file import CudaFile, CudaFileError, ExactToolkit
+from ..cuda_file_check import parse
 from ..environment import Environment
 from ..errors import CudaError, innermost
 from ..install import pin, switch
@@ -23,7 +24,7 @@ from .apply_offer import offer_of
 from .change import in_environment
 from .export import describe_toolkit
 from .request import recorded_request
-from .use import check_environment
+from .use_plan import check_environment
 from .weigh import weigh
 
 
@@ -65,7 +66,7 @@ def read(path: Path) -> CudaFile:
     Raises:
         CudaFileError: when it cannot be used.
     """
-    return cuda_file.parse(cuda_file.read_text(path), str(path))
+    return parse(cuda_file.read_text(path), str(path))
 
 
 def make_plan(

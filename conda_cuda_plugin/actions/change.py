@@ -10,6 +10,7 @@ from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..install import root as roots
 from ..lock import locked
+from ..others import closed_to_others
 
 LOCK = STATE / "lock"
 
@@ -22,9 +23,13 @@ def in_environment(environment: Environment) -> Iterator[None]:
     is left in the end, the lock goes too.
 
     Raises:
+        FrozenError: when the environment is protected.
         FileSystemError: when the operating system refuses a change.
         Interrupted: on Ctrl-C and on signals that ask to stop.
     """
+    from ..conda_compat import assert_not_frozen
+
+    assert_not_frozen(environment.prefix)
     check_writable(environment)
     from conda import CondaMultiError, conda_signal_handler
     from conda.common.signals import signal_handler
@@ -33,6 +38,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
     try:
         with (
             signal_handler(conda_signal_handler),
+            closed_to_others(),
             locked(environment.prefix / LOCK, "another conda cuda in this environment"),
         ):
             # Another command may have written it while this one waited.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -51,8 +52,7 @@ class Patient:
         if self.active:
             return f"conda {words}"
         option = "-p" if os.sep in self.name else "-n"
-        quoted = f"'{self.name}'" if " " in self.name else self.name
-        return f"conda {words} {option} {quoted}"
+        return f"conda {words} {option} {shlex.quote(self.name)}"
 
     def best(self, releases: Sequence[str]) -> tuple[str, str]:
         """The best of some releases for this machine, and a warning when none runs on it."""
@@ -66,7 +66,7 @@ class Patient:
     @property
     def activate(self) -> str:
         """The command that lets the hooks run."""
-        return f"conda activate {self.name}"
+        return f"conda activate {shlex.quote(self.name)}"
 
 
 DRIVER = Cure(

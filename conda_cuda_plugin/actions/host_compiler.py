@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..compat.host_compiler import seen_by_toolkit
 from ..compat.machine import Machine
 from ..environment import Environment
-from ..install.host_compiler import compiler_in
 from ..platforms import Platform
 from ..sources.base import Offer, ToolkitRequest
-from ..sources.choice import Choice, choose
 from ..toolkit import Toolkit
 from . import extend
+
+if TYPE_CHECKING:
+    from ..sources.choice import Choice
 
 
 def check_request(
@@ -54,6 +56,8 @@ def choose_with_compiler(
     Raises:
         CudaError: when there is none; see `choose` and `with_compiler`.
     """
+    from ..sources.choice import choose
+
     choice = choose(request, environment, source)
     if not request.host_compiler:
         return choice
@@ -70,6 +74,10 @@ def as_nvcc_sees_it(
 ) -> Machine:
     """The machine, with the compiler that nvcc of a toolkit would call."""
     if isinstance(toolkit, Toolkit):
+        if toolkit.host_compiler is None:
+            return machine
+        from ..install.host_compiler import compiler_in
+
         return seen_by_toolkit(machine, toolkit.host_compiler, compiler_in(toolkit.root))
     from ..sources.host_compiler import version_in
 

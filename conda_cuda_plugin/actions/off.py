@@ -59,10 +59,13 @@ def plan_removal(environment: Environment, version: str | None) -> Removal:
 def remove(environment: Environment, removal: Removal) -> None:
     """Take toolkits away: every file written, nothing else."""
     with in_environment(environment):
-        if removal.lets_go or environment.current_name() is None:
+        # Another command may have switched or removed while this one waited.
+        current = environment.current()
+        if current is None or current.name in [toolkit.name for toolkit in removal.toolkits]:
             # Without a current toolkit too: a command that was killed may have left hooks.
             switch.let_go(environment)
         for toolkit in removal.toolkits:
-            roots.remove_root(environment, toolkit.root)
+            if toolkit.root.exists():
+                roots.remove_root(environment, toolkit.root)
         if not environment.toolkits():
             environment.remove_state()

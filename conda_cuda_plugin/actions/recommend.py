@@ -11,7 +11,7 @@ from ..errors import CudaError
 
 if TYPE_CHECKING:
     from ..compat.framework import Framework
-    from .use import Plan
+    from .use_plan import Plan
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ..install import root as roots
 from ..install import switch
 from ..install.view import make_adopted_view
 from ..lock import locked
+from ..others import closed_to_others
 from ..platforms import Platform, platform_of
 from ..sources.installed import cuda_packages, has_compiler, version_of
 from ..toolkit import Flavor, Origin, Toolkit
@@ -49,7 +50,8 @@ def refresh(environment: Environment) -> bool:
     """
     if environment.current_name() is None:
         return False
-    with locked(environment.prefix / LOCK, "another conda cuda", patience=0):
+    lock = environment.prefix / LOCK
+    with closed_to_others(), locked(lock, "another conda cuda", patience=0):
         environment.forget_state()
         mended = roots.mend_link(environment)
         current = environment.current()

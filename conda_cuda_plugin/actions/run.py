@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 
+from .. import system
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
@@ -37,7 +37,7 @@ def variables(
 def replace_process(
     environment: Environment, toolkit: Toolkit, platform: Platform, command: Sequence[str]
 ) -> int:
-    """Run a command in place of this process, so that signals and the exit code are its own.
+    """Run a command in place of this process; see `system.replace_process`.
 
     Raises:
         CudaError: when there is no such command, or the system cannot start it.
@@ -51,22 +51,10 @@ def replace_process(
             command=command[0],
         )
     try:
-        if os.name == "nt":
-            return subprocess.call([program, *command[1:]], env=env)
-        _as_signals_were()
-        os.execve(program, list(command), env)
+        return system.replace_process(program, command, env)
     except OSError as error:
         raise CudaError(
             f"{program} cannot be started: {error.strerror or type(error).__name__}.",
             hints=["A script needs a first line such as #!/bin/sh."],
             command=command[0],
         ) from error
-
-
-def _as_signals_were() -> None:
-    """Give the signals back that Python ignores: the next program would inherit that."""
-    import signal
-
-    for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)

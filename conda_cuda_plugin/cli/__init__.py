@@ -5,54 +5,50 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from .. import __version__
+
 SUMMARY = "Give an environment its own CUDA toolkit."
 
 VERBS = {
     "use": "Install a CUDA toolkit if need be, and make it current.",
-    "list": "Show the toolkits of an environment, or those there are to have.",
+    "list": "Show the toolkits that are here, or those there are to have.",
     "info": "Show what is current here, and what this shell has of it.",
     "match": "Show the builds of a framework, and which of them run here.",
     "doctor": "Find out what is wrong here, and cure it.",
-    "which": "Find out where a library or tool comes from, or what an error is missing.",
+    "which": "Find out where a library comes from, or what an error lacks.",
     "off": "Have no current toolkit; the installed ones stay.",
     "remove": "Take toolkits away.",
     "run": "Run a command under a toolkit without switching.",
-    "env": "Show the variables for what does not source hooks: notebooks, IDEs, containers.",
-    "export": "Write an environment's CUDA into a file: the request and the exact packages.",
-    "apply": "Give an environment exactly the CUDA that such a file describes.",
-    "mirror": "Put all that an offline machine needs into a folder, as a conda channel.",
+    "env": "Show CUDA's variables, for notebooks, IDEs and containers.",
+    "export": "Write an environment's CUDA into a file, package by package.",
+    "apply": "Give an environment exactly the CUDA of such a file.",
+    "mirror": "Put what a machine without internet needs into a folder.",
+    "completion": "Print a script that lets a shell complete conda cuda.",
 }
 
 EPILOG = """\
 examples:
   conda cuda use 12.4            give the active environment CUDA 12.4
   conda cuda list --available    what there is to have
-  conda cuda VERB --help         more about one verb
+  conda cuda use --help          more about one verb
 """
 
 
-class _VerbParser(ArgumentParser):
-    """The parser of one verb; it learns its options when its verb is on the command line.
+class _VerbParser:
+    """Stands for the parser of one verb, which is made when its verb is on the command line.
 
     conda builds all parsers on every command; building these late keeps that free.
     """
 
-    verb: str | None = None
+    def __init__(self, **options: Any) -> None:
+        self.verb = ""
+        self._options = options
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """See the base class."""
-        self._learn()
-        return super().parse_known_args(args, namespace)
-
-    def _parse_known_args2(self, *args: Any, **kwargs: Any) -> Any:
-        # Newer Pythons call this one for parsers of subcommands.
-        self._learn()
-        return super()._parse_known_args2(*args, **kwargs)  # type: ignore[misc]
-
-    def _learn(self) -> None:
-        if self.verb is not None:
-            verb, self.verb = self.verb, None
-            _module(verb).configure_parser(self)
+    def __getattr__(self, name: str) -> Any:
+        # What argparse asks for, which differs between Pythons; it is asked once.
+        parser = ArgumentParser(**self._options)
+        _module(self.verb).configure_parser(parser)
+        return getattr(parser, name)
 
 
 def configure_parser(parser: ArgumentParser) -> None:
@@ -62,11 +58,19 @@ def configure_parser(parser: ArgumentParser) -> None:
     parser.prog = "conda cuda"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "-V",
+        "--version",
+        action="version",
+        version=f"conda-cuda {__version__}",
+        help="Show the plugin's version and exit.",
+    )
+    late: Any = _VerbParser
     verbs = parser.add_subparsers(
-        title="verbs", metavar="VERB", dest="cuda_verb", parser_class=_VerbParser
+        title="verbs", metavar="VERB", dest="cuda_verb", parser_class=late
     )
     for name, summary in VERBS.items():
-        verb: _VerbParser = verbs.add_parser(
+        verb: Any = verbs.add_parser(
             name,
             help=summary,
             description=summary,
@@ -74,15 +78,18 @@ def configure_parser(parser: ArgumentParser) -> None:
             allow_abbrev=False,
         )
         verb.verb = name
-    parser.set_defaults(cuda_parser=parser)
+
+
+def verb_parser(verb: str) -> ArgumentParser:
+    """The parser of a verb by itself, with all its options."""
+    parser = ArgumentParser(prog=f"conda cuda {verb}", description=VERBS[verb], allow_abbrev=False)
+    _module(verb).configure_parser(parser)
+    return parser
 
 
 def execute(args: Namespace) -> int:
     """Do what the command line says; the exit code."""
-    if args.cuda_verb is None:
-        args.cuda_parser.print_help()
-        return 0
-    code: int = _module(args.cuda_verb).execute(args)
+    code: int = _module(args.cuda_verb or "start").execute(args)
     return code
 
 

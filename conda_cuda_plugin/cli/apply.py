@@ -9,23 +9,22 @@ from typing import Any
 from .common import (
     add_common_options,
     contents_of,
-    fields,
     name_of,
     print_json,
     say,
-    table,
     target_environment,
     this_platform,
     warn,
 )
+from .layout import fields, heading, table
 
 EPILOG = """\
 FILE is one that conda cuda export has written. Every package comes from the
 caches or from the address in FILE and is checked against the hash in FILE.
 
 examples:
-  conda cuda apply cuda.yaml                       exactly that for the active environment
-  conda cuda apply cuda.yaml -n new --offline -y   from the caches alone, without a question
+  conda cuda apply cuda.yaml                       for the active environment
+  conda cuda apply cuda.yaml -n new --offline -y   from the caches, unasked
 """
 
 
@@ -100,7 +99,7 @@ def _lines(plan: Any, machine: Any, path: Path) -> list[str]:
         rows.append(("current", f"cuda-{plan.file.current} (now: {before})"))
     if plan.verdict is not None:
         rows.append(("verdict", verdict_line(plan.verdict, machine)))
-    lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
+    lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
     lines += fields(rows)
     cells = [
         (package.name, package.version, "in the cache" if package.size == 0 else "from its address")

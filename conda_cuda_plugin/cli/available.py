@@ -11,7 +11,8 @@ from ..errors import CudaError
 from ..sources.base import AvailableFlavor
 from ..toolkit import Flavor, Origin, nearest
 from ..versions import CudaVersion, VersionRequest
-from .common import print_json, say, size, table, target_environment, this_platform, warn
+from .common import print_json, say, size, target_environment, this_platform, warn
+from .layout import table
 
 NOTE = "# sizes are about, ? is unknown; conda cuda list --available 12.4 shows more"
 
@@ -62,6 +63,7 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     from conda.base.context import context
 
     from ..conda_compat import first_line
+    from ..progress import Waiting
     from ..sources.table import ORDER, sources
     from .settings import source_order
 
@@ -75,10 +77,11 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
         # Those that `use` asks only when they are named come last.
         rank = asked.index(name) if name in asked else len(asked) + number
         try:
-            for found in source.available(
-                this_platform(), environment, channels, bool(context.offline)
-            ):
-                rows.append(_Row(name, rank, found))
+            with Waiting(f"Asking {name}"):
+                for found in source.available(
+                    this_platform(), environment, channels, bool(context.offline)
+                ):
+                    rows.append(_Row(name, rank, found))
         except CudaError as error:
             problems[name] = error.message
         except CondaError as error:

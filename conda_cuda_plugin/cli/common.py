@@ -71,34 +71,6 @@ def print_json(document: Mapping[str, Any]) -> None:
     print(json.dumps(document, indent=2, sort_keys=False))
 
 
-def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows as aligned lines; the last column is never padded."""
-    widths = [
-        max(len(row[column]) for row in rows if column < len(row))
-        for column in range(max(map(len, rows), default=0))
-    ]
-    return [
-        (indent + "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row))).rstrip()
-        for row in rows
-    ]
-
-
-def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """`name  value` lines; long values go on below themselves."""
-    import textwrap
-
-    width = max(len(name) for name, _ in rows)
-    lines = []
-    for name, value in rows:
-        # Paths stay whole, so that they can be copied.
-        parts = textwrap.wrap(
-            value, 78 - width - 4, break_long_words=False, break_on_hyphens=False
-        ) or [""]
-        lines.append(f"  {name.ljust(width)}  {parts[0]}".rstrip())
-        lines += [f"  {' ' * width}  {part}" for part in parts[1:]]
-    return lines
-
-
 def size(count: int | None) -> str:
     """Bytes for people."""
     if count is None:

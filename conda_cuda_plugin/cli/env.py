@@ -23,8 +23,8 @@ dockerfile prints ENV lines. kernelspec edits the environment's own Jupyter
 kernels, which then follow every switch; off and remove take that back.
 
 examples:
-  eval "$(conda cuda env)"                       in a script that activates nothing
-  conda cuda env 11.8 --format json              of a toolkit that is not current
+  eval "$(conda cuda env)"                       in a script
+  conda cuda env 11.8 --format json              of another installed toolkit
   conda cuda env -n train --format dotenv >.env  for an editor or a service
   conda cuda env -n train --format kernelspec    for notebooks
 """

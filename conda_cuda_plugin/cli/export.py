@@ -20,7 +20,7 @@ conda cuda apply FILE gives another environment exactly the same.
 
 examples:
   conda cuda export                 show what the environment's CUDA is made of
-  conda cuda export -f cuda.yaml    write it into a file, or bring the file up to date
+  conda cuda export -f cuda.yaml    write it into a file, or update the file
 """
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .layout import paint, text_width
+
 if TYPE_CHECKING:
     from ..doctor import Finding, Patient, Treatment
 
+_COLOURS = {"error": "red", "warning": "yellow"}
 _COMMANDS = ("conda ", "export ", "unset ", "set ", "setenv ")
 
 
@@ -97,19 +100,26 @@ def finding_lines(finding: Finding) -> list[str]:
     """One finding for people."""
     import textwrap
 
-    head = f"{finding.severity.value} {finding.rule_id}: "
+    severity, width = finding.severity.value, text_width()
+    head = f"{severity} {finding.rule_id}: "
     lines = textwrap.wrap(
-        head + finding.summary, 80, subsequent_indent="  ", break_on_hyphens=False
+        head + finding.summary,
+        width,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    lines[0] = paint(severity, _COLOURS.get(severity)) + lines[0][len(severity) :]
     lines += [f"    {text}" for text in finding.evidence]
     # Commands and paths stay in one piece, so that they can be copied.
-    if len(finding.cure) <= 75 or " && " in finding.cure or finding.cure.startswith(_COMMANDS):
+    command = " && " in finding.cure or finding.cure.startswith(_COMMANDS)
+    if command or len(finding.cure) <= width - 5:
         return [*lines, f"  -> {finding.cure}"]
     return [
         *lines,
         *textwrap.wrap(
             finding.cure,
-            80,
+            width,
             initial_indent="  -> ",
             subsequent_indent="     ",
             break_long_words=False,

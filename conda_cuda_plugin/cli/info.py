@@ -60,6 +60,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     from ..compat.words import machine_document, verdict_document
     from ..doctor.places import cudnn_libraries
     from ..install.pin import pins
+    from ..system import description
     from .findings import finding_document
 
     current = patient.environment.current_name()
@@ -98,7 +99,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
         "cudnn": {str(major): path for major, path in sorted(cudnn_libraries(patient).items())},
         "findings": [finding_document(finding) for finding in findings],
         "platform": patient.platform.subdir,
-        "system": f"{python_platform.system()} {python_platform.release()}",
+        "system": description(),
         "conda": conda_version,
         "conda_cuda": __version__,
         "python": python_platform.python_version(),

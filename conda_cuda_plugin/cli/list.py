@@ -14,11 +14,11 @@ from .common import (
     name_of,
     print_json,
     say,
-    table,
     target_environment,
     this_platform,
     toolkit_document,
 )
+from .layout import heading, table
 
 EPILOG = """\
 examples:
@@ -90,12 +90,15 @@ def _environment(environment: Environment) -> int:
     if context.json:
         print_json(_document(environment, toolkits))
         return 0
-    say(f"# CUDA toolkits in {name_of(environment)} ({environment.prefix})")
+    say(*heading(f"# CUDA toolkits in {name_of(environment)}", environment.prefix))
     if not toolkits:
         say("# none; conda cuda use VERSION installs one")
         return 0
     rows = [("", "toolkit", "version", "contents", "origin")]
+    painted = {}
     for toolkit in toolkits:
+        if toolkit.name == current:
+            painted[len(rows)] = "bold"
         rows.append(
             (
                 "*" if toolkit.name == current else " ",
@@ -105,7 +108,7 @@ def _environment(environment: Environment) -> int:
                 _origin(toolkit),
             )
         )
-    say(*table(rows, indent=""))
+    say(*table(rows, indent="", painted=painted))
     return 0
 
 
@@ -166,9 +169,9 @@ def _system() -> int:
     if not found:
         say("# no CUDA toolkit is installed on this machine outside of environments")
         return 0
-    rows = [("version", "path", "nvcc")]
-    rows += [(str(t.version), str(t.path), "yes" if t.has_nvcc else "no") for t in found]
-    say(*table(rows, indent=""))
+    rows = [("version", "nvcc", "path")]
+    rows += [(str(t.version), "yes" if t.has_nvcc else "no", str(t.path)) for t in found]
+    say(*table(rows, indent="", whole=True))
     return 0
 
 

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from .common import print_json, say, this_platform
+from .layout import paint, text_width
 
 if TYPE_CHECKING:
     from ..compat.machine import Machine
@@ -13,12 +14,10 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  conda cuda match torch==2.5.1                        its builds, and those that run here
-  conda cuda match tensorflow                          the newest release that runs here
-  conda cuda match jax --for driver=550,cc=8.9         on another machine
+  conda cuda match torch==2.5.1                  its builds, and which run here
+  conda cuda match tensorflow                    the newest that runs here
+  conda cuda match jax --for driver=550,cc=8.9   on another machine
 """
-
-_WIDTH = 78
 
 
 def configure_parser(parser: ArgumentParser) -> None:
@@ -78,9 +77,8 @@ def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]
     for one in found.judged:
         mark = "*" if one is found.best else " "
         default = ", the default" if one.build.default else ""
-        text.append(
-            f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_level_words(one)}"
-        )
+        line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_level_words(one)}"
+        text.append(paint(line, "bold" if one is found.best else None))
         text += _commands(one.build.command, windows)
         for reason in one.reasons[:1]:
             # What several builds have in common is said once.
@@ -152,7 +150,7 @@ def _commands(commands: tuple[str, ...], windows: bool) -> list[str]:
     found = []
     for command in commands:
         line = f"      {command}"
-        if len(line) <= _WIDTH or windows:
+        if len(line) <= text_width() - 2 or windows:
             found.append(line)
             continue
         # The address of a wheel index goes on a line of its own.
@@ -172,7 +170,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
     return textwrap.wrap(
         text,
-        _WIDTH,
+        text_width() - 2,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .common import contents_of, fields, print_json, say, size, table, this_platform
+from .common import contents_of, print_json, say, size, this_platform
 from .content import add_channel_options, add_content_options, content_words
+from .layout import fields, table
 
 EPILOG = """\
 The folder is an ordinary conda channel: copied to a machine without a network,
@@ -20,9 +21,9 @@ other side:
   conda install -c file:///DIR conda-cuda-toolkit=12.4    without conda cuda
 
 examples:
-  conda cuda mirror 12.4 --flavor runtime --to DIR
-  conda cuda mirror 12.4 --cudnn 9.1 --to DIR             with cuDNN
-  conda cuda mirror 13.0 --platform linux-aarch64 --to DIR
+  conda cuda mirror 12.4 --flavor runtime --to usb
+  conda cuda mirror 12.4 --cudnn 9.1 --to usb              with cuDNN
+  conda cuda mirror 13.0 --to usb --platform linux-aarch64
 """
 
 

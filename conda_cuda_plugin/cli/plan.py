@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..actions.recommend import recommended
 from ..addons import addons, addons_of
-from .common import addon_words, contents_of, fields, name_of, size, table
+from .common import addon_words, contents_of, name_of, size
+from .layout import fields, heading, table
 
 
 def plan_lines(plan: Any, machine: Any) -> list[str]:
     """The plan for people."""
+    from ..actions.recommend import recommended
+
     offer = plan.offer
     what = ", ".join(
         (*contents_of(offer.flavor, offer.components), *addon_words(_addons_in(offer)))
@@ -48,7 +50,7 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
     rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
     if plan.pin:
         rows.append(("pins", f"conda install in the environment, to CUDA {offer.version.release}"))
-    lines = [f"CUDA for {name_of(plan.environment)} ({plan.environment.prefix})", ""]
+    lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
     lines += fields(rows)
     shown = [] if offer.origin.adopted else list(plan.added)
     if shown:
@@ -59,6 +61,7 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
 
 def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
     """The plan for machines."""
+    from ..actions.recommend import recommended
     from ..compat.words import machine_document, verdict_document
 
     offer, installed = plan.offer, plan.installed

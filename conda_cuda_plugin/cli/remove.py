@@ -46,8 +46,8 @@ def execute(args: Namespace) -> int:
         return 0
     if not removal.toolkits and not removal.lets_go:
         say(f"No toolkit is installed in {name_of(environment)}.")
-        if args.cuda_all and environment.has_cuda and not context.dry_run:
-            # A command that was killed has left its record.
+        if args.cuda_all and environment.has_traces and not context.dry_run:
+            # A command that was killed has left its record, or its lock.
             remove(environment, removal)
     else:
         for toolkit in removal.toolkits:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .common import fields
+from .layout import fields
 
 if TYPE_CHECKING:
     from ..doctor import Finding, Patient

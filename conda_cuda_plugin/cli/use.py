@@ -9,7 +9,6 @@ from typing import Any
 
 from .common import (
     add_common_options,
-    fields,
     name_of,
     print_json,
     say,
@@ -19,6 +18,7 @@ from .common import (
     warn,
 )
 from .content import add_channel_options, add_content_options, content_words, names_place
+from .layout import fields
 from .plan import chosen, plan_document, plan_lines, switch_line, verdict_text
 from .settings import always_pin
 
@@ -74,6 +74,7 @@ def execute(args: Namespace) -> int:
 
     from ..actions import auto, use, weigh
     from ..actions.request import request_from
+    from ..actions.use_plan import make_plan
     from ..conda_compat import confirm
     from .machine import split_targets
 
@@ -88,9 +89,7 @@ def execute(args: Namespace) -> int:
     machine = weigh.machine_for(target, request, platform)
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
-    plan = use.make_plan(
-        environment, request, source, machine, force=args.cuda_force, pin=_pin(args)
-    )
+    plan = make_plan(environment, request, source, machine, force=args.cuda_force, pin=_pin(args))
     if context.dry_run and context.json:
         print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0
@@ -109,6 +108,7 @@ def execute(args: Namespace) -> int:
         if plan.verdict is not None and plan.verdict.level.value == "cannot":
             warn(f"warning: {verdict_text(plan, machine)}")
     result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
+    _warn_of_others(result)
     if context.json:
         document: dict[str, Any] = {
             "success": True,
@@ -129,6 +129,17 @@ def execute(args: Namespace) -> int:
     if result.activate:
         say(f"For this shell to notice, type:  {result.activate}")
     return 0
+
+
+def _warn_of_others(result: Any) -> None:
+    """Say when programs load now what every user of the machine may change."""
+    from ..others import open_in_environment
+
+    plan, toolkit = result.plan, result.toolkit
+    found = open_in_environment(plan.environment.prefix, toolkit.root)
+    # Of a toolkit that is adopted now, the plan has said so.
+    if found and not (plan.offer is not None and plan.offer.note):
+        warn(f"warning: every user of this machine may change what programs load: {found[0]}")
 
 
 def _pin(args: Namespace) -> bool | None:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ..compat.machine import Machine
 
 EPILOG = """\
-NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc), or a whole error message;
-- reads the message from standard input.
+NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc) or a
+whole error message; - reads the message from standard input.
 
 examples:
   conda cuda which libcublas.so.12            where it is loaded from, and why
   conda cuda which nvcc                       which nvcc runs
-  conda cuda which "ImportError: libcudart.so.11.0: cannot open shared object file"
-  python train.py 2>&1 | conda cuda which -   what is missing, and the command that cures it
+  conda cuda which "ImportError: libcudart.so.11.0: cannot open shared object"
+  python train.py 2>&1 | conda cuda which -   what it lacks, and the cure
 """
 _STDIN_LIMIT = 2**26
 

@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .layout import text_width
+
 if TYPE_CHECKING:
     from ..actions.cure import Patient
 
-_WIDTH, _INDENT = 80, 14
+_INDENT = 14
 _MOST = 8
 _ADVICE = "to do"
 
@@ -128,5 +130,6 @@ def _row(name: str, value: str) -> list[str]:
     # Paths and commands stay whole, so that they can be copied.
     if value.startswith("conda ") or (os.sep in value and name != _ADVICE):
         return [head + value]
-    parts = textwrap.wrap(value, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False)
+    width = text_width() - _INDENT
+    parts = textwrap.wrap(value, width, break_long_words=False, break_on_hyphens=False)
     return [head + parts[0], *(" " * _INDENT + part for part in parts[1:])]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..system import WINDOWS
 from ..versions import CudaVersion
 from . import driver_files
 from .detected import Detected, is_complete
@@ -30,7 +31,7 @@ def detect(
     variables: Mapping[str, str] = os.environ,
     timeout: float = TIMEOUT,
     *,
-    windows: bool = os.name == "nt",
+    windows: bool = WINDOWS,
     full: bool = True,
     compiler: bool = True,
 ) -> Machine:

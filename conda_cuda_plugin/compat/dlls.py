@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..system import IGNORES_CASE
 from .loader import Candidate, Search, State
 from .search_path import Folder, Rule
 
@@ -46,7 +47,7 @@ def _file(folder: str, name: str) -> str | None:
     exact = os.path.join(folder, name)
     if os.path.isfile(exact):
         return exact
-    if os.name == "nt":
+    if IGNORES_CASE:
         return None
     try:
         names = os.listdir(folder)

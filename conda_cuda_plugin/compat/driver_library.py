@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..system import for_child
 from ..versions import CudaVersion
 from .machine import ComputeCapability, DriverVersion, Gpu
 
@@ -112,15 +112,13 @@ def _run(
     # An empty or wrong list of visible devices would hide the GPUs (conda does the same).
     env = {key: text for key, text in variables.items() if key != "CUDA_VISIBLE_DEVICES"}
     env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-    if os.name == "nt":
-        env.setdefault("SYSTEMROOT", os.environ.get("SYSTEMROOT", r"C:\Windows"))
     try:
         child = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=env,
+            env=for_child(env),
         )
     except OSError as error:
         return b"", f"could not be asked ({error.strerror})"

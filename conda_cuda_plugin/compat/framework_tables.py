@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
+from ..data_files import read_data
 from ..errors import CudaError, UsageError
 from ..quoting import quoted
 from ..versions import CudaVersion
 
 
-@cache
 def table(name: str) -> dict[str, Any]:
     """One block of data/frameworks.json: `names`, `torch`, `tensorflow` or `jax`."""
-    import json
-
-    from ..toolkit import DATA
-
-    with open(DATA / "frameworks.json", encoding="utf-8") as file:
-        blocks: dict[str, Any] = json.load(file)
-    block: dict[str, Any] = blocks[name]
+    block: dict[str, Any] = read_data("frameworks.json")[name]
     return block
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from ..toolkit import DATA, components
+from ..data_files import read_data
+from ..toolkit import components
 
 _SO = re.compile(
     r"(?P<stem>lib[\w+-]{1,80}?)(?:-[0-9a-f]{8})?\.so(?P<version>(?:\.\d{1,9}){0,6})", re.ASCII
@@ -205,8 +205,5 @@ def _ordered(releases: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(releases), key=lambda text: tuple(map(int, text.split(".")))))
 
 
-@cache
 def _table() -> dict[str, Any]:
-    with open(DATA / "libraries.json", encoding="utf-8") as file:
-        table: dict[str, Any] = json.load(file)
-    return table
+    return read_data("libraries.json")

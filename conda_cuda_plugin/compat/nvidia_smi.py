@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..system import for_child
 from .driver_files import WSL
 from .machine import ComputeCapability, DriverVersion, Gpu
 
@@ -45,7 +45,7 @@ def ask(
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=max(timeout, 0.1),
-                env={**variables, "LC_ALL": "C"} if os.name != "nt" else None,
+                env=for_child({**variables, "LC_ALL": "C"}),
             )
         except subprocess.TimeoutExpired:
             return None, (), (f"{path} did not answer in time.",)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from ..data_files import read_data
 from ..versions import CudaVersion
 from .machine import ComputeCapability, DriverVersion
 
@@ -54,15 +55,8 @@ class ToolkitRow:
     """`_MSC_VER`: from, and below."""
 
 
-@cache
 def _table(name: str) -> dict[str, Any]:
-    import json
-
-    from ..toolkit import DATA
-
-    with open(DATA / "compatibility.json", encoding="utf-8") as file:
-        tables: dict[str, Any] = json.load(file)
-    block: dict[str, Any] = tables[name]
+    block: dict[str, Any] = read_data("compatibility.json")[name]
     return block
 
 

@@ -25,6 +25,7 @@ from .package import (
     TOO_MUCH,
     ArchiveError,
     Member,
+    Progress,
     Refuse,
     check_members,
     write_package,
@@ -42,6 +43,7 @@ def convert_archive(
     record: Mapping[str, Any],
     about: str,
     error: Refuse = ArchiveError,
+    progress: Progress = lambda done, total: None,
 ) -> Path:
     """Write an archive as `.conda` into a folder.
 
@@ -53,6 +55,7 @@ def convert_archive(
         record: name, version, build and so on, as in repodata.json.
         about: the package in one sentence.
         error: makes the error for a refused archive.
+        progress: called with bytes done and bytes in all.
 
     Returns:
         The package.
@@ -72,7 +75,7 @@ def convert_archive(
                 members = check_members(found, name, error)
                 if all(member.target.startswith(LICENSES) for member in members):
                     raise error(name, "it holds nothing")
-                return write_package(folder, record, members, about)
+                return write_package(folder, record, members, about, progress)
     except DAMAGE as problem:
         raise error(name, f"it is damaged ({problem})") from problem
     except OSError as problem:

@@ -33,6 +33,8 @@ _LONGEST_NAME = 255
 """Bytes that a file system takes in one name."""
 _CONDAS_OWN = ("info", "conda-meta")
 """Folders of a package and of a prefix in which conda keeps its own records."""
+_CONDA_RUNS = re.compile(r"(?:.*/)?\.[^/]*-(?:pre|post)-(?:un)?link\.(?:sh|bat)|menu/.*", re.I)
+"""Scripts that conda runs, and menus that it makes, when it links a package."""
 LICENSES = "info/licenses/"
 _ZIP64_FROM = 2**31 - 2**20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -52,6 +54,8 @@ DAMAGE = (
 )
 """What tarfile and zipfile raise on a file that is no proper archive."""
 
+Progress = Callable[[int, int], None]
+"""Is called with bytes done and bytes in all."""
 Refuse = Callable[[str, str], Exception]
 """Makes the error for an archive's name and the reason to refuse it."""
 
@@ -136,7 +140,8 @@ def _wrong_name(target: str) -> str | None:
         return "has no proper name"
     if longest > _LONGEST_NAME:
         return "has no proper name"
-    if path.parts[0].lower() in _CONDAS_OWN and not target.startswith(LICENSES):
+    own = path.parts[0].lower() in _CONDAS_OWN and not target.startswith(LICENSES)
+    if own or _CONDA_RUNS.fullmatch(target):
         return "would pose as conda's own"
     return None
 
@@ -164,7 +169,11 @@ def _wrong_link(member: Member, members: Mapping[str, Member]) -> str | None:
 
 
 def write_package(
-    folder: Path, record: Mapping[str, Any], members: Sequence[Member], about: str
+    folder: Path,
+    record: Mapping[str, Any],
+    members: Sequence[Member],
+    about: str,
+    progress: Progress = lambda done, total: None,
 ) -> Path:
     """Write a conda package; the same members give the same bytes.
 
@@ -173,6 +182,7 @@ def write_package(
         record: name, version, build and so on, as in repodata.json.
         members: as `check_members` returns them.
         about: the package in one sentence.
+        progress: called with bytes done and bytes in all.
 
     Returns:
         NAME-VERSION-BUILD.conda.
@@ -182,6 +192,7 @@ def write_package(
         OSError: when the disk fails; nothing is left then.
     """
     stem = f"{record['name']}-{record['version']}-{record['build']}"
+    total, done = sum(member.size for member in members), 0
     package = folder / f"{stem}.conda"
     try:
         with zipfile.ZipFile(package, "x") as archive:
@@ -189,7 +200,9 @@ def write_package(
             rows: list[dict[str, Any]] = []
             content = [member for member in members if not member.target.startswith("info/")]
             with _tar(archive, f"pkg-{stem}.tar.zst", content) as tar:
-                rows = [_add(tar, member) for member in content]
+                for member in content:
+                    rows.append(_add(tar, member, lambda part, n=done: progress(n + part, total)))  # type: ignore[misc]
+                    done += member.size
             licenses = [member for member in members if member.target.startswith("info/")]
             with _tar(archive, f"info-{stem}.tar.zst", licenses) as tar:
                 for member in licenses:
@@ -240,7 +253,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name, _EPOCH)
 
 
-def _add(tar: tarfile.TarFile, member: Member) -> dict[str, Any]:
+def _add(
+    tar: tarfile.TarFile, member: Member, told: Callable[[int], None] = lambda done: None
+) -> dict[str, Any]:
     """Put a member into a tar; its row of paths.json."""
     info = tarfile.TarInfo(member.target)
     if member.link is not None:
@@ -250,7 +265,7 @@ def _add(tar: tarfile.TarFile, member: Member) -> dict[str, Any]:
     assert member.open is not None
     info.size, info.mode = member.size, 0o755 if member.executable else 0o644
     with member.open() as file:
-        hashing = _Hashing(file)
+        hashing = _Hashing(file, told)
         try:
             tar.addfile(info, cast(BinaryIO, hashing))
         except OSError as error:
@@ -269,12 +284,15 @@ def _add(tar: tarfile.TarFile, member: Member) -> dict[str, Any]:
 
 
 class _Hashing:
-    """Hashes all that is read through it."""
+    """Hashes all that is read through it, and tells how many bytes that are."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, told: Callable[[int], None]) -> None:
         self.file, self.digest = file, hashlib.sha256()
+        self.told, self.done = told, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self.file.read(size)
         self.digest.update(data)
+        self.done += len(data)
+        self.told(self.done)
         return data

@@ -14,7 +14,15 @@ from email.parser import BytesHeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-from .package import DAMAGE, LICENSES, ArchiveError, Member, check_members, write_package
+from .package import (
+    DAMAGE,
+    LICENSES,
+    ArchiveError,
+    Member,
+    Progress,
+    check_members,
+    write_package,
+)
 
 _MOST_METADATA = 2**20
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -31,13 +39,16 @@ class WheelError(ArchiveError):
     )
 
 
-def convert_wheel(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[str, Any]]:
+def convert_wheel(
+    wheel: Path, folder: Path, subdir: str, progress: Progress = lambda done, total: None
+) -> tuple[Path, dict[str, Any]]:
     """Write a wheel as `.conda` into a folder.
 
     Args:
         wheel: the file.
         folder: where the package goes; nothing of that name may exist there.
         subdir: the conda platform it is for.
+        progress: called with bytes done and bytes in all.
 
     Returns:
         The package and its record as in repodata.json, without hashes.
@@ -62,7 +73,7 @@ def convert_wheel(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[st
                 "subdir": subdir,
             }
             about = f"{wheel.name}, converted by conda cuda"
-            return write_package(folder, record, members, about), record
+            return write_package(folder, record, members, about, progress), record
     except DAMAGE as error:
         raise WheelError(wheel.name, f"it is damaged ({error})") from error
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import hooks
-from ..others import is_open_to_others, open_to_others
+from ..others import is_open_to_others, open_in_environment, open_to_others
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -18,7 +18,7 @@ def root(patient: Patient) -> Iterator[Finding]:
     current = patient.current
     if current is None or patient.platform.windows:
         return
-    found = open_to_others(current.root / "lib64")
+    found = open_in_environment(patient.prefix, current.root)
     if current.location:
         found += [path for path in open_to_others(Path(current.location)) if path not in found]
     if found:

@@ -120,9 +120,7 @@ def _leftovers(prefix: Path) -> list[Path]:
         found += [
             Path(os.path.normpath(prefix / folder / name))
             for name in names
-            if name.endswith(TEMPORARY)
-            or (folder == "." and name.startswith(ASIDE))
-            or (name.startswith("~conda-cuda.") and name.endswith(".tmp"))
+            if name.endswith(TEMPORARY) or (folder == "." and name.startswith(ASIDE))
         ]
     return found
 

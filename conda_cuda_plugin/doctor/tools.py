@@ -37,7 +37,7 @@ def shadowed(patient: Patient) -> Iterator[Finding]:
         path = patient.environment.bin / name
         if not os.path.lexists(path) or is_wrapper(path):
             continue
-        owner = owner_of(patient.environment, name)
+        owner = owner_of(patient.environment, path)
         yield Finding(
             "wrapper-shadowed",
             Severity.WARNING,

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import time
 from pathlib import Path
 
 from ..errors import ForeignFileError
+from ..files import remove_leftovers, write_atomically
 from .check import HookStatus, status
 from .render import render
 from .shells import SHELLS, STEM, Direction, hook_path, shells_for
-
-_TEMPORARY = ".tmp"
 
 
 def write(prefix: str | Path, *, windows: bool) -> list[Path]:
@@ -23,7 +18,7 @@ def write(prefix: str | Path, *, windows: bool) -> list[Path]:
     hooks come first: an environment must never have a hook whose doing nothing can undo.
 
     Args:
-        prefix: The environment.
+        prefix: The environment; no other process changes its hooks at this moment.
         windows: Whether it is a Windows environment.
 
     Returns:
@@ -43,9 +38,8 @@ def write(prefix: str | Path, *, windows: bool) -> list[Path]:
             if found is not HookStatus.OK:
                 todo.append((path, render(shell, direction)))
     for path, data in todo:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
-        _replace(path, data)
+        remove_leftovers(path.parent, STEM)
+        write_atomically(path, data)
     return [path for path, _ in todo]
 
 
@@ -56,7 +50,7 @@ def remove(prefix: str | Path, *, tombstone: bool = True) -> list[Path]:
     them to take back what the activate hooks set, and without that they do nothing.
 
     Args:
-        prefix: The environment.
+        prefix: The environment; no other process changes its hooks at this moment.
         tombstone: Whether the deactivate hooks stay.
 
     Returns:
@@ -73,27 +67,5 @@ def remove(prefix: str | Path, *, tombstone: bool = True) -> list[Path]:
                 continue
             path.unlink()
             removed.append(path)
-        _sweep(Path(prefix, "etc", "conda", direction.value))
+        remove_leftovers(Path(prefix, "etc", "conda", direction.value), STEM)
     return removed
-
-
-def _replace(path: Path, data: bytes) -> None:
-    # conda runs every file whose name ends in a shell's extension: this one must not.
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=_TEMPORARY, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes the file private, whatever the umask: other users share environments.
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _sweep(folder: Path) -> None:
-    """Clears away what a killed write has left; a file just made may be another process's."""
-    for left in folder.glob(f"{STEM}.*{_TEMPORARY}"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > 60:
-                left.unlink()

@@ -7,6 +7,7 @@ the root's place. So the root is whole at every moment, as with a new one.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,10 +80,17 @@ def key_of(record: Any) -> tuple[str, str, str]:
 
 
 def _copy(root: Path, aside: Path) -> None:
-    shutil.copytree(root, aside, symlinks=True, copy_function=_link)
-    # conda appends to the history in place; a linked one would be the old root's too.
-    shutil.rmtree(aside / _META)
-    shutil.copytree(root / _META, aside / _META)
+    try:
+        shutil.copytree(root, aside, symlinks=True, copy_function=_link)
+        # conda appends to the history in place; a linked one would be the old root's too.
+        shutil.rmtree(aside / _META)
+        shutil.copytree(root / _META, aside / _META)
+    except shutil.Error as error:
+        # It holds the texts of the errors only: a list of source, target and text.
+        number = re.search(r"\[Errno (\d+)\]", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(aside)) from error
 
 
 def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..environment import Environment
+from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError
 from ..files import remove_leftovers, write_atomically
 from . import json_text
 
 KERNELS = Path("share", "jupyter", "kernels")
 LIBRARY_PATH = "LD_LIBRARY_PATH"
-STATE_KEY = "kernels"
+STATE_KEY = KERNELS_KEY
 """Name of a kernel to what was put into it, as `Added.record`."""
 
 _PYTHON = re.compile(r"python(\d+(\.\d+)*)?(\.exe)?", re.IGNORECASE)

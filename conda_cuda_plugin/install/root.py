@@ -13,11 +13,11 @@ from pathlib import Path
 
 from ..environment import LINK, STATE, TOOLKIT_FILE, Environment, read_toolkit, write_toolkit
 from ..errors import FileSystemError, ForeignFileError
-from ..files import exchange, remove_leftovers
+from ..files import check_symlinks, exchange, link_atomically, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
+from ..system import is_link
 from ..toolkit import Origin, Toolkit, is_cuda_package
-from . import amend, host_compiler, view, wrappers
 
 ASIDE = ".conda-cuda-"
 """How the names of folders begin that hold unfinished work, directly inside an environment."""
@@ -31,10 +31,15 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
     Raises:
         ForeignFileError: when something that is not ours has the root's name.
+        NoSymbolicLinksError: when the file system has none.
         CondaError: when a package cannot be downloaded or linked; nothing is changed then.
     """
+    from . import amend, host_compiler, view, wrappers
+
     root = environment.root(offer.version)
     check_root(root)
+    # Before hours of download.
+    check_symlinks(environment.prefix)
     records = offer.fetch()
     toolkit = Toolkit(
         offer.version,
@@ -142,12 +147,12 @@ def mend_link(environment: Environment) -> bool:
     Returns:
         Whether there was such a copy.
     """
-    name = environment.copied_name() if not environment.link.is_symlink() else None
+    name = environment.copied_name() if not is_link(environment.link) else None
     if name is None:
         return False
     aside = environment.prefix / f"{ASIDE}{LINK}"
     remove_tree(aside)
-    os.symlink(name, aside, target_is_directory=True)
+    link_atomically(aside, name)
     exchange(aside, environment.link)
     remove_tree(aside)
     return True

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import hooks
-from ..environment import Environment
+from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError, ForeignFileError
 from ..files import link_atomically
 from ..platforms import Platform
+from ..system import uninterrupted
 from ..toolkit import Toolkit
-from . import kernelspec, pin, view, windows, wrappers
+from . import pin, view, wrappers
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,15 @@ def make_current(
         )
     check_link(environment)
     if platform.windows:
+        from . import windows
+
         windows.check_bin(environment)
     adopted = toolkit.origin is not None and toolkit.origin.adopted
     needed = wrappers.check_wrappers(environment, tools_of(toolkit, platform), adopted=adopted)
     before = list(environment.state.get("wrappers") or ())
     former = environment.current_name()
     pinned = pin.is_pinned(environment) if pinned is None else pinned
-    with _uninterrupted(), _all_or_nothing(environment, platform):
+    with uninterrupted(), _all_or_nothing(environment, platform):
         # Recorded before they are written, so that whatever happens, `off` finds them all.
         environment.write_state(
             {
@@ -99,7 +101,7 @@ def make_current(
         link_atomically(environment.link, toolkit.name)
     wrappers.remove_wrappers(environment, before, keep=needed)
     # What stands in files that a switch leaves as they are.
-    kept = (kernelspec.STATE_KEY, *([pin.STATE_KEY] if pinned else []))
+    kept = (KERNELS_KEY, *([pin.STATE_KEY] if pinned else []))
     state: dict[str, Any] = {"request": dict(request), "wrappers": sorted(needed)}
     state |= {key: value for key, value in environment.state.items() if key in kept}
     if platform.windows:
@@ -111,22 +113,10 @@ def make_current(
 
 def _leave_path(environment: Environment, former: str | None) -> None:
     """On Windows: take back the links in `bin` that led to the toolkit current before."""
+    from . import windows
+
     root = environment.prefix / former if former else None
     windows.take_off_path(environment, environment.state.get("linked") or (), root)
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let signals that ask to stop wait for the few milliseconds that switching takes."""
-    if os.name == "nt":
-        yield
-        return
-    stop = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -172,6 +162,8 @@ def let_go(environment: Environment) -> bool:
     Returns:
         Whether there was anything to let go of.
     """
+    from . import kernelspec
+
     changed = bool(kernelspec.take_back(environment))
     changed |= pin.take_away(environment)
     former = environment.current_name()
@@ -185,7 +177,7 @@ def let_go(environment: Environment) -> bool:
     state = {
         key: value
         for key, value in environment.state.items()
-        if key not in ("wrappers", "linked", kernelspec.STATE_KEY, pin.STATE_KEY)
+        if key not in ("wrappers", "linked", KERNELS_KEY, pin.STATE_KEY)
     }
     if environment.state and state != environment.state:
         environment.write_state(state)

@@ -7,6 +7,8 @@ them: what CUDA's packages drag in (libstdc++, OpenSSL, ncurses) never gets into
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import re
@@ -18,7 +20,6 @@ from ..files import link_atomically, write_atomically
 from ..platforms import Platform
 from ..toolkit import is_cuda_package
 from ..versions import CudaVersion
-from . import windows
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 # ldconfig files such stubs under the driver's names; the loader must never find one of them.
@@ -40,20 +41,33 @@ class OwnedFile:
 
 def cuda_files(prefix: Path) -> list[OwnedFile]:
     """Every file in a prefix that a CUDA package owns, from the prefix's package records."""
-    found = []
+    found: list[OwnedFile] = []
     for record in sorted((prefix / "conda-meta").glob("*.json")):
         # The name is the record's own; reading only CUDA's records keeps this fast in a prefix
         # with hundreds of packages.
         if not is_cuda_package(record.name.rsplit("-", 2)[0]):
             continue
-        try:
-            content = json.loads(record.read_text(encoding="utf-8"))
-            name, files = str(content["name"]), list(content["files"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if is_cuda_package(name):
-            found += [OwnedFile(str(path).replace("\\", "/"), name) for path in files]
+        with contextlib.suppress(OSError):
+            facts = record.stat()
+            found += _owned_files(str(record), facts.st_ino, facts.st_mtime_ns, facts.st_size)
     return found
+
+
+@functools.lru_cache(maxsize=256)
+def _owned_files(path: str, *_facts: int) -> tuple[OwnedFile, ...]:
+    """The files of the package that a record is about, if it is CUDA's.
+
+    A command asks several times. The facts about the file are there to notice another one.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        name, files = str(content["name"]), list(content["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    if not is_cuda_package(name):
+        return ()
+    return tuple(OwnedFile(str(path).replace("\\", "/"), name) for path in files)
 
 
 def library_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:
@@ -94,10 +108,11 @@ def _by_folder(
     ranks = {folder: rank for rank, folder in enumerate(folders)}
     best: dict[str, tuple[int, str]] = {}
     for file in files:
-        path = PurePosixPath(file.path)
-        rank = ranks.get(str(path.parent))
-        if rank is not None and wanted(path.name):
-            best[path.name] = min(best.get(path.name, (rank, file.path)), (rank, file.path))
+        # A toolkit has thousands of files: pathlib would take longer than all the rest.
+        folder, _, name = file.path.rpartition("/")
+        rank = ranks.get(folder)
+        if rank is not None and wanted(name):
+            best[name] = min(best.get(name, (rank, file.path)), (rank, file.path))
     return {name: path for name, (_, path) in sorted(best.items())}
 
 
@@ -105,6 +120,8 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
     """Add the classic entries to a root that conda packages were linked into."""
     files = cuda_files(root)
     if platform.windows:
+        from . import windows
+
         windows.make_view(root, version, [file.path for file in files])
         _write_version_json(root, version)
         return

@@ -20,8 +20,9 @@ from ..versions import CudaVersion
 RELEASE_FILE = "release.txt"
 """One line, `12.4`: cmd.exe has no way to read a link, and CUDA_PATH_V12_4 holds the release."""
 
-# Where conda's packages put things, and where the classic layout has them.
-_FOLDERS = {"Library/include": "include", "Library/lib": "lib", "Library/nvvm": "nvvm"}
+# conda's packages have them below Library, the classic layout has not. Their files are linked one
+# by one: a junction holds an absolute path, and a root is built under another name.
+_FOLDERS = ("include", "lib", "nvvm")
 
 
 def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
@@ -36,9 +37,8 @@ def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
         parts = path.split("/")
         if parts[:2] == ["Library", "bin"] and parts[-1].endswith((".dll", ".exe", ".profile")):
             _link_file(root / path, root / "bin" / parts[-1])
-    for existing, classic in _FOLDERS.items():
-        if (root / existing).is_dir() and not os.path.lexists(root / classic):
-            link_atomically(root / classic, existing)
+        elif len(parts) > 2 and parts[0] == "Library" and parts[1] in _FOLDERS:
+            _link_file(root / path, root.joinpath(*parts[1:]))
     write_atomically(root / RELEASE_FILE, f"{version.release}\r\n".encode())
 
 
@@ -108,7 +108,10 @@ def _link_file(source: Path, target: Path) -> None:
     """A hard link, or a copy where the file system has none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(target):
-        return
+        # Another one is what a package held before it was replaced.
+        if target.samefile(source):
+            return
+        target.unlink()
     try:
         os.link(source, target)
     except OSError:

@@ -101,7 +101,7 @@ def check_wrappers(environment: Environment, names: Iterable[str], *, adopted: b
             if adopted:
                 continue
             raise ForeignFileError(
-                path, owner=owner_of(environment, name), reason="a wrapper has to go there"
+                path, owner=owner_of(environment, path), reason="a wrapper has to go there"
             )
         needed.append(name)
     return needed
@@ -134,12 +134,13 @@ def remove_wrappers(
     return removed
 
 
-def owner_of(environment: Environment, name: str) -> str | None:
-    """The package that a file in the environment's `bin` belongs to."""
+def owner_of(environment: Environment, path: Path) -> str | None:
+    """The package of the environment that a file belongs to."""
     import json
 
+    name = path.relative_to(environment.prefix).as_posix()
     for record in sorted((environment.prefix / "conda-meta").glob("*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            if f"bin/{name}" in json.loads(record.read_text(encoding="utf-8"))["files"]:
+            if name in json.loads(record.read_text(encoding="utf-8"))["files"]:
                 return record.stem
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..addons import Addon, addons
 from ..versions import CudaVersion
-from .base import Package, ToolkitRequest
+from .base import DEFAULT_CHANNELS, Package, ToolkitRequest
 
 _TIES = ("cuda-version", "cudatoolkit")
 """The dependencies that say which CUDA a package was built for."""
@@ -25,7 +25,6 @@ def from_channels(
     from conda.exceptions import CondaError
 
     from ..conda_packages import not_in_cache
-    from .channel import DEFAULT_CHANNELS
 
     addon = addons()[name]
     channels = request.channels or DEFAULT_CHANNELS
@@ -62,8 +61,6 @@ def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[st
     from conda.core.subdir_data import SubdirData
     from conda.exceptions import CondaError
     from conda.models.version import VersionOrder
-
-    from .channel import DEFAULT_CHANNELS
 
     release = request.version.release
     version = CudaVersion.parse(release) if release else None

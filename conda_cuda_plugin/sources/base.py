@@ -14,6 +14,9 @@ from ..platforms import Platform
 from ..toolkit import Flavor, Origin, with_requirements
 from ..versions import CudaVersion, VersionRequest
 
+DEFAULT_CHANNELS = ("conda-forge", "nvidia")
+"""Where toolkits and add-ons are looked for when neither user nor settings name a channel."""
+
 
 @dataclass(frozen=True)
 class ToolkitRequest:

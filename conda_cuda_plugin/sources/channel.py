@@ -24,11 +24,10 @@ from ..toolkit import (
 from ..versions import CudaVersion, VersionRequest
 from . import mirrored
 from .addon_packages import addon_packages, asked, changing_addons, check_addons_early
-from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
 from .channel_refusals import FIRST_LABEL, better, no_such_flavor, refusal_of
 from .holding import channels_with, hold, key_of, made_of_wheels, staying
 
-DEFAULT_CHANNELS = ("conda-forge", "nvidia")
 FIRST_SPLIT = CudaVersion(12, 0)
 
 

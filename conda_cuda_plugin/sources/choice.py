@@ -62,8 +62,8 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
         raise UsageError(
             f"{source!r} is no source of toolkits.",
             hints=[
-                f"Sources: {', '.join(NAMES)}; or name NVIDIA's installer (a .run file), or the "
-                "folder or address of its redistrib_X.Y.Z.json."
+                f"Sources: {', '.join(NAMES)}.",
+                "Or NVIDIA's installer (a .run file), or where its redistrib_X.Y.Z.json lies.",
             ],
             source=source,
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..platforms import Platform
+from ..progress import Waiting
 from .pip_process import HashMismatchError as HashMismatchError
 from .pip_process import PipError as PipError
 from .pip_process import run
@@ -45,21 +46,20 @@ def resolve(requirements: Sequence[str], platform: Platform, *, offline: bool) -
         PipError: when there is no such file or the index cannot be reached.
         HashMismatchError: when the index hands out something else than it says.
     """
-    output = run(
-        [
-            "install",
-            "--dry-run",
-            "--ignore-installed",
-            "--quiet",
-            "--report",
-            "-",
-            "--target",
-            os.path.join(os.sep, "nonexistent"),
-            *_common(platform, offline),
-            *requirements,
-        ],
-        offline=offline,
-    )
+    words = [
+        "install",
+        "--dry-run",
+        "--ignore-installed",
+        "--quiet",
+        "--report",
+        "-",
+        "--target",
+        os.path.join(os.sep, "nonexistent"),
+        *_common(platform, offline),
+        *requirements,
+    ]
+    with Waiting("Looking up packages with pip"):
+        output = run(words, offline=offline)
     try:
         report: dict[str, Any] = json.loads(output)
         return [_wheel(item) for item in report["install"]]
@@ -124,7 +124,8 @@ def index_versions(name: str, *, offline: bool) -> list[str]:
         PipError: when the index cannot be asked or knows no such package.
     """
     words = ["index", "versions", name]
-    output = run([*words, "--no-index"] if offline else words, offline=offline)
+    with Waiting("Looking up releases with pip"):
+        output = run([*words, "--no-index"] if offline else words, offline=offline)
     match = re.search(r"Available versions: (.*)", output)
     return [version.strip() for version in match[1].split(",")] if match else []
 

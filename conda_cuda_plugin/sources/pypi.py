@@ -7,7 +7,6 @@ pip would fill the gap with parts of a newer CUDA.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,16 +14,15 @@ from ..addons import needed_components
 from ..environment import Environment
 from ..local_channel import LocalChannel
 from ..platforms import Platform
-from ..toolkit import Flavor, Origin, components, in_flavor, releases, with_requirements
+from ..toolkit import Flavor, Origin, in_flavor, releases, with_requirements
 from ..versions import CudaVersion
 from . import pip
 from .addon_packages import addon_packages, check_addons_early
 from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
 from .wheel_parts import fetch_parts, parts_for, rows_of
+from .wheel_pins import COMPILER_SINCE, component_pins
 
 METAPACKAGE = "cuda-toolkit"
-COMPILER_SINCE = CudaVersion(13, 0)
-_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
 
 
 class PypiSource:
@@ -207,40 +205,3 @@ class PypiSource:
             ],
             unreachable=True,
         )
-
-
-def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str]:
-    """The exact requirement behind each component of a release, for one platform.
-
-    Args:
-        requires: the metapackage's `Requires-Dist` lines.
-        platform: whose markers hold.
-
-    Returns:
-        `{"cudart": "nvidia-cuda-runtime-cu12==12.4.127.*", ...}`; a lower bound counts as the
-        release's own version, since the metapackage would let a newer one in.
-    """
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    machine = {"amd64": "AMD64"}.get(platform.machine, platform.machine)
-    found: dict[str, str] = {}
-    for line in requires:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        for name, part in components().items():
-            if re.sub(r"-cu\d+$", "", requirement.name) != part.pypi or name in found:
-                continue
-            marker = requirement.marker
-            environment = {
-                "extra": name,
-                "sys_platform": platform.sys_platform,
-                "platform_machine": machine,
-            }
-            if marker is not None and not marker.evaluate(environment):
-                continue
-            pin = _PIN.search(str(requirement.specifier))
-            if pin:
-                found[name] = f"{requirement.name}=={pin[1]}.*"
-    return {name: found[name] for name in components() if name in found}

@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..data_files import read_data
 from ..local_channel import LocalChannel
 from ..platforms import Platform
-from ..toolkit import Flavor, in_flavor, read_data
+from ..toolkit import Flavor, in_flavor
 from ..versions import CudaVersion
 from .base import AvailableFlavor
-from .pypi import COMPILER_SINCE, component_pins
+from .wheel_pins import COMPILER_SINCE, component_pins
 
 WHERE = "PyPI"
 

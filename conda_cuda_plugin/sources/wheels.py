@@ -75,7 +75,7 @@ def _fetch(
         (path,) = download([wheel], folder, platform, offline=offline, progress=progress.update)
         progress.step("converting")
         sha256 = wheel.sha256 or _sha256(path)
-        package, row = convert_wheel(path, folder, platform.subdir)
+        package, row = convert_wheel(path, folder, platform.subdir, progress.update)
         path.unlink()
         made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
         return channel.add(package, row, made_of)

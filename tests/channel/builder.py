@@ -13,7 +13,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import addons, compilers, cudatoolkit, foreign, label, split
+from . import addons, compilers, cudatoolkit, foreign, label, split, split_release
 from .libraries import Compiler, Runtime, nvidia_runtimes, stand_in_runtime
 from .package import write_channel
 
@@ -66,7 +66,7 @@ def build_channels(folder: Path) -> Channels:
     around = list(foreign.foreign_packages(compiler))
     forge = [*around, *compilers.compiler_packages(subdir)]
     forge += [old["10.2.89"], old["11.8.0"], *split.cuda_versions()]
-    for release in split.RELEASES:
+    for release in split_release.RELEASES:
         number = int(release.major) * 1000 + int(release.short.partition(".")[2]) * 10
         runtime = real.get(release.cudart) or stand_in_runtime(
             compiler, f"libcudart.so.{release.major}", number

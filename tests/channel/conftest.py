@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import shell_function
 from .builder import Channels, build_channels
 from .shell import Shell
 
@@ -41,13 +42,8 @@ def module_conda(module_conda: Any, channels: Channels) -> Any:
 @pytest.fixture(scope="session")
 def shell_setup(conda_exe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """conda's shell function in a file, without the activation of base that follows it."""
-    import subprocess
-
-    text = subprocess.run(
-        [conda_exe, "shell.posix", "hook"], capture_output=True, text=True, check=True
-    ).stdout
     path = tmp_path_factory.mktemp("shell") / "conda.sh"
-    path.write_text(text.replace("conda activate 'base'", ""))
+    path.write_text(shell_function(conda_exe))
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -10,48 +9,14 @@ from typing import Any
 
 import pytest
 
-from ..sources.test_addons import elsewhere
 from ..sources.wheelhouse import only_folder, write_wheel
+from .addon_commands import CUDNN, NOBODY, inodes, listed, package_names, use
 from .builder import Channels
 from .libraries import Compiler
 from .shell import Shell
 from .tree import names, tree
 
 pytestmark = pytest.mark.network
-
-NOBODY = "http://127.0.0.1:9/channel"
-"""An address at which nothing answers."""
-CUDNN = {"cudnn", "libcudnn", "libcudnn-dev"}
-
-
-def use(conda: Any, prefix: Path, *words: str, **extra: str) -> Any:
-    """`conda cuda use`; its document."""
-    return conda.cuda("use", prefix, *words, "-y", "--json", **extra).json
-
-
-def listed(conda: Any, prefix: Path) -> Any:
-    """The one toolkit that `list` shows."""
-    (toolkit,) = conda.cuda("list", prefix, "--json").json["toolkits"]
-    return toolkit
-
-
-def package_names(toolkit: Any) -> dict[str, str]:
-    """Package to version, of a toolkit as `--json` shows it."""
-    return dict(package.rsplit("-", 2)[:2] for package in toolkit["packages"])
-
-
-def inodes(root: Path) -> dict[str, int]:
-    """The files of a root that packages own, by path: their inodes."""
-    owned = {
-        path: record.name.rsplit("-", 2)[0]
-        for record in (root / "conda-meta").glob("*.json")
-        for path in json.loads(record.read_text())["files"]
-    }
-    return {
-        path: (root / path).lstat().st_ino
-        for path, package in owned.items()
-        if package not in CUDNN | {"nccl"} and not (root / path).is_symlink()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -206,57 +171,6 @@ def test_what_changes_with_the_channels_gone_says_so(conda: Any, with_addons: Pa
     assert tree(with_addons) == before
 
 
-@pytest.mark.parametrize(
-    ("release", "words", "addons", "sonames"),
-    [
-        (
-            "10.2",
-            ("--cudnn", "7.6", "--nccl", "2.15"),
-            {"cudnn": "7.6.5.32", "nccl": "2.15.5.1"},
-            ("libcudnn.so.7", "libnccl.so.2"),
-        ),
-        ("10.2", ("--cudnn", "8"), {"cudnn": "8.2.1.32"}, ("libcudnn.so.8",)),
-        (
-            "11.8",
-            ("--cudnn", "8.9", "--nccl", "2"),
-            {"cudnn": "8.9.7.29", "nccl": "2.21.5.1"},
-            ("libcudnn.so.8", "libnccl.so.2"),
-        ),
-    ],
-)
-def test_the_old_era_has_them_too(
-    release: str,
-    words: tuple[str, ...],
-    addons: dict[str, str],
-    sonames: tuple[str, ...],
-    conda: Any,
-    environment: Path,
-    channels: Channels,
-    shell: Shell,
-) -> None:
-    use(conda, environment, release, "-c", channels.forge)
-    root = environment / f"cuda-{release}"
-    before, packages = inodes(root), package_names(listed(conda, environment))
-    use(conda, environment, release, *words)
-    toolkit = listed(conda, environment)
-    assert toolkit["addons"] == addons
-    assert package_names(toolkit) == {**packages, **addons}
-    assert inodes(root) == before
-    assert shell.loads(environment, *sonames) == [f"{name} loaded" for name in sonames]
-
-
-def test_a_compiler_under_a_label_gets_cudnn_without_a_second_toolkit(
-    conda: Any, environment: Path, channels: Channels, shell: Shell, tmp_path: Path
-) -> None:
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    words = ("11.8", "--flavor", "devel", "--cudnn", "8.9", "-c", "conda-forge")
-    toolkit = use(conda, environment, *words, **only_folder(wheels))["toolkit"]
-    assert (toolkit["flavor"], toolkit["addons"]) == ("devel", {"cudnn": "8.9.7.29"})
-    assert "cudatoolkit" not in package_names(toolkit)
-    assert shell.loads(environment, "libcudnn.so.8") == ["libcudnn.so.8 loaded"]
-
-
 def test_what_no_channel_has_comes_from_pypi_and_the_toolkit_stays(
     conda: Any, with_addons: Path, shell: Shell, tmp_path: Path
 ) -> None:
@@ -282,102 +196,3 @@ def test_what_no_channel_has_comes_from_pypi_and_the_toolkit_stays(
     use(conda, with_addons, "12.4", "--cudnn", "8.9.2", **only_folder(wheels))
     assert listed(conda, with_addons)["addons"] == {"cudnn": "8.9.2.26", "nccl": "2.23.4.1"}
     assert inodes(root) == before
-
-
-@pytest.mark.parametrize(
-    ("words", "message", "hint"),
-    [
-        (
-            ("13.0", "--cudnn", "8.9"),
-            "cuDNN 8.9 does not exist for CUDA 13.",
-            "For CUDA 13 it begins with 9.12: --cudnn 9.12",
-        ),
-        (
-            ("10.2", "--cudnn", "9"),
-            "cuDNN 9 does not exist for CUDA 10.",
-            "For CUDA 10 it goes from 7.3 to 8.7: --cudnn 8.7",
-        ),
-        (
-            ("12.4", "--nccl", "2.7"),
-            "NCCL 2.7 does not exist for CUDA 12.",
-            "For CUDA 12 it begins with 2.16: --nccl 2.16",
-        ),
-    ],
-)
-@pytest.mark.parametrize("source", ["channel", "pypi", None])
-def test_what_does_not_exist_for_a_cuda_is_refused_before_anybody_is_asked(
-    words: tuple[str, ...], message: str, hint: str, source: str | None, conda: Any,
-    environment: Path, tmp_path: Path,
-) -> None:  # fmt: skip
-    before = tree(environment)
-    more = ("--from", source) if source else ()
-    result = conda.cuda(
-        "use", environment, *words, *more, "-c", NOBODY, "-y", check=False, **only_folder(tmp_path)
-    )
-    assert result.code == 1
-    assert message in result.err and hint in result.err
-    assert "Traceback" not in result.err
-    assert tree(environment) == before
-
-
-def test_a_version_that_no_source_has_is_said(
-    conda: Any, environment: Path, channels: Channels
-) -> None:
-    words = ("12.4", "--cudnn", "9.11", "--from", "channel", "-c", channels.forge, "-y")
-    result = conda.cuda("use", environment, *words, check=False)
-    assert result.code == 1
-    assert f"has no CUDA 12.4 with cuDNN 9.11 on {channels.forge}" in result.err
-    assert "cuDNN there: 8.9.2.26, 8.9.7.29, 9.10.2.21" in result.err
-
-
-@pytest.mark.parametrize(
-    ("release", "addons", "files"),
-    [
-        ("10.2", {"cudnn": "7.6"}, ["cudnn-7.6.5.32-cuda10.2_0.conda"]),
-        ("10.2", {"cudnn": "8"}, ["cudnn-8.2.1.32-cuda10.2_0.conda"]),
-        ("10.2", {"nccl": "2"}, ["nccl-2.15.5.1-cuda10.2_0.conda"]),
-        ("11.8", {"cudnn": "8.9"}, ["cudnn-8.9.7.29-cuda11_0.conda"]),
-        (
-            "12.4",
-            {"cudnn": "9", "nccl": "2.21"},
-            [
-                "cudnn-9.10.2.21-cuda12_0.conda",
-                "libcudnn-dev-9.10.2.21-cuda12_0.conda",
-                "libcudnn-9.10.2.21-cuda12_0.conda",
-                "nccl-2.21.5.1-cuda12_0.conda",
-            ],
-        ),
-    ],
-)
-def test_toolkits_from_elsewhere_get_an_addons_own_packages_alone(
-    release: str,
-    addons: dict[str, str],
-    files: list[str],
-    conda: Any,
-    channels: Channels,
-    tmp_path: Path,
-) -> None:
-    # No wheel is there, so that CUDA 11 and later take the channel's packages too.
-    conda.variables.update(only_folder(tmp_path))
-    origins, found = elsewhere(conda, release, addons, channels.forge)
-    assert origins == ["conda-forge"]
-    assert [file for _, _, file, _ in found] == files
-
-
-def test_the_environments_own_packages_keep_their_addons(conda: Any, channels: Channels) -> None:
-    prefix = conda.envs / "own"
-    specs = ("cuda-version=12.4", "cuda-cudart", "cudnn=8.9")
-    conda("create", "-p", prefix, "-c", channels.forge, "--override-channels", "-y", *specs)
-    toolkit = use(conda, prefix, "12.4", "--cudnn", "8.9.7.29")["toolkit"]
-    assert (toolkit["origin"], toolkit["addons"]) == ("environment", {"cudnn": "8.9.7"})
-    before = tree(prefix)
-    words = ("12.4", "--cudnn", "9", "--from", "environment", "-y")
-    result = conda.cuda("use", prefix, *words, check=False)
-    assert result.code == 1
-    assert "with cuDNN 8.9.7.29, and conda cuda replaces nothing there." in result.err
-    assert "conda cuda use 12.4 --cudnn 9 --from channel" in result.err
-    assert tree(prefix) == before
-    # Without a source named, the next one has it, in a toolkit of its own.
-    document = use(conda, prefix, "12.4", "--cudnn", "9", "-c", channels.forge)
-    assert document["plan"]["install"]["addons"] == {"cudnn": "9.10.2.21"}
-    assert document["toolkit"]["origin"] == "channel"

@@ -12,21 +12,10 @@ from typing import Any
 
 import pytest
 
-from ..conftest import _conda
 from ..listing import leftovers, listing
 from .builder import Channels
 
 pytestmark = pytest.mark.network
-
-
-@pytest.fixture
-def far(conda_exe: Path, tmp_path: Path) -> Any:
-    """A conda on another machine: home and package cache are empty, no channel has a name."""
-    home, cache = tmp_path / "far", tmp_path / "far" / "pkgs"
-    cache.mkdir(parents=True)
-    conda = _conda(conda_exe, home, cache)
-    conda.variables.update(PIP_CONFIG_FILE="/dev/null", PIP_NO_INDEX="1", PIP_FIND_LINKS="")
-    return conda
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from conda_cuda_plugin.data_files import read_data
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.toolkit import Flavor, components, in_flavor, read_data, releases
+from conda_cuda_plugin.toolkit import Flavor, components, in_flavor, releases
 
 from ..conftest import Conda
 from ..sources.wheelhouse import only_folder, write_wheel

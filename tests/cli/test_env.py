@@ -19,7 +19,7 @@ from conda_cuda_plugin.actions.formats import as_dockerfile, as_dotenv, as_sh
 from conda_cuda_plugin.actions.variables import Variables
 from conda_cuda_plugin.errors import CudaError
 
-from ..conftest import Conda
+from ..conftest import Conda, shell_function
 from ..listing import listing
 
 SHELLS = ("dash", "bash")
@@ -58,9 +58,7 @@ def variables_at(root: str) -> Variables:
 @pytest.fixture(scope="module")
 def hook(conda_exe: Path) -> str:
     """conda's shell function, without the activation of base that follows it."""
-    words = [conda_exe, "shell.posix", "hook"]
-    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return text.replace("conda activate 'base'", "")
+    return shell_function(conda_exe)
 
 
 class TestSh:
@@ -213,7 +211,8 @@ class TestErrors:
     def test_nothing_is_current(self, conda: Conda, environment: Path) -> None:
         result = conda.cuda("env", environment, "--json", check=False)
         assert result.code == 1
-        assert result.json["message"].startswith("No toolkit is current in this environment.\n")
+        assert result.json["message"] == "No toolkit is current in this environment."
+        assert "conda cuda use" in " ".join(result.json["hints"])
 
     def test_a_path_that_the_loader_takes_apart(self, conda: Conda, two: Path) -> None:
         prefix = two.rename(conda.envs / "a$b")

@@ -10,31 +10,20 @@ from ..conftest import Conda
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_the_help_of_a_verb_has_examples(verb: str, conda: Conda) -> None:
+def test_the_help_of_a_verb_says_what_it_does(verb: str, conda: Conda) -> None:
     lines = conda("cuda", verb, "--help", COLUMNS="80").out.splitlines()
     assert lines[0].startswith(f"usage: conda cuda {verb} ")
     assert VERBS[verb] in lines
     examples = lines[lines.index("examples:") + 1 :]
-    assert examples
+    assert len(examples) >= 2
     assert all(f"conda cuda {verb}" in line for line in examples)
 
 
-@pytest.mark.parametrize("verb", ["use", "list", "info", "off", "remove", "run"])
-def test_the_help_of_a_verb_fits_the_screen(verb: str, conda: Conda) -> None:
-    lines = conda("cuda", verb, "--help", COLUMNS="80").out.splitlines()
-    # conda's own options may be longer.
-    ours = [line for line in lines if "conda cuda" in line or not line.startswith(" ")]
-    assert [line for line in ours if len(line) > 80] == []
-
-
-def test_alone_it_shows_what_there_is(conda: Conda) -> None:
-    result = conda("cuda", COLUMNS="80")
-    assert result.out == conda("cuda", "--help", COLUMNS="80").out
+def test_the_help_lists_each_verb_in_a_line(conda: Conda) -> None:
+    result = conda("cuda", "--help", COLUMNS="80")
     assert result.err == ""
-    listed = [line.split()[0] for line in result.out.splitlines() if line.startswith("    ")]
-    assert set(VERBS) <= set(listed)
-    assert "  conda cuda use 12.4 " in result.out
-    assert max(map(len, result.out.splitlines())) <= 80
+    listed = [line.split(maxsplit=1) for line in result.out.splitlines() if line.startswith("    ")]
+    assert [(row[0], row[-1]) for row in listed] == list(VERBS.items())
 
 
 def test_conda_knows_the_command(conda: Conda) -> None:

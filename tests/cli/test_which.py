@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ..channel.libraries import Compiler
-from ..conftest import Conda, Result
+from ..conftest import Conda
+from .which_bench import NO_FILE, SYMBOL, Bench, toolkit
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux toolkits")
-
-NO_FILE = "cannot open shared object file: No such file or directory"
-SYMBOL = "__nvJitLinkAddData_12_4"
-
-
-@dataclass
-class Bench:
-    """An environment with two toolkits of the machine, 12.4 current; and another, with wheels."""
-
-    conda: Conda
-    compiler: Compiler
-    folder: Path
-    mine: Path
-    other: Path
-
-    def which(self, *words: str | Path, check: bool = False, **extra: Any) -> Result:
-        """`conda cuda which -p MINE WORDS`, in a shell in which nothing is active."""
-        return self.conda.cuda("which", self.mine, *words, check=check, **extra)
-
-    def ask(self, *words: str | Path, **extra: Any) -> dict[str, Any]:
-        """The first answer of `--json`."""
-        answer: dict[str, Any] = self.which("--json", *words, **extra).json["answers"][0]
-        return answer
-
-    def active(self, *elements: str | Path) -> dict[str, str]:
-        """The variables of a shell in which the environment is active."""
-        ours = f"{self.mine}/cuda/lib64"
-        return {
-            "CONDA_PREFIX": str(self.mine),
-            "CONDA_SHLVL": "1",
-            "LD_LIBRARY_PATH": ":".join([*map(str, elements), ours]),
-            "PATH": f"{self.mine}/bin:{os.environ['PATH']}",
-        }
-
-    def library(
-        self, path: Path, soname: str, source: str = "", options: Sequence[str | Path] = ()
-    ) -> Path:
-        """A compiled library."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        command = ["gcc", "-shared", "-fPIC", "-Wl,--no-as-needed", f"-Wl,-soname,{soname}"]
-        subprocess.run(
-            [*command, "-o", path, "-x", "c", "-", *options], input=source, text=True, check=True
-        )
-        return path
-
-
-def _toolkit(compiler: Compiler, root: Path, release: str, soname: str) -> Path:
-    """A toolkit as an installer leaves it."""
-    for name in ("bin", "include", "lib64", "nvvm"):
-        (root / name).mkdir(parents=True)
-    (root / "version.json").write_text(json.dumps({"cuda": {"version": release}}))
-    major, minor = release.split(".")
-    (root / "lib64" / soname).write_bytes(
-        compiler.runtime(soname, int(major) * 1000 + int(minor) * 10)
-    )
-    (root / "bin" / "nvcc").write_text(f"#!/bin/sh\necho release {release}, V{release}.99\n")
-    (root / "bin" / "nvcc").chmod(0o755)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +25,7 @@ def bench(module_conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Benc
     mine = module_conda.create(module_conda.envs / "mine")
     other = module_conda.create(module_conda.envs / "other")
     for release, soname in (("11.8", "libcudart.so.11.0"), ("12.4", "libcudart.so.12")):
-        root = _toolkit(compiler, folder / f"cuda-{release}", release, soname)
+        root = toolkit(compiler, folder / f"cuda-{release}", release, soname)
         module_conda.cuda("use", mine, root, "--yes")
         result = module_conda.cuda("list", mine, "--json").json
         assert result["current"] == f"cuda-{release}", result

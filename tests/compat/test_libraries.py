@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.compat.libraries import Kind, all_releases, releases_of, span, tools
-from conda_cuda_plugin.toolkit import DATA, components, releases
+from conda_cuda_plugin.data_files import DATA
+from conda_cuda_plugin.toolkit import components, releases
 
 TABLE = json.loads((DATA / "libraries.json").read_text())
 

@@ -16,7 +16,8 @@ from conda_cuda_plugin.compat.tables import (
     minimum_driver,
     toolkit_row,
 )
-from conda_cuda_plugin.toolkit import DATA, releases
+from conda_cuda_plugin.data_files import DATA
+from conda_cuda_plugin.toolkit import releases
 from conda_cuda_plugin.versions import CudaVersion
 
 TABLES: dict[str, Any] = json.loads((DATA / "compatibility.json").read_text())

@@ -186,10 +186,8 @@ def test_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
 def test_what_a_killed_write_left_is_swept(tmp_path: Path) -> None:
     write(tmp_path, windows=False)
     path = hook_path(tmp_path, SH, Direction.ACTIVATE)
-    left = path.with_name(path.name + ".abc123.tmp")
+    left = path.with_name(f".{path.name}.abc123.conda-cuda-tmp")
     left.write_bytes(b"half")
-    old = left.stat().st_mtime - 3600
-    os.utime(left, (old, old))
     path.unlink()
     assert write(tmp_path, windows=False) == [path]
     assert not left.exists()

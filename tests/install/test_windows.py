@@ -1,6 +1,6 @@
 """The Windows layout, made on this machine: what does not need Windows itself to be right.
 
-Junctions, cmd.exe's search for DLLs and locked files do need it and are not tested here.
+tests/windows runs programs for Windows; junctions and locked files need Windows itself.
 """
 
 from __future__ import annotations
@@ -53,6 +53,25 @@ def test_a_root_has_the_classic_folders_and_names_its_release(here: Environment)
     assert (root / "lib" / "x64" / "cudart.lib").is_file()
     assert (root / "release.txt").read_bytes() == b"12.4\r\n"
     assert not (root / "lib64").exists()
+
+
+def test_a_root_may_be_moved(here: Environment) -> None:
+    """It is built under another name: a junction inside it would lead there."""
+    root = toolkit(here.prefix, "12.4", "cudart64_12.dll").root
+    moved = root.rename(here.prefix / "elsewhere")
+    assert (moved / "include" / "cuda_runtime.h").is_file()
+    assert not [path for path in moved.rglob("*") if path.is_symlink()]
+
+
+def test_the_file_of_a_newer_package_takes_the_place_of_the_old_one(here: Environment) -> None:
+    made = toolkit(here.prefix, "12.4", "cudart64_12.dll")
+    for name in ("include/cuda_runtime.h", "bin/cudart64_12.dll"):
+        new = made.root / "new"
+        new.write_text("newer")
+        new.replace(made.root / "Library" / name)
+    make_package_view(made.root, made.version, WINDOWS)
+    assert (made.root / "include" / "cuda_runtime.h").read_text() == "newer"
+    assert (made.root / "bin" / "cudart64_12.dll").read_text() == "newer"
 
 
 def test_bin_leads_to_the_current_toolkit_and_follows_a_switch(here: Environment) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from .families import FAMILIES, XONSH, Family
 from .model import SCALARS, VARIABLES, Env
 from .session import Session, Step
 from .shells import RealShell
 
 LEVELS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "12")
+
 MANAGED = (
     *VARIABLES,
     "CONDA_PREFIX",
@@ -26,85 +28,19 @@ MANAGED = (
         for key in ("LLP", "XF", "XFO", *SCALARS.values(), *(f"{k}O" for k in SCALARS.values()))
     ),
 )
+
+
 # Without CONDA_SHLVL: its absence would make conda's function start anew.
 RESET_WITH_CONDA = tuple(name for name in MANAGED if not name.startswith("CONDA_"))
+
+
 # The first activation of a shell leaves some of conda's own variables for good.
 CONDA_WARM_UP: tuple[Step, ...] = (("conda", "activate", "base"), ("conda", "deactivate"))
+
+
 # The shells' own: which command ran last, how deep, where.
 SHELLS_OWN = {"_", "SHLVL", "PWD", "OLDPWD", "ARG0"}
 START = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-
-
-@dataclass(frozen=True)
-class Family:
-    """How one family of shells spells a step."""
-
-    set: Callable[[str, str], str]
-    unset: Callable[[Sequence[str]], str]
-    source: Callable[[Path], str]
-    quote: Callable[[str], str]
-    load_conda: Callable[[Path], str]
-    variables: str = "set"
-
-
-def _sh_quote(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _fish_quote(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _csh_quote(text: str) -> str:
-    return _sh_quote(text).replace("!", "\\!").replace("\n", "\\\n")
-
-
-# xonsh takes minutes to compile thousands of lines: it reads the steps as data instead.
-_XONSH = """
-import json
-def _play():
-    env = __xonsh__.env
-    for kind, *rest in json.loads(open({steps!r}).read()):
-        if kind == "set":
-            env[rest[0]] = rest[1]
-        elif kind == "unset":
-            for name in rest:
-                env.pop(name, None)
-        elif kind == "source":
-            source-bash --suppress-skip-message -n @(rest[0])
-        elif kind == "conda":
-            conda @(rest)
-        elif kind in ("run", "hooks"):
-            @(rest)
-        else:
-            {dump}
-_play()
-"""
-
-
-FAMILIES = {
-    "sh": Family(
-        set=lambda name, value: f"{name}={_sh_quote(value)}; export {name}",
-        unset=lambda names: f"unset {' '.join(names)} || :",
-        source=lambda path: f". {_sh_quote(str(path))}",
-        quote=_sh_quote,
-        load_conda=lambda exe: f'eval "$({_sh_quote(str(exe))} shell.posix hook)"',
-    ),
-    "fish": Family(
-        set=lambda name, value: f"set -gx {name} {_fish_quote(value)}",
-        unset=lambda names: f"set -e {' '.join(names)}; true",
-        source=lambda path: f"source {_fish_quote(str(path))}",
-        quote=_fish_quote,
-        load_conda=lambda exe: f"{_fish_quote(str(exe))} shell.fish hook | source",
-    ),
-    "csh": Family(
-        set=lambda name, value: f"setenv {name} {_csh_quote(value)}",
-        unset=lambda names: "\n".join(f"unsetenv {name}" for name in names),
-        source=lambda path: f'source "{path}"',
-        quote=_csh_quote,
-        load_conda=lambda exe: f'source "{exe.parent.parent}/etc/profile.d/conda.csh"',
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -275,7 +211,7 @@ class Player:
             steps.append(reset)
         (self.work / "steps").write_text(json.dumps(steps))
         hook = f"execx($({self.conda} shell.xonsh hook))\n" if self.conda else ""
-        return hook + _XONSH.format(steps=str(self.work / "steps"), dump=self.dump)
+        return hook + XONSH.format(steps=str(self.work / "steps"), dump=self.dump)
 
 
 def parse_dumps(data: bytes) -> list[Env]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from .edited_scenarios import EDITED, Scenario
 from .session import Session
 
 INITIAL: dict[str, dict[str, str]] = {
@@ -37,6 +38,7 @@ INITIAL: dict[str, dict[str, str]] = {
     "ours-by-hand": {"CUDA_HOME": "@A@/cuda", "XLA_FLAGS": "--xla_gpu_cuda_data_dir=@A@/cuda"},
 }
 
+
 # The first two are plain; in the rest nothing is set for `:`, `;` and `$`.
 PREFIXES = (
     "a",
@@ -54,8 +56,6 @@ PREFIXES = (
     "co:lon",
     "se;mi",
 )
-
-Scenario = Callable[[Session, Path, Path, Path], None]
 
 
 def cycle(s: Session, a: Path, b: Path, plain: Path) -> None:
@@ -210,74 +210,6 @@ BALANCED: tuple[Scenario, ...] = (
     library_returns,
     environment_vanished,
     environment_vanished_in_stack,
-)
-
-
-def user_prepends(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.edit("LD_LIBRARY_PATH", lambda old: "/user:" + old)
-    s.activate(a)
-    s.stack(b)
-    s.off()
-
-
-def user_appends(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.edit("LD_LIBRARY_PATH", lambda old: old + ":/user dir:")
-    s.edit("XLA_FLAGS", lambda old: (old + " --xla_more").strip())
-    s.stack(b)
-    s.off()
-
-
-def user_prepends_nothing(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.edit("LD_LIBRARY_PATH", lambda old: ":" + old)
-    s.off()
-
-
-def user_unsets(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.stack(b)
-    for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "XLA_FLAGS"):
-        s.unset(name)
-    s.off()
-
-
-def user_empties(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "XLA_FLAGS"):
-        s.set(name, "")
-    s.activate(b)
-    s.stack(a)
-    s.off()
-
-
-def user_sets(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.set("CUDA_HOME", "/user/cuda")
-    s.set("CUDA_PATH", "/user:/cuda")
-    s.set("XLA_FLAGS", "--xla_user")
-    s.stack(b)
-    s.set("CUDAToolkit_ROOT", "/user two")
-    s.deactivate()
-    s.set("CUDA_HOME", "/user/other")
-    s.off()
-
-
-def user_doubles(s: Session, a: Path, b: Path, plain: Path) -> None:
-    s.activate(a)
-    s.edit("LD_LIBRARY_PATH", lambda old: f"{old}:{a}/cuda/lib64:{a}/cuda/lib64/sub")
-    s.off()
-
-
-EDITED: tuple[Scenario, ...] = (
-    user_prepends,
-    user_prepends_nothing,
-    user_appends,
-    user_unsets,
-    user_empties,
-    user_sets,
-    user_doubles,
 )
 
 

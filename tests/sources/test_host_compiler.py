@@ -13,6 +13,7 @@ from conda_cuda_plugin.compat.compiler_rules import judge_compiler
 from conda_cuda_plugin.compat.host_compiler import seen_by_toolkit
 from conda_cuda_plugin.compat.machine import HostCompiler, Machine
 from conda_cuda_plugin.compat.tables import newest_gcc, toolkit_row
+from conda_cuda_plugin.data_files import read_data
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import PLATFORMS
@@ -23,7 +24,7 @@ from conda_cuda_plugin.sources.host_compiler import (
     version_in,
     with_compiler,
 )
-from conda_cuda_plugin.toolkit import Flavor, Origin, read_data, releases
+from conda_cuda_plugin.toolkit import Flavor, Origin, releases
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 RELEASES = sorted({(row.version.major, row.version.minor) for row in releases()})

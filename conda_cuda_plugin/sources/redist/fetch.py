@@ -76,7 +76,9 @@ def _fetch(
     }
     about = f"{archive.file}, converted by conda cuda"
     try:
-        package = convert_archive(path, archive.file, folder, row, about, RedistError)
+        package = convert_archive(
+            path, archive.file, folder, row, about, RedistError, progress.update
+        )
     finally:
         # A refused file would be refused again.
         part.unlink(missing_ok=True)

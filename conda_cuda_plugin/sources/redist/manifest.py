@@ -11,8 +11,9 @@ from typing import Any
 
 from ...convert.archive import ENDINGS
 from ...convert.package import MOST_BYTES
+from ...data_files import read_data
 from ...platforms import Platform
-from ...toolkit import Flavor, in_flavor, read_data
+from ...toolkit import Flavor, in_flavor
 from ...versions import CudaVersion
 
 MOST_MANIFEST = 2**24

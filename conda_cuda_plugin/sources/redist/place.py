@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 from ...addresses import without_credentials
+from ...data_files import read_data
 from ...files import write_atomically
 from ...local_channel import LocalChannel
-from ...toolkit import read_data
 from ...versions import CudaVersion
 from ..base import NotOffered
 from ..download import DownloadError, download, read_url

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...data_files import read_data
 from ...errors import CudaError
-from ...toolkit import read_data
 from ...versions import CudaVersion, VersionRequest
 
 # cuda_8.0.61_375.26_linux-run, cuda_10.0.130_410.48_linux, cuda_12.4.1_550.54.15_linux_sbsa.run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -125,6 +126,7 @@ def convert(
         progress.step("converting")
         # All are written before the first one is shown: a failure leaves nothing.
         packages = []
+        done, total = 0, sum(one.size for members in by_part.values() for one in members)
         for part, members in by_part.items():
             record = _record(part, version, sha256, platform)
             if part == RELEASE:
@@ -132,7 +134,9 @@ def convert(
                     f"{PREFIX}{name} {version} {record['build']}" for name in by_part
                 ]
             about = f"{part} of {name}, under NVIDIA's CUDA EULA, converted by conda cuda"
-            packages.append((part, write_package(folder, record, members, about), record))
+            told = functools.partial(progress.update_part, done, total)
+            packages.append((part, write_package(folder, record, members, about, told), record))
+            done += sum(one.size for one in members)
         made_of = {"file": name, "sha256": sha256, **({"url": url} if url else {})}
         # The one that names the others comes last: without it they do not count.
         packages.sort(key=lambda row: row[0] == RELEASE)

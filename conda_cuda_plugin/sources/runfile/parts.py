@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...convert.package import LICENSES, Member, check_members
 from ...convert.tree import tree_members
-from ...toolkit import read_data
+from ...data_files import read_data
 from ...versions import CudaVersion
 from .names import RunfileError
 

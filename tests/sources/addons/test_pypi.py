@@ -3,82 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ..compat import made_up as made
-from ..conftest import Conda, _conda
-from ..listing import listing
-from .wheelhouse import only_folder, write_addons, write_releases, write_wheel
-
-CUDART = "nvidia-cuda-runtime-cu12-12.4.127"
-CUBLAS = "nvidia-cublas-cu12-12.4.5.8"
-BASE_13 = ["nvidia-cuda-runtime-13.0.96"]
-NVCC_13 = [
-    *BASE_13,
-    "nvidia-cuda-nvcc-13.0.88",
-    "nvidia-nvvm-13.0.88",
-    "nvidia-cuda-crt-13.0.88",
-    "nvidia-cuda-cccl-13.0.85",
-]
-COMPILER = ["cudart", "nvcc", "nvvm", "crt", "cccl"]
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small releases and the add-ons in one folder."""
-    return write_addons(write_releases(tmp_path_factory.mktemp("wheels")))
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> dict[str, str]:
-    """The variables with which pip finds nothing at all."""
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    return only_folder(folder)
-
-
-@pytest.fixture
-def conda(conda_exe: Path, wheels: Path, tmp_path: Path) -> Conda:
-    """A conda with a package cache of its own, which holds no real wheel."""
-    home, cache = tmp_path / "home", tmp_path / "pkgs"
-    home.mkdir()
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    found = _conda(conda_exe, home, cache)
-    found.variables.update(only_folder(wheels))
-    return found
-
-
-def use(conda: Conda, prefix: Path, *words: str, **extra: Any) -> Any:
-    """`conda cuda use --from pypi`; its document."""
-    return conda.cuda("use", prefix, *words, "--from=pypi", "-y", "--json", **extra).json
-
-
-def listed(conda: Conda, prefix: Path) -> Any:
-    """The one toolkit that `list` shows."""
-    (toolkit,) = conda.cuda("list", prefix, "--json").json["toolkits"]
-    return toolkit
-
-
-def packages(toolkit: Any) -> list[str]:
-    """`name-version` of a toolkit's packages."""
-    return [package.rpartition("-")[0] for package in toolkit["packages"]]
-
-
-def inodes(root: Path) -> dict[str, int]:
-    """The files of a root below `lib` and `include`, but for the add-ons': their inodes."""
-    return {
-        str(path.relative_to(root)): path.stat().st_ino
-        for folder in ("lib", "include", "bin", "nvvm")
-        for path in (root / folder).rglob("*")
-        if path.is_file() and not path.is_symlink() and "cudnn" not in path.name
-    }
+from ...conftest import Conda
+from ...listing import listing
+from ..wheelhouse import only_folder, write_addons, write_releases, write_wheel
+from .commands import COMPILER, CONTENTS_12, CUBLAS, CUDART, NVCC_13, inodes, listed, packages, use
 
 
 class TestPypi:
@@ -213,12 +146,12 @@ class TestPypi:
         assert "There is no NCCL for Windows." in result.err
 
 
-CONTENTS_12 = {"base": [CUDART], "runtime": [CUBLAS, CUDART]}
 ADDONS = {
     (): {},
     ("--nccl=2",): {"nccl": "2.21.5"},
     ("--cudnn=8", "--nccl=2.21"): {"cudnn": "8.9.7.29", "nccl": "2.21.5"},
 }
+
 ADDON_PACKAGES = {"cudnn": "nvidia-cudnn-cu12-8.9.7.29", "nccl": "nvidia-nccl-cu12-2.21.5"}
 
 
@@ -261,161 +194,6 @@ def test_the_order_in_which_things_are_added_makes_no_difference(
     )
     assert (toolkit["flavor"], toolkit["components"]) == ("base", COMPILER)
     assert toolkit["addons"] == {"cudnn": "9.12.0.46", "nccl": "2.27.7"}
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Path:
-    """A toolkit of the machine, with cuDNN 8.9.7."""
-    root = tmp_path / "cuda-12.4"
-    for name, text in {
-        "bin/nvcc": "",
-        "include/cuda_runtime_api.h": "#define CUDART_VERSION 12040\n",
-        "include/cudnn_version.h": "#define CUDNN_MAJOR 8\n#define CUDNN_MINOR 9\n"
-        "#define CUDNN_PATCHLEVEL 7\n",
-        "lib64/libcudart.so.12": "cudart",
-        "lib64/libcudnn.so.8.9.7": "cudnn",
-    }.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    (root / "lib64" / "libcudnn.so.8").symlink_to("libcudnn.so.8.9.7")
-    return root
-
-
-class TestAdopted:
-    """Toolkits whose files stay where they are."""
-
-    def test_what_is_there_is_read_from_headers(
-        self, conda: Conda, environment: Path, system: Path
-    ) -> None:
-        words = (system, "--cudnn=8.9", "-y", "--json")
-        plan = conda.cuda("use", environment, *words).json["plan"]
-        assert plan["install"]["addons"] == {"cudnn": "8.9.7"}
-        assert listed(conda, environment)["addons"] == {"cudnn": "8.9.7"}
-        assert "cuDNN 8.9.7" in conda.cuda("list", environment).out
-        assert "cuDNN 8.9.7" in " ".join(conda.cuda("info", environment).out.split())
-        # The header has three numbers, cuDNN's releases have four.
-        again = conda.cuda("use", environment, "12.4", "--cudnn=8.9.7.29", "--from=system", "-y")
-        assert again.out == "CUDA 12.4 is current in one already.\n"
-
-    def test_without_a_header_the_librarys_name_says_it(
-        self, conda: Conda, environment: Path, system: Path
-    ) -> None:
-        (system / "include" / "cudnn_version.h").unlink()
-        (system / "lib64" / "libnccl.so.2").write_text("nccl")
-        conda.cuda("use", environment, system, "-y")
-        assert listed(conda, environment)["addons"] == {"cudnn": "8.9.7", "nccl": "2"}
-
-    @pytest.mark.parametrize(
-        ("word", "why"),
-        [
-            ("--cudnn=9", "with cuDNN 8.9.7, and conda cuda replaces nothing there"),
-            ("--nccl=2.21", "without NCCL, and conda cuda adds nothing there"),
-            ("--cudnn=none", "with cuDNN 8.9.7, and conda cuda takes nothing away there"),
-        ],
-    )
-    def test_nothing_is_added_to_them(
-        self, word: str, why: str, conda: Conda, environment: Path, system: Path
-    ) -> None:
-        conda.cuda("use", environment, system, "-y")
-        before, there = listing(environment), listing(system)
-        result = conda.cuda("use", environment, system, word, "-y", check=False)
-        assert result.code == 1
-        assert f"The source system has CUDA 12.4 in {system} {why}." in result.err
-        assert "conda cuda use 12.4 " in result.err and "--from channel" in result.err
-        assert (listing(environment), listing(system)) == (before, there)
-
-
-class TestOffer:
-    """The cuDNN of the environment's framework."""
-
-    @staticmethod
-    def tensorflow(prefix: Path, cudnn: str) -> None:
-        info = (
-            "import collections\nbuild_info = collections.OrderedDict([('cpu_compiler', 'gcc'), "
-            f"('cuda_version', '12.4'), ('cudnn_version', '{cudnn}'), ('is_cuda_build', True)])\n"
-        )
-        made.wheel(prefix, "tensorflow", "2.99.0")
-        place = f"{made.SITE}/tensorflow/python/platform/build_info.py"
-        made.write(prefix, place, info)
-
-    def test_it_is_offered_and_not_installed(self, conda: Conda, environment: Path) -> None:
-        self.tensorflow(environment, "8")
-        words = ("12.4", "--flavor=base", "--from=pypi", "-y")
-        shown = " ".join(conda.cuda("use", environment, *words).out.split())
-        assert "offered --cudnn 8 adds the cuDNN that tensorflow 2.99.0 was built with" in shown
-        assert listed(conda, environment)["addons"] == {}
-        plan = use(conda, environment, "12.4", "--components=cublas", "--dry-run")["plan"]
-        assert plan["offered"] == {
-            "addon": "cudnn",
-            "version": "8",
-            "option": "--cudnn 8",
-            "framework": "tensorflow 2.99.0",
-        }
-        document = use(conda, environment, "12.4", *plan["offered"]["option"].split())
-        assert document["toolkit"]["addons"] == {"cudnn": "8.9.7.29"}
-        assert document["plan"]["offered"] is None
-
-    def test_not_where_the_toolkit_has_one(self, conda: Conda, environment: Path) -> None:
-        self.tensorflow(environment, "8")
-        use(conda, environment, "12.4", "--flavor=base", "--cudnn=9")
-        plan = use(conda, environment, "12.4", "--nccl=2", "--dry-run")["plan"]
-        assert plan["offered"] is None
-
-    def test_not_where_it_was_refused(self, conda: Conda, environment: Path) -> None:
-        self.tensorflow(environment, "8")
-        plan = use(conda, environment, "12.4", "--cudnn=none", "--dry-run")["plan"]
-        assert plan["offered"] is None
-
-    def test_not_what_does_not_exist_for_this_cuda(self, conda: Conda, environment: Path) -> None:
-        self.tensorflow(environment, "8")
-        plan = use(conda, environment, "13.0", "--flavor=base", "--dry-run")["plan"]
-        assert plan["offered"] is None
-
-    def test_not_for_a_framework_that_brings_its_own(self, conda: Conda, environment: Path) -> None:
-        made.wheel(environment, "torch", "2.5.1", requires=made.TORCH_251)
-        text = made.torch_file("12.4", version="2.5.1")
-        made.write(environment, f"{made.SITE}/torch/version.py", text)
-        plan = use(conda, environment, "12.4", "--flavor=base", "--dry-run")["plan"]
-        assert plan["offered"] is None
-
-
-_ELSEWHERE = """
-import json, sys
-from conda.base.context import reset_context
-reset_context()
-from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources.addon_packages import addon_packages
-from conda_cuda_plugin.sources.base import ToolkitRequest
-from conda_cuda_plugin.versions import CudaVersion, VersionRequest
-release, addons, channels = json.loads(sys.argv[1])
-request = ToolkitRequest(
-    VersionRequest.parse(release), PLATFORMS["linux-64"], addons=addons, channels=tuple(channels)
-)
-found = addon_packages(request, CudaVersion.parse(release), source="runfile")
-assert [p.name for p in found.packages] == [r.name for r in found.fetch()]
-print(json.dumps([found.origins, [[p.name, p.version, p.file, p.size] for p in found.packages]]))
-"""
-
-
-def elsewhere(conda: Conda, release: str, addons: dict[str, str], *channels: str) -> Any:
-    """The add-ons for a toolkit that neither a channel nor PyPI gave."""
-    python = conda.exe.parent / "python"
-    words = json.dumps([release, addons, channels])
-    done = subprocess.run(
-        [python, "-c", _ELSEWHERE, words], env=conda.environ(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_other_toolkits_get_wheels(conda: Conda) -> None:
-    origins, found = elsewhere(conda, "12.4", {"cudnn": "9", "nccl": "2.21"})
-    assert origins == ["PyPI"]
-    assert [row[:2] for row in found] == [
-        ["nvidia-cudnn-cu12", "9.10.2.21"],
-        ["nvidia-nccl-cu12", "2.21.5"],
-    ]
-    assert all(row[-1] > 0 for row in found)
 
 
 @pytest.mark.network

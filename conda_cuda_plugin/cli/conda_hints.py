@@ -1,0 +1,30 @@
+"""What conda cuda adds to errors of conda's own that mention `__cuda`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def hints() -> Iterator[Any]:
+    """What `__cuda` stands for, as conda has found it, and what to do next."""
+    from conda.plugins.types import CondaErrorHint
+
+    from ..compat.driver_rules import driver_cuda
+    from .machine import machine_for
+
+    cuda = driver_cuda(machine_for(None))
+    if cuda is None:
+        yield CondaErrorHint(
+            "__cuda stands for the NVIDIA driver, and none was found here. For another machine, "
+            "say what its driver runs: CONDA_OVERRIDE_CUDA=12.4 conda install ...",
+            "cuda_no_driver",
+        )
+    else:
+        yield CondaErrorHint(
+            f"__cuda stands for the NVIDIA driver, which runs CUDA up to {cuda.release} here. "
+            "`conda cuda match torch` shows the builds of PyTorch that it runs, TensorFlow's and "
+            "JAX's likewise.",
+            "cuda_driver",
+        )
+    yield CondaErrorHint("`conda cuda info` shows driver and GPUs.", "cuda_info")

@@ -1,0 +1,109 @@
+"""`conda cuda` alone: what there is, what to do next, and exit code 0 whatever there is."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from conda_cuda_plugin.cli import VERBS
+
+from ..conftest import Conda, Result
+
+
+def alone(conda: Conda, prefix: Path | None, **more: str) -> Result:
+    """`conda cuda`, with an environment active or with none."""
+    active = {} if prefix is None else {"CONDA_PREFIX": str(prefix), "CONDA_SHLVL": "1"}
+    result = conda("cuda", COLUMNS="80", **active, **more)
+    assert result.err == ""
+    assert [line for line in result.out.splitlines() if len(line) > 80 and "/" not in line] == []
+    return result
+
+
+def steps(result: Result) -> list[str]:
+    """The commands that it proposes."""
+    lines = result.out.splitlines()
+    block = lines[lines.index("What next:") + 1 :]
+    return [line.split("  ")[1] for line in block[: block.index("")]]
+
+
+def runs(command: str) -> bool:
+    """Whether a proposal is a command of ours or of conda's that exists."""
+    words = shlex.split(command)
+    return words[0] == "conda" and (words[1] != "cuda" or words[2] in VERBS)
+
+
+def test_no_environment_is_active(conda: Conda) -> None:
+    result = alone(conda, None)
+    assert result.out.startswith("No environment is active.\n")
+    assert steps(result)[:3] == [
+        "conda create --name NAME python",
+        "conda activate NAME",
+        "conda cuda use auto",
+    ]
+    assert all(map(runs, steps(result)))
+
+
+def test_the_active_environment_is_gone(conda: Conda, tmp_path: Path) -> None:
+    result = alone(conda, tmp_path / "gone")
+    assert result.out.startswith(f"The active environment is gone: {tmp_path / 'gone'}\n")
+
+
+def test_base_has_better_things_to_do(conda: Conda) -> None:
+    root = Path(conda("info", "--base").out.strip())
+    result = alone(conda, root)
+    assert result.out.startswith(f"CUDA in base ({root})\n")
+    assert steps(result)[0] == "conda create --name NAME python"
+
+
+def test_no_toolkit(conda: Conda, environment: Path) -> None:
+    result = alone(conda, environment)
+    assert "  installed  none\n  current    none\n" in result.out
+    assert steps(result) == ["conda cuda use auto", "conda cuda use 12.4", "conda cuda match torch"]
+
+
+def test_hooks_that_did_not_run_in_this_shell(conda: Conda, two: Path) -> None:
+    result = alone(conda, two)
+    assert "  current     CUDA 12.4.1 (base)\n  this shell  does not have it yet\n" in result.out
+    assert steps(result) == [
+        "conda activate two",
+        "conda cuda info",
+        "conda cuda use 13.0",
+        "conda cuda doctor",
+    ]
+
+
+def test_all_is_well(conda: Conda, two: Path) -> None:
+    result = alone(conda, two, LD_LIBRARY_PATH=f"/somewhere:{two}/cuda/lib64")
+    assert "  this shell  has it\n" in result.out
+    assert steps(result) == ["conda cuda info", "conda cuda use 13.0", "conda cuda doctor"]
+
+
+def test_installed_and_none_current(conda: Conda, two: Path) -> None:
+    conda.cuda("off", two)
+    result = alone(conda, two)
+    assert "  installed  cuda-13.0, cuda-12.4\n  current    none\n" in result.out
+    assert steps(result) == ["conda cuda use 13.0", "conda cuda use 12.4", "conda cuda doctor"]
+
+
+def test_an_installation_that_was_not_finished(conda: Conda, two: Path) -> None:
+    (two / "cuda-12.4/toolkit.yaml").unlink()
+    result = alone(conda, two)
+    assert "  current    CUDA 12.4 (incomplete)\n" in result.out
+    assert "  conda cuda use 12.4  finish its installation\n" in result.out
+    assert steps(result)[0] == "conda cuda use 12.4"
+
+
+def test_a_path_that_needs_quotes(conda: Conda, two: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "a path with blanks"
+    shutil.move(two, prefix)
+    result = alone(conda, prefix)
+    assert steps(result)[0] == f"conda activate {shlex.quote(str(prefix))}"
+
+
+def test_it_writes_nothing_and_can_be_quiet(conda: Conda, two: Path) -> None:
+    before = sorted(os.listdir(two))
+    alone(conda, two)
+    assert sorted(os.listdir(two)) == before
+    assert alone(conda, two, CONDA_QUIET="true").out == ""

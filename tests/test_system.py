@@ -1,0 +1,118 @@
+"""What depends on the operating system, on this one: Linux."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conda_cuda_plugin import system
+
+
+def in_child(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run code with the module in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(system.__file__).parent)}
+        | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_constants_are_those_of_linux() -> None:
+    assert not system.WINDOWS
+    assert system.HAS_MODES
+    assert not system.IGNORES_CASE
+    assert system.LOCKED_FILES_ARE_OPEN
+
+
+def test_a_lock_is_refused_to_a_second_one_and_ends_when_closed(tmp_path: Path) -> None:
+    first, second = (os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT) for _ in range(2))
+    assert system.try_lock(first)
+    assert not system.try_lock(second)
+    os.close(first)
+    assert system.try_lock(second)
+    os.close(second)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        system.try_lock(second)
+
+
+def test_there_are_no_junctions(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError):
+        system.swap_link(tmp_path / "link", "folder", tmp_path / "temporary")
+
+
+def test_what_a_link_is(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    found = {name: system.is_link(tmp_path / name) for name in ("folder", "link", "dangling", "no")}
+    assert found == {"folder": False, "link": True, "dangling": True, "no": False}
+
+
+def test_folders_change_places(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    assert system.rename_exchange(tmp_path / "one", tmp_path / "two")
+    assert os.listdir(tmp_path / "one") == ["two"]
+    assert not system.rename_exchange(tmp_path / "one", tmp_path / "three")
+    assert os.listdir(tmp_path / "one") == ["two"]
+
+
+def test_a_signal_waits() -> None:
+    done = in_child(
+        "import os, signal, system\n"
+        "with system.uninterrupted():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('whole', flush=True)\n"
+        "print('never')\n"
+    )
+    assert (done.stdout, done.returncode) == ("whole\n", -signal.SIGTERM)
+
+
+def test_a_program_takes_the_place_of_this_process() -> None:
+    done = in_child(
+        "import os, system; print(os.getpid(), flush=True)\n"
+        "system.replace_process('/bin/sh', ['name', '-c', 'echo $$ $0 $ONE; exit 7'], {'ONE': '1'})"
+    )
+    before, inside = done.stdout.splitlines()
+    assert (inside, done.returncode) == (f"{before} name 1", 7)
+
+
+def test_a_program_gets_the_signals_that_python_ignores() -> None:
+    done = in_child(
+        "import system\n"
+        "system.replace_process('/bin/sh', ['sh', '-c', 'kill -PIPE $$; echo ignored'], {})"
+    )
+    assert (done.stdout, done.returncode) == ("", -signal.SIGPIPE)
+
+
+def test_a_program_that_cannot_be_started_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        system.replace_process("/nonexistent/program", ["program"], {})
+
+
+def test_a_child_gets_the_variables_and_no_others() -> None:
+    variables = {"ONE": "1"}
+    assert system.for_child(variables) == variables
+    assert system.for_child(variables) is not variables
+
+
+def test_the_description_names_the_system() -> None:
+    assert system.description() == f"{os.uname().sysname} {os.uname().release}"
+
+
+def test_importing_it_loads_nothing_but_the_standard_library() -> None:
+    done = in_child(
+        "import sys; before = set(sys.modules); import system, json\n"
+        "print(json.dumps([n for n in sys.modules if n not in before"
+        " and n.partition('.')[0] not in sys.stdlib_module_names]))"
+    )
+    assert json.loads(done.stdout) == ["system"]
