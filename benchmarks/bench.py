@@ -63,7 +63,7 @@ def _table(figures: Sequence[Figure]) -> list[str]:
             (
                 figure.what,
                 figure.against,
-                f"{figure.ratio:.2f}" if figure.ratio > 1.1 else f"{figure.ratio:.3f}",
+                f"{figure.ratio:.2f}" if figure.ratio > 1.1 else f"{figure.ratio:.4g}",
                 f"{figure.spread:.0%}" if figure.spread else "",
                 figure.goal_text,
                 "reached" if figure.reached else "MISSED",

@@ -45,11 +45,20 @@ class Sample:
 
     @property
     def spread(self) -> float:
-        """Half the distance between the quartiles, as a share of the median."""
-        if len(self.runs) < 2:
-            return 0.0
-        low, _, high = statistics.quantiles([run.seconds for run in self.runs], n=4)
-        return (high - low) / 2 / self.median
+        """Half the distance between the quartiles of the seconds, as a share of the median."""
+        return _spread([run.seconds for run in self.runs])
+
+    @property
+    def cpu_spread(self) -> float:
+        """The same of the processor time."""
+        return _spread([run.cpu for run in self.runs])
+
+
+def _spread(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(values, n=4)
+    return (high - low) / 2 / middle
 
 
 Act = Callable[[], Run]

@@ -83,6 +83,12 @@ class World:
             self("cuda", "use", *words, **variables)
         return variables
 
+    @property
+    def large_root(self) -> Path:
+        """A toolkit root of many files."""
+        assert self.large
+        return self.conda.envs / "large" / "cuda-12.4"
+
     @cached_property
     def wheels(self) -> Mapping[str, str]:
         """The variables with which pip finds small wheels of three releases, and nothing else."""

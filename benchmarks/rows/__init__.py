@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..figure import Row
 from . import (
+    activation,
     every_command,
+    hooks,
     installed,
     many_environments,
     memory,
@@ -16,11 +18,14 @@ from . import (
 ROWS: dict[str, Row] = {
     row.name: row
     for row in (
+        hooks.ROW,
+        activation.ROW,
         second_environment.ROW,
         installed.ROW,
         switching.ROW,
         wheels.ROW,
         many_environments.ROW,
+        many_environments.WHICH,
         memory.ROW,
         every_command.ROW,
     )

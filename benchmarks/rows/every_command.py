@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def measure(world: World) -> list[Figure]:
         shown: dict[str, Any] = {f"{name} instructions": count for name, count in counts.items()}
         unit = "instructions"
     else:
+        print("instructions: not measured: valgrind missing; the time is", file=sys.stderr)
         found = alternate({name: _act(world, command) for name, command in commands.items()}, 30)
         ratio = found["with"].median / found["without"].median
         spread = found["with"].spread + found["without"].spread

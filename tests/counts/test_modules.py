@@ -1,0 +1,75 @@
+"""What `use` of an installed toolkit imports: that is most of what it takes beyond conda's start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Conda
+from ..test_plugin import MODULES, modules
+
+OURS = "conda_cuda_plugin"
+# The sources and what only an installation needs.
+NEVER = {
+    "sources.channel",
+    "sources.choice",
+    "sources.pypi",
+    "sources.runfile",
+    "sources.system",
+    "convert",
+    "doctor",
+    "install.amend",
+    "install.host_compiler",
+    "install.kernelspec",
+    "install.windows",
+    "conda_packages",
+    "plain_packages",
+    "local_channel",
+    "compat.framework_tables",
+    "compat.match",
+    "actions.recommend",
+}
+
+
+def imported(conda: Conda, *words: str | Path) -> set[str]:
+    """Our modules that a command imports."""
+    code = MODULES.format(words=list(map(str, words)))
+    return {found for found in modules(conda, code) if found.startswith(f"{OURS}.")}
+
+
+@pytest.mark.parametrize("release", ["12.4", "13.0"], ids=["current", "other"])
+def test_use_of_an_installed_toolkit(conda: Conda, two: Path, release: str) -> None:
+    found = imported(conda, "cuda", "use", release, "-yq", "-p", two)
+    wrong = {
+        one for one in found for never in NEVER if f"{one}.".startswith(f"{OURS}.{never}.")
+    }  # fmt: skip
+    assert wrong == set()
+    assert len(found) <= 66, len(found)
+
+
+def test_list_of_all_environments(conda: Conda, two: Path) -> None:
+    found = imported(conda, "cuda", "list", "--envs")
+    assert not {one for one in found if one.startswith((f"{OURS}.sources", f"{OURS}.compat"))}
+    assert len(found) <= 20, len(found)
+
+
+def test_the_parser_of_a_verb_is_made_when_it_is_called(conda: Conda) -> None:
+    """conda builds the parsers of all plugins on every command."""
+    code = (
+        "import json, argparse\n"
+        "import conda_cuda_plugin.cli as cli\n"
+        "made = []\n"
+        "class Counted(argparse.ArgumentParser):\n"
+        "    def __init__(self, *args, **kwargs):\n"
+        "        made.append(1)\n"
+        "        super().__init__(*args, **kwargs)\n"
+        "parser = Counted()\n"
+        "cli.ArgumentParser = Counted\n"
+        "cli.configure_parser(parser)\n"
+        "before = len(made)\n"
+        "args = parser.parse_args(['use', '12.4', '-y'])\n"
+        "assert args.cuda_verb == 'use' and args.cuda_version == '12.4', args\n"
+        "print(json.dumps([0, [str(before), str(len(made))]]))\n"
+    )
+    assert modules(conda, code) == {"1", "2"}
