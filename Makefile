@@ -5,13 +5,16 @@ VENV := build/venv
 CONDA ?= $(CURDIR)/$(BASE)/bin/conda
 export CONDA_UNDER_TEST ?= $(CONDA)
 
-.PHONY: help base demo test fuzz bench lint format clean
+.PHONY: help base demo test fuzz bench docs recipe data lint format clean
 
 help:
 	@echo "make demo    two environments, two CUDA toolkits, one shell that switches between them"
 	@echo "make test    everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
 	@echo "make fuzz    100 000 inputs and more for the parsers, and a kill at every change of the file system"
 	@echo "make bench   how fast and how small it is, as ratios   (ROWS=name for some of them)"
+	@echo "make recipe  the conda package, the wheel and the sdist: built, installed, used"
+	@echo "make data    read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
+	@echo "make docs    the documentation as a site in build/site"
 	@echo "make lint    ruff, mypy, shellcheck"
 	@echo "make format  let ruff put the code in order"
 	@echo "make base    assemble the throwaway conda in $(BASE); done by demo and test when needed"
@@ -36,6 +39,24 @@ fuzz: base $(VENV)/.ready
 
 bench: base $(VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks.bench $(ROWS)
+
+# Afterwards: make test CONDA_UNDER_TEST=$$PWD/build/recipe/package/bin/conda
+recipe: base $(VENV)/.ready
+	@$(VENV)/bin/python -m tests.recipe.build $(BASE) build/recipe
+	@RECIPE_BUILT=build/recipe $(VENV)/bin/python -m pytest -q tests/recipe $(ARGS)
+	@CONDA_UNDER_TEST=build/recipe/package/bin/conda $(VENV)/bin/python -m pytest -q tests/test_plugin.py tests/hooks $(ARGS)
+
+data: base
+	@$(BASE)/bin/python -m maintenance.refresh $(if $(WRITE),--write) $(ARGS)
+
+build/docs-venv/.ready: docs/requirements.txt
+	@$(PYTHON) -m venv build/docs-venv
+	@build/docs-venv/bin/python -m pip install -qq -r docs/requirements.txt
+	@touch $@
+
+docs: build/docs-venv/.ready
+	@NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --strict
+	@$(PYTHON) tests/docs/site.py build/site
 
 lint: base $(VENV)/.ready
 	@$(VENV)/bin/ruff check .
