@@ -6,6 +6,7 @@ import argparse
 from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
+from ..quoting import quoted
 from .common import add_common_options, target_environment, this_platform
 
 EPILOG = """\
@@ -53,6 +54,11 @@ def _split(words: list[str]) -> tuple[str | None, list[str]]:
                 version, command = words[0], words[1:]
             except UsageError:
                 pass
+        if command and command[0].startswith("-"):
+            raise UsageError(
+                f"{quoted(command[0])} is no command.",
+                hints=["Options come first: conda cuda run -n NAME 12.4 -- python train.py"],
+            )
     if not command:
         raise UsageError("No command was named.", hints=["conda cuda run 12.4 -- python train.py"])
     return version, command

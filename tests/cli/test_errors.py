@@ -121,6 +121,11 @@ def test_nobody_answers_the_question(conda: Conda, two: Path) -> None:
         pytest.param(["remove", "12.4", "--all"], "Name one version, or --all.", id="remove-one-and-all"),
         pytest.param(["remove", "x"], "'x' is no CUDA version.", id="remove-no-version"),
         pytest.param(["run"], "No command was named.", id="run-nothing"),
+        pytest.param(
+            ["run", "12.4", "-n", "x", "--", "true"],
+            "'-n' is no command.",
+            id="run-options-after-the-version",
+        ),
         pytest.param(["run", "12.4", "--"], "No command was named.", id="run-nothing-after-dashes"),
     ],
 )  # fmt: skip
