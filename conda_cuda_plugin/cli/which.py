@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..quoting import quoted
 from .common import (
     add_common_options,
     is_active,
@@ -22,6 +23,7 @@ from .common import (
 if TYPE_CHECKING:
     from ..compat.errors_text import Mention
     from ..compat.machine import Machine
+    from ..compat.messages import Meaning
 
 EPILOG = """\
 NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc) or a
@@ -56,9 +58,20 @@ def execute(args: Namespace) -> int:
     from conda.base.context import context
 
     from ..actions.cure import Patient
+    from ..compat.messages import meanings_of
     from .which_answers import documents
 
     asked, mentions = mentions_of(_text(args.cuda_text))
+    meanings = meanings_of(asked)
+    if not mentions:
+        if not meanings:
+            raise UsageError(
+                _NAMELESS
+                if _is_dll_failure(asked)
+                else f"{quoted(asked)} names nothing of CUDA's.",
+                hints=[_HINT],
+            )
+        return _explain(asked, meanings)
     platform, environment = this_platform(), target_environment(args)
     patient = Patient(environment, is_active(environment), name_of(environment), platform, _machine)
     answers = documents(mentions, patient, args.cuda_by)
@@ -69,6 +82,7 @@ def execute(args: Namespace) -> int:
             "active": patient.active,
             "asked": asked[:1000],
             "answers": answers,
+            "meanings": list(map(_document, meanings)),
         }
         print_json(document)
     else:
@@ -76,7 +90,32 @@ def execute(args: Namespace) -> int:
 
         for number, answer in enumerate(answers):
             say(*([""] if number else []), *lines(answer, patient))
+        _say_meanings(meanings, after=True)
     return 0 if all(answer["found"] for answer in answers) else 1
+
+
+def _explain(text: str, meanings: Sequence[Meaning]) -> int:
+    """Say what a text means that names no library; no environment is looked at."""
+    from conda.base.context import context
+
+    if context.json:
+        nowhere = {"environment": None, "name": None, "active": False, "asked": text[:1000]}
+        print_json({**nowhere, "answers": [], "meanings": list(map(_document, meanings))})
+    else:
+        _say_meanings(meanings)
+    return 0
+
+
+def _say_meanings(meanings: Sequence[Meaning], *, after: bool = False) -> None:
+    from .which_text import meaning_lines
+
+    for number, one in enumerate(meanings):
+        say(*([""] if after or number else []), *meaning_lines(one))
+
+
+def _document(meaning: Meaning) -> dict[str, object]:
+    commands = [{"command": command, "why": why} for command, why in meaning.commands]
+    return {"message": meaning.message, "means": meaning.means, "commands": commands}
 
 
 def _machine() -> Machine:
@@ -86,15 +125,14 @@ def _machine() -> Machine:
 
 
 def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
-    """What a text asks for: the text, shown safely, and the names in it.
+    """What a text asks for: the text, shown safely, and the names in it, if any.
 
     Raises:
-        UsageError: when there is nothing in it to look for.
+        UsageError: when there is no text.
     """
     from ..actions.which_tool import is_tool
     from ..compat.errors_text import Complaint, Mention, names_in
     from ..compat.libraries import Kind, releases_of
-    from ..quoting import quoted
 
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     if not text:
@@ -104,14 +142,7 @@ def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
         facts = releases_of(name)
         if is_tool(name) or facts.kind is not Kind.FOREIGN:
             return text, (Mention(name if is_tool(name) else facts.name, Complaint.MENTION),)
-    found = names_in(text)
-    if not found:
-        shown = quoted(text)
-        raise UsageError(
-            _NAMELESS if _is_dll_failure(text) else f"{shown} names nothing of CUDA's.",
-            hints=[_HINT],
-        )
-    return text, found
+    return text, names_in(text)
 
 
 _HINT = "Name a library (libcudart.so.12), a tool (nvcc), or paste the line with the error."

@@ -11,6 +11,7 @@ from .layout import text_width
 
 if TYPE_CHECKING:
     from ..actions.cure import Patient
+    from ..compat.messages import Meaning
 
 _INDENT = 14
 _MOST = 8
@@ -32,6 +33,19 @@ def lines(document: Mapping[str, Any], patient: Patient) -> list[str]:
     text = [document["name"]]
     for name, value in rows:
         text += _row(name, value)
+    return text
+
+
+def meaning_lines(meaning: Meaning) -> list[str]:
+    """What a message means, and the commands to go on with."""
+    text = [meaning.message, *_row("means", meaning.means)]
+    width = max(len(command) for command, _ in meaning.commands)
+    rows = [(f"{command.ljust(width)}  {why}", command, why) for command, why in meaning.commands]
+    beside = max(len(line) for line, _, _ in rows) <= text_width() - _INDENT
+    label = _ADVICE
+    for line, command, why in rows:
+        text += _row(label, line) if beside else [*_row(label, command), *_row("", f"  {why}")]
+        label = ""
     return text
 
 
