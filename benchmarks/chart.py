@@ -60,5 +60,8 @@ def svg(figures: Sequence[Figure], title: str) -> str:
 
 def _share(figure: Figure) -> float:
     """How much of what the goal allows is taken up; 1 is the goal itself."""
+    if not figure.goal:
+        # Nothing is allowed: as good as can be, or as far beyond as the chart goes.
+        return 2.0 if figure.ratio else 0.01
     share = figure.goal / figure.ratio if figure.at_least else figure.ratio / figure.goal
     return max(share, 0.01)
