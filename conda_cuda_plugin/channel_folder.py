@@ -11,7 +11,7 @@ from typing import Any
 
 from . import channel_index
 from .errors import CudaError
-from .files import TEMPORARY, remove_leftover_folders
+from .files import TEMPORARY, remove_leftover_folders, remove_leftovers
 from .lock import locked
 
 LOCK = ".conda-cuda-lock"
@@ -97,6 +97,8 @@ def alone(directory: Path) -> Iterator[Path]:
     with locked(lock, "another conda cuda that writes into this folder"):
         try:
             remove_leftover_folders(directory)
+            for folder in filter(Path.is_dir, directory.iterdir()):
+                remove_leftovers(folder)
             with tempfile.TemporaryDirectory(dir=directory, prefix=".", suffix=TEMPORARY) as name:
                 yield Path(name)
         finally:

@@ -174,8 +174,10 @@ class LocalChannel:
         return rows if isinstance(rows, dict) else {}
 
     def _write(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        write_rows(self.folder, rows)
+        # First what a killed command may leave half done: a package that has its row is not made
+        # again, and then nobody would tidy up here.
         write_rows(self.path / "noarch", {})
+        write_rows(self.folder, rows)
 
     def _record(self, filename: str, row: Mapping[str, Any]) -> Any:
         from conda.models.channel import Channel
