@@ -97,8 +97,10 @@ def alone(directory: Path) -> Iterator[Path]:
     with locked(lock, "another conda cuda that writes into this folder"):
         try:
             remove_leftover_folders(directory)
-            for folder in filter(Path.is_dir, directory.iterdir()):
-                remove_leftovers(folder)
+            for folder in directory.iterdir():
+                # Not through links: what lies elsewhere is not locked.
+                if folder.is_dir() and not folder.is_symlink():
+                    remove_leftovers(folder)
             with tempfile.TemporaryDirectory(dir=directory, prefix=".", suffix=TEMPORARY) as name:
                 yield Path(name)
         finally:

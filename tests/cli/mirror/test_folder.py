@@ -36,6 +36,21 @@ class TestTheFolder:
         assert f"CUDA 12.4.1 is in the channel {folder}: 2 packages, 2 new, " in result.out
         assert leftovers(folder) == []
 
+    def test_what_a_killed_command_has_left_goes(
+        self, conda: Conda, folder: Path, tmp_path: Path
+    ) -> None:
+        """In the folder's own folders, and not in those that a link leads to."""
+        mirror(conda, folder, "12.4", *PYPI)
+        before, elsewhere = files_of(folder), tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        (folder / "link").symlink_to(elsewhere)
+        names = [f"{place}/.repodata.json.abc.conda-cuda-tmp" for place in ("linux-64", "noarch")]
+        for path in (*(folder / name for name in names), elsewhere / ".a.conda-cuda-tmp"):
+            path.write_text("half")
+        mirror(conda, folder, "12.4", *PYPI)
+        assert files_of(folder) == before
+        assert os.listdir(elsewhere) == [".a.conda-cuda-tmp"]
+
     def test_the_metapackage_names_exactly_what_was_mirrored(
         self, conda: Conda, folder: Path
     ) -> None:
