@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ..windows.wine import serving
 from .conftest import need
 from .shells import SHELLS
 
@@ -17,9 +19,11 @@ A, B = "Z:{root}\\env a", "Z:{root}\\b"
 
 
 @pytest.fixture(scope="session")
-def wine_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wine_prefix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     need(CMD)
-    return tmp_path_factory.mktemp("wine")
+    prefix = tmp_path_factory.mktemp("wine")
+    with serving(prefix):
+        yield prefix
 
 
 def play(

