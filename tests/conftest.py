@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -70,6 +71,9 @@ def pytest_report_header() -> str:
 
 
 _let_tests_import_conda()
+# No test asserts seconds: on a busy machine any example may take long.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 
 @dataclass

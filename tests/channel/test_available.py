@@ -250,7 +250,7 @@ def indexes(draw: st.DrawFn) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=indexes(), release=st.sampled_from(["12.4", "12.5"]))
 def test_what_is_summed_up_can_be_installed_together(
     rows: list[dict[str, Any]], release: str, tmp_path_factory: pytest.TempPathFactory

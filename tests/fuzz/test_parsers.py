@@ -92,7 +92,6 @@ def fuzz(
     many = min(examples(ordinary), most or 10**9)
     settings(
         max_examples=many,
-        deadline=None,
         derandomize=many == ordinary,
         database=None,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),

@@ -193,7 +193,7 @@ def test_what_a_killed_write_left_is_swept(tmp_path: Path) -> None:
     assert not left.exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     windows=st.booleans(),
     damage=st.dictionaries(

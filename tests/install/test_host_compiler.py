@@ -69,7 +69,7 @@ _CHOSEN = ("-ccbin", "-ccbin=/x/g++", "--compiler-bindir", "--compiler-bindir=/x
 _WORD = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(before=st.lists(_WORD, max_size=3), after=st.lists(_WORD, max_size=3),
        chosen=st.none() | st.sampled_from(_CHOSEN))  # fmt: skip
 def test_every_word_arrives_and_a_choice_is_the_users(

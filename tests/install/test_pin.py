@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.environment import Environment
@@ -43,7 +43,6 @@ def content(environment: Environment) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-@settings(deadline=None)
 @given(FILES, st.lists(RELEASES, min_size=1, max_size=3))
 def test_the_users_lines_survive_byte_for_byte(
     data: bytes | None, versions: list[CudaVersion]
@@ -60,7 +59,6 @@ def test_the_users_lines_survive_byte_for_byte(
         assert not pin.is_pinned(env)
 
 
-@settings(deadline=None)
 @given(FILES, RELEASES, LINES, LINES)
 def test_what_the_user_writes_later_stays(
     data: bytes | None, version: CudaVersion, before: bytes, behind: bytes
@@ -76,7 +74,6 @@ def test_what_the_user_writes_later_stays(
         assert b"cuda" not in left.replace(b"cudnn", b"")
 
 
-@settings(deadline=None)
 @given(FILES, RELEASES)
 def test_it_is_what_conda_reads(data: bytes | None, version: CudaVersion) -> None:
     from conda.core.solve import get_pinned_specs

@@ -191,9 +191,7 @@ def tree(prefix: Path, cache: Path) -> dict[str, Any]:
 
 
 @given(names=st.lists(st.sampled_from(sorted(ALL)), min_size=1, max_size=5, unique=True))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_they_lie_and_are_recorded_as_by_conda(
     names: list[str], conda: Conda, channel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

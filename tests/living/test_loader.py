@@ -61,7 +61,7 @@ def with_beginnings(test):  # type: ignore[no-untyped-def]
 
 
 @with_beginnings
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values)
 def test_the_hook_adds_one_absolute_element(activated: tuple[Path, Path], before: str) -> None:
     prefix, hook = activated
@@ -71,7 +71,7 @@ def test_the_hook_adds_one_absolute_element(activated: tuple[Path, Path], before
 
 
 @with_beginnings
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values)
 def test_env_and_run_add_one_absolute_element(before: str) -> None:
     ours = f"{ROOT}/lib64"

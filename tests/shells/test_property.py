@@ -116,7 +116,6 @@ def test_any_day(shell: RealShell, rendered: dict[str, dict[str, Path]], tmp_pat
     # forty examples of five days at least make two thousand days.
     @settings(
         max_examples=MANY * (8 if shell.family == "xonsh" else 40),
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
     )
