@@ -34,10 +34,12 @@ def meanings_of(text: str) -> list[Meaning]:
         text: anything.
     """
     found = []
+    # Messages are wrapped anywhere, and no pattern shall go over a run of blanks again and again.
+    end = " ".join(text[-LIMIT:].split())
     for row in read_data("messages.json")["messages"]:
-        match = re.search(row["pattern"], text[-LIMIT:], re.IGNORECASE | re.ASCII)
+        match = re.search(row["pattern"], end, re.IGNORECASE | re.ASCII)
         if match:
             # The groups of a pattern hold digits and dots only.
             commands = [(line.format(**match.groupdict()), why) for line, why in row["commands"]]
-            found.append(Meaning(" ".join(match[0].split()), row["means"], commands))
+            found.append(Meaning(match[0], row["means"], commands))
     return found

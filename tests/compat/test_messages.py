@@ -16,6 +16,7 @@ from conda_cuda_plugin.compat.messages import LIMIT, meanings_of
 from conda_cuda_plugin.data_files import read_data
 
 from ..conftest import PROJECT, Conda
+from ..fuzz.watching import watched
 
 ROWS = read_data("messages.json")["messages"]
 EXAMPLES = [
@@ -80,6 +81,21 @@ def test_only_numbers_get_into_a_command(text: str) -> None:
 def test_of_a_long_text_the_end_is_read() -> None:
     assert meanings_of("detected CUDA version (" * 400_000) == []
     assert meanings_of(EXAMPLES[0] + " " * LIMIT) == []
+
+
+@pytest.mark.parametrize("filler", [" ", "\n", " \n", "1", "1.", "("])
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_no_text_keeps_a_pattern_busy(example: str, filler: str) -> None:
+    """A message but for its last character, its words far apart, takes less than two seconds."""
+    words = example[:-1].split()
+    long = filler * (LIMIT // 2 // len(words) // len(filler))
+    with watched():
+        meanings_of(long.join(words) + "\n" * 9 + "x")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_where_a_terminal_has_wrapped_it_does_not_matter(example: str) -> None:
+    assert meanings_of("\n    ".join(example.split())) == meanings_of(example)
 
 
 def test_every_message_of_the_documentation_is_understood(conda: Conda, environment: Path) -> None:

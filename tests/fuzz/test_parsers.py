@@ -26,6 +26,7 @@ from conda_cuda_plugin.compat import (
     ldcache,
     libraries,
     match,
+    messages,
     places,
     stated,
 )
@@ -54,6 +55,7 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "addons of packages": (lambda text: addons.addons_of([text, f"{text}-1-0"]), ()),
     "library name": (libraries.releases_of, (CudaError,)),
     "error text": (errors_text.names_in, (CudaError,)),
+    "message": (messages.meanings_of, ()),
     "symbol": (errors_text.library_of_symbol, ()),
     "framework": (match.parse_framework, (CudaError,)),
     "match": (lambda text: match.match(text, Machine(), LINUX), (CudaError,)),
