@@ -129,14 +129,6 @@ def metapackages(flavor: Flavor) -> tuple[str, ...]:
     return tuple(read_data("components.json")["metapackages"][flavor.value])
 
 
-def is_cuda_package(name: str) -> bool:
-    """Whether a conda package holds files of NVIDIA's toolkit or add-ons, by its name."""
-    rule = read_data("components.json")["cuda_packages"]
-    if name in rule["not"]:
-        return False
-    return name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
-
-
 def with_requirements(names: Iterable[str]) -> tuple[str, ...]:
     """Components with everything they need to work, in the order of the table.
 
@@ -188,6 +180,9 @@ class Release:
     """A label `nvidia/label/cuda-X.Y.Z` exists."""
     cudart: str | None = None
     nvcc: str | None = None
+    channel_cudart: str | None = None
+    """The runtime's version in conda channels, which is that of PyPI but for one release."""
+    channel_nvcc: str | None = None
 
 
 @cache
@@ -201,17 +196,27 @@ def releases() -> tuple[Release, ...]:
             row.get("label", False),
             row.get("cudart"),
             row.get("nvcc"),
+            row.get("channel", row).get("cudart"),
+            row.get("channel", row).get("nvcc"),
         )
         for text, row in rows.items()
     )
 
 
-def release_of_cudart(version: str) -> CudaVersion | None:
+def release_of_cudart(version: str, *, channel: bool = False) -> CudaVersion | None:
     """The newest release that ships this version of the runtime (`12.4.127` is 12.4.1).
 
     Releases not in the table are known by their first two numbers only.
+
+    Args:
+        version: the version of the runtime's package.
+        channel: whether that is a package of a conda channel, and no wheel.
     """
-    found = [row.version for row in releases() if row.cudart == version]
+    found = [
+        row.version
+        for row in releases()
+        if (row.channel_cudart if channel else row.cudart) == version
+    ]
     if found:
         return max(found)
     try:

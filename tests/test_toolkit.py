@@ -7,6 +7,7 @@ import json
 import pytest
 
 from conda_cuda_plugin import data_files, toolkit
+from conda_cuda_plugin.cuda_packages import is_cuda_package
 from conda_cuda_plugin.errors import UsageError
 from conda_cuda_plugin.toolkit import Flavor
 from conda_cuda_plugin.versions import CudaVersion
@@ -26,8 +27,8 @@ def test_the_components_need_only_components() -> None:
     for part in table.values():
         assert set(part.requires) <= set(table), part
         assert part.pypi.startswith("nvidia-"), part
-        assert toolkit.is_cuda_package(part.pypi), part
-        assert all(toolkit.is_cuda_package(name) for name in (*part.channel, *part.dev)), part
+        assert is_cuda_package(part.pypi), part
+        assert all(is_cuda_package(name) for name in (*part.channel, *part.dev)), part
 
 
 def test_the_releases_are_in_order_and_tell_their_runtime() -> None:
@@ -90,7 +91,7 @@ def test_the_runtime_tells_the_release(cudart: str, release: CudaVersion | None)
     ],
 )
 def test_which_packages_are_cudas(name: str, expected: bool) -> None:
-    assert toolkit.is_cuda_package(name) is expected
+    assert is_cuda_package(name) is expected
 
 
 def test_the_nearest_releases_to_one_that_does_not_exist() -> None:

@@ -143,7 +143,7 @@ def describe_toolkit(
 
 def _belongs(record: Any, names: set[str]) -> bool:
     """Whether a package of the environment is part of the toolkit adopted from it."""
-    from ..toolkit import is_cuda_package
+    from ..cuda_packages import is_cuda_package
 
     return record.name in names or (
         not names and (is_cuda_package(record.name) or record.name == "cuda-version")

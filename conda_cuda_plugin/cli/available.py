@@ -24,6 +24,8 @@ class _Row:
     source: str
     rank: int
     """The place of the source in the order in which sources are asked."""
+    place: int
+    """Where it is among the places of its source, which come in the order of their preference."""
     found: AvailableFlavor
 
     @property
@@ -78,10 +80,12 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
         rank = asked.index(name) if name in asked else len(asked) + number
         try:
             with Waiting(f"Asking {name}"):
+                places: dict[str, int] = {}
                 for found in source.available(
                     this_platform(), environment, channels, bool(context.offline)
                 ):
-                    rows.append(_Row(name, rank, found))
+                    place = places.setdefault(found.where, len(places))
+                    rows.append(_Row(name, rank, place, found))
         except CudaError as error:
             problems[name] = error.message
         except CondaError as error:
@@ -151,9 +155,9 @@ def _by_release(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
     return {release: sorted(group, key=_preference) for release, group in found.items()}
 
 
-def _preference(row: _Row) -> tuple[int, int]:
-    """By source, then by version; the order of the channels stays as it is."""
-    return row.rank, -row.found.version.patch
+def _preference(row: _Row) -> tuple[int, int, int]:
+    """By source, then by channel, then by version."""
+    return row.rank, row.place, -row.found.version.patch
 
 
 def _some(names: Sequence[str], width: int = 16) -> str:

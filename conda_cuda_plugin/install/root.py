@@ -11,13 +11,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from ..cuda_packages import cuda_names
 from ..environment import LINK, STATE, TOOLKIT_FILE, Environment, read_toolkit, write_toolkit
 from ..errors import FileSystemError, ForeignFileError
 from ..files import check_symlinks, exchange, link_atomically, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
 from ..system import is_link
-from ..toolkit import Origin, Toolkit, is_cuda_package
+from ..toolkit import Origin, Toolkit
 
 ASIDE = ".conda-cuda-"
 """How the names of folders begin that hold unfinished work, directly inside an environment."""
@@ -67,7 +68,8 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             keep_made_of(aside, records, former=root)
             host_compiler.lead_nvcc(aside)
             # What came along with CUDA must not get in front of the user's own programs.
-            alone = all(is_cuda_package(record.name) for record in records)
+            depends = {record.name: tuple(record.depends) for record in records}
+            alone = cuda_names(depends, depends.__getitem__) == set(depends)
             if (offer.origin is Origin.CHANNEL or not alone) and not platform.windows:
                 wrappers.write_own_tools(aside, view.programs(aside, platform, owned=True))
         write_toolkit(toolkit, aside)

@@ -7,8 +7,6 @@ them: what CUDA's packages drag in (libstdc++, OpenSSL, ncurses) never gets into
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
 import os
 import re
@@ -16,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..cuda_packages import cuda_records
 from ..files import link_atomically, write_atomically
 from ..platforms import Platform
-from ..toolkit import is_cuda_package
 from ..versions import CudaVersion
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
@@ -41,33 +39,9 @@ class OwnedFile:
 
 def cuda_files(prefix: Path) -> list[OwnedFile]:
     """Every file in a prefix that a CUDA package owns, from the prefix's package records."""
-    found: list[OwnedFile] = []
-    for record in sorted((prefix / "conda-meta").glob("*.json")):
-        # The name is the record's own; reading only CUDA's records keeps this fast in a prefix
-        # with hundreds of packages.
-        if not is_cuda_package(record.name.rsplit("-", 2)[0]):
-            continue
-        with contextlib.suppress(OSError):
-            facts = record.stat()
-            found += _owned_files(str(record), facts.st_ino, facts.st_mtime_ns, facts.st_size)
-    return found
-
-
-@functools.lru_cache(maxsize=256)
-def _owned_files(path: str, *_facts: int) -> tuple[OwnedFile, ...]:
-    """The files of the package that a record is about, if it is CUDA's.
-
-    A command asks several times. The facts about the file are there to notice another one.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        name, files = str(content["name"]), list(content["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
-    if not is_cuda_package(name):
-        return ()
-    return tuple(OwnedFile(str(path).replace("\\", "/"), name) for path in files)
+    return [
+        OwnedFile(path, record.name) for record in cuda_records(prefix) for path in record.files
+    ]
 
 
 def library_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:

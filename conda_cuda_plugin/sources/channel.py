@@ -1,46 +1,48 @@
-"""conda channels: `cudatoolkit` up to 11.8, the split packages with `cuda-version` from 12.0 on."""
+"""conda channels: `cudatoolkit` up to 11.8, and many packages under the metapackages of a release.
+
+What of a release a channel has is read from its index first, with the versions that belong to that
+very update. The solver is asked for just these, finds the rest, and is held to them.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from ..addons import addons, needed_components
+from ..addons import addons
 from ..archives import checked
 from ..environment import Environment
 from ..platforms import Platform
-from ..toolkit import (
-    Flavor,
-    Origin,
-    Release,
-    components,
-    is_cuda_package,
-    metapackages,
-    release_of_cudart,
-    releases,
-    top_components,
-)
-from ..versions import CudaVersion, VersionRequest
+from ..toolkit import Origin, releases
+from ..versions import CudaVersion
 from . import mirrored
 from .addon_packages import addon_packages, asked, changing_addons, check_addons_early
 from .base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
-from .channel_refusals import FIRST_LABEL, better, no_such_flavor, refusal_of
+from .channel_contents import TIE, Channels, read_channels
+from .channel_flavors import (
+    FIRST_SPLIT,
+    Selection,
+    flavors_on,
+    label_of,
+    labels,
+    selections,
+    wanted_names,
+)
+from .channel_refusals import FIRST_LABEL, better, mixture, no_such_flavor, refusal_of
+from .channel_release import names_on
 from .holding import channels_with, hold, key_of, made_of_wheels, staying
 
-FIRST_SPLIT = CudaVersion(12, 0)
+_MOST_SOLVES = 3
+"""How many selections the solver may refuse: each costs seconds, and they fail alike."""
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """One way to ask the solver."""
+class _Apart:
+    """Add-ons that the solver is not asked for."""
 
-    channels: tuple[str, ...]
-    specs: tuple[str, ...]
-    flavor: Flavor | None
-    note: str | None = None
-    apart: tuple[str, ...] = ()
-    """Add-ons that are taken without the toolkit that their packages depend on."""
+    names: tuple[str, ...] = ()
     held: bool = False
     """Whether the packages of the toolkit that is added to stay as they are."""
 
@@ -57,22 +59,34 @@ class ChannelSource:
 
     def _ordinary(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """The offer by the names that CUDA's packages have on channels."""
-        channels = request.channels or DEFAULT_CHANNELS
-        attempts = list(_attempts(request, channels))
-        if not attempts:
-            raise no_such_flavor(request)
+        ways = _apart(request)
+        kept = self._kept(request, ways[0])
+        if kept is not None:
+            return kept
+        names = request.channels or DEFAULT_CHANNELS
+        if request.keep:
+            names = channels_with(request, names)
+        try:
+            channels = _read(names, request)
+        except NotOffered:
+            # What is there may do, with add-ons from elsewhere.
+            kept = self._kept(request, ways[-1])
+            if kept is not None:
+                return kept
+            raise
         refusals: list[NotOffered] = []
-        lost: dict[frozenset[str], NotOffered] = {}
-        for attempt in (*_held(request, attempts), *attempts):
-            asked_of = frozenset(attempt.channels)
-            before = next((lost[those] for those in lost if those <= asked_of), None)
-            try:
-                return self._solve(request, environment, attempt, before)
-            except NotOffered as refusal:
-                refusals.append(refusal)
-                if refusal.unreachable and refusal.source == self.name:
-                    lost.setdefault(asked_of, refusal)
-        raise refusals[0] if refusals[0].unreachable else better(refusals, request, channels)
+        found = _with_labels(request, channels, refusals)
+        for selection in itertools.islice(found, _MOST_SOLVES):
+            for apart in _ways(request, selection):
+                try:
+                    return self._solve(request, environment, selection, apart)
+                except NotOffered as refusal:
+                    if refusal.unreachable and refusal.source == self.name:
+                        raise
+                    refusals.append(refusal)
+        if not refusals and _cannot_be_had(request, since=FIRST_LABEL):
+            raise no_such_flavor(request)
+        raise better(refusals, request, names, names_on(channels.contents))
 
     def available(
         self,
@@ -82,14 +96,12 @@ class ChannelSource:
         offline: bool,
     ) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Runs no solver."""
-        from .channel_flavors import labels, listed_on, read_channels
-
         names = tuple(channels) or DEFAULT_CHANNELS
-        indexes, failures = read_channels(names, platform.subdir, offline)
-        found = list(listed_on(indexes, FIRST_SPLIT))
+        there, failures = read_channels(names, platform.subdir, offline)
+        found = list(flavors_on(Channels(there)))
         yield from found
         if channels:
-            readable = [index.channel for index in indexes]
+            readable = [contents.channel for contents in there]
             yield from mirrored.available(readable, platform.subdir, found)
         if not channels and "nvidia" not in failures:
             have = {flavor.version.release for flavor in found if flavor.nvcc}
@@ -97,22 +109,68 @@ class ChannelSource:
         if failures:
             raise refusal_of(next(iter(failures.values())), tuple(failures), "latest")
 
+    def _kept(self, request: ToolkitRequest, apart: tuple[str, ...]) -> Offer | None:
+        """The offer when all that is wanted is there and something may go: nobody is asked.
+
+        Args:
+            request: what is asked for.
+            apart: add-ons that the solver would not be asked for.
+        """
+        if not request.keep:
+            return None
+        stay = staying(request, apart)
+        # `cudatoolkit` is base and runtime at once.
+        whole = _has_monolith(request) and not request.components and not request.compiles
+        wanted = [*([] if whole else wanted_names(request)), *_addon_specs(request, apart)]
+        if hold(wanted, stay)[0]:
+            return None
+        version = request.version.exact or CudaVersion.parse(str(request.version))
+        return self._offer(request, version, stay, apart, wanted, None)
+
     def _solve(
+        self, request: ToolkitRequest, environment: Environment, selection: Selection, apart: _Apart
+    ) -> Offer:
+        """The offer of a selection, with all that it needs besides.
+
+        Raises:
+            NotOffered: when the solver finds no way, or only one with parts of another release.
+        """
+        from ..conda_compat import solve
+
+        specs = [*selection.specs, *_addon_specs(request, apart.names)]
+        if selection.tied:
+            specs.insert(0, f"{TIE} {selection.version.release}.*")
+        named = [spec for spec in specs if spec.split("==")[0] in {*wanted_names(request), TIE}]
+        held: Sequence[str] = ()
+        if apart.held:
+            stay = staying(request, apart.names)
+            specs, held = hold(specs, stay)
+            if not specs:
+                return self._offer(request, selection.version, stay, apart.names, named, selection)
+        # The prefix need not exist: a toolkit is always solved for from nothing.
+        prefix = environment.prefix / ".conda-cuda-solve"
+        try:
+            records = solve(prefix, selection.channels, request.platform.subdir, (*specs, *held))
+        except (Exception, SystemExit) as error:
+            raise refusal_of(error, selection.channels, asked(request)) from error
+        strange = [record for record in records if not selection.holds(record)]
+        if strange:
+            raise mixture(selection.version, strange)
+        return self._offer(request, selection.version, records, apart.names, named, selection)
+
+    def _offer(
         self,
         request: ToolkitRequest,
-        environment: Environment,
-        attempt: _Attempt,
-        lost: NotOffered | None,
+        version: CudaVersion,
+        records: Sequence[Any],
+        apart: tuple[str, ...],
+        specs: Sequence[str],
+        selection: Selection | None,
     ) -> Offer:
-        """An offer; after `lost`, an earlier failure of these channels, one that asks nobody."""
+        """An offer of some packages, and of the add-ons that come apart from them."""
         from ..conda_packages import not_in_cache
 
-        specs = (*attempt.specs, *_addon_specs(request, attempt))
-        records = self._records(request, environment, attempt, specs, lost)
-        version = _version_of(records, request.version)
-        if version is None:
-            raise NotOffered(self.name, f"gave no CUDA runtime for {request.version}")
-        more = addon_packages(request, version, source=self.name, only=attempt.apart)
+        more = addon_packages(request, version, source=self.name, only=apart)
         present = {key_of(record) for record in request.keep}
         missing = not_in_cache([record for record in records if key_of(record) not in present])
         packages = tuple(
@@ -127,170 +185,91 @@ class ChannelSource:
         return Offer(
             Origin.CHANNEL,
             version,
-            attempt.flavor,
+            selection.flavor if selection else request.wanted_flavor,
             request.wanted_components,
             (*packages, *more.packages),
-            ", ".join(dict.fromkeys((*_channel_names(records), *more.origins))),
+            ", ".join(dict.fromkeys((*_channel_names(records, selection), *more.origins))),
             specs=(*specs, *more.specs),
             fetch=lambda: (*checked(records, missing), *more.fetch()),
-            note=attempt.note,
+            note=selection.note if selection else None,
         )
 
-    def _records(
-        self,
-        request: ToolkitRequest,
-        environment: Environment,
-        attempt: _Attempt,
-        specs: Sequence[str],
-        lost: NotOffered | None,
-    ) -> tuple[Any, ...]:
-        """The packages of a toolkit, but for the add-ons that are apart."""
-        from ..conda_compat import solve
 
-        if attempt.held:
-            stay = staying(request, attempt.apart)
-            wanted, held = hold(specs, stay)
-            if not wanted:
-                # What is wanted is there, and something may go: nobody has to be asked.
-                return stay
-            specs = (*wanted, *held)
-        if lost is not None:
-            raise lost
-        # The prefix need not exist: a toolkit is always solved for from nothing.
-        prefix = environment.prefix / ".conda-cuda-solve"
-        try:
-            return solve(prefix, attempt.channels, request.platform.subdir, specs)
-        except (Exception, SystemExit) as error:
-            raise refusal_of(error, attempt.channels, asked(request)) from error
+def _read(names: Sequence[str], request: ToolkitRequest) -> Channels:
+    """The channels of a request.
+
+    Raises:
+        NotOffered: when one of them cannot be read.
+    """
+    # conda reads what is cached of a channel that must not be asked.
+    contents, failures = read_channels(names, request.platform.subdir, offline=False)
+    if failures:
+        raise refusal_of(next(iter(failures.values())), tuple(failures), asked(request))
+    return Channels(contents)
 
 
-def _held(request: ToolkitRequest, attempts: Sequence[_Attempt]) -> Iterator[_Attempt]:
-    """The ways to add to a toolkit, the likeliest first: add-ons from its channels, then apart."""
-    if not request.keep:
+def _with_labels(
+    request: ToolkitRequest, channels: Channels, refusals: list[NotOffered]
+) -> Iterator[Selection]:
+    """What the channels have that meets a request; then what a label of NVIDIA's has."""
+    yield from selections(request, channels, refusals)
+    label = None if request.channels else label_of(request, FIRST_LABEL)
+    if label is None:
         return
-    monolith = any(record.name == "cudatoolkit" for record in request.keep)
-    one_era = [one for one in attempts if one.specs[0].startswith("cudatoolkit ") == monolith]
-    wheels, changing = made_of_wheels(request), changing_addons(request)
-    for apart in dict.fromkeys((wheels, (*wheels, *changing))):
-        for attempt in one_era:
-            names = dict.fromkeys((*attempt.apart, *apart))
-            channels = channels_with(request, attempt.channels)
-            yield replace(attempt, channels=channels, apart=tuple(names), held=True)
+    try:
+        labelled = _read((label,), request)
+    except NotOffered as refusal:
+        # Others may have no such label: it is missed only where nobody else has compilers.
+        if not refusals and _cannot_be_had(request, since=FIRST_SPLIT):
+            refusals.append(refusal)
+        return
+    more = Channels((*labelled.contents, *channels.contents))
+    yield from selections(request, more, refusals, only=label)
 
 
-def _addon_specs(request: ToolkitRequest, attempt: _Attempt) -> tuple[str, ...]:
+def _ways(request: ToolkitRequest, selection: Selection) -> Iterator[_Apart]:
+    """The ways to take add-ons along, the likeliest first: from the channels, then apart."""
+    # conda-forge's add-ons would bring CUDA 11 once more, as `cudatoolkit`.
+    always = tuple(request.wanted_addons) if selection.addons_apart else ()
+    if request.keep and _has_monolith(request) == selection.monolith:
+        for apart in _apart(request):
+            yield _Apart(tuple(dict.fromkeys((*always, *apart))), held=True)
+    yield _Apart(always)
+
+
+def _apart(request: ToolkitRequest) -> list[tuple[str, ...]]:
+    """The add-ons to leave apart when a toolkit is added to, the fewest first."""
+    wheels = made_of_wheels(request)
+    return list(dict.fromkeys((wheels, (*wheels, *changing_addons(request)))))
+
+
+def _has_monolith(request: ToolkitRequest) -> bool:
+    return any(record.name == "cudatoolkit" for record in request.keep)
+
+
+def _addon_specs(request: ToolkitRequest, apart: Sequence[str]) -> list[str]:
     """What the solver is asked for because of add-ons."""
-    specs = [
+    return [
         f"{package} {version}.*"
         for name, version in request.wanted_addons.items()
-        if name not in attempt.apart
+        if name not in apart
         for package in addons()[name].channel
     ]
-    if attempt.specs[0].startswith("cuda-version "):
-        # Those that are apart do not say what they load; the older eras have all of it anyway.
-        for part in needed_components(attempt.apart):
-            specs += components()[part].channel
-    return tuple(specs)
 
 
-def _attempts(request: ToolkitRequest, channels: tuple[str, ...]) -> Sequence[_Attempt]:
-    """The ways to ask for a request, the likeliest first."""
+def _cannot_be_had(request: ToolkitRequest, since: CudaVersion) -> bool:
+    """Whether parts are asked for of releases that are older than those made of parts."""
     known = [row for row in releases() if request.version.matches(row.version)]
-    found = []
-    if not known or any(row.version >= FIRST_SPLIT for row in known):
-        specs = _split_specs(request)
-        flavor = request.wanted_flavor
-        found.append(_Attempt(channels, specs, flavor))
-        label = _label(known, FIRST_SPLIT)
-        if label and not request.channels:
-            found.append(_Attempt((*channels, label), specs, flavor))
-    if any(row.version < FIRST_SPLIT for row in known):
-        found += _old_attempts(request, channels, known)
-    return found
+    return (
+        bool(known)
+        and all(row.version < since for row in known)
+        and (bool(request.components) or request.compiles)
+    )
 
 
-def _old_attempts(
-    request: ToolkitRequest, channels: tuple[str, ...], known: Sequence[Release]
-) -> Sequence[_Attempt]:
-    """Up to 11.8: one runtime package; a compiler only under NVIDIA's labels."""
-    constraint = _constraint(request.version)
-    if request.compiles:
-        label = _label([row for row in known if row.version < FIRST_SPLIT], FIRST_LABEL)
-        if label is None:
-            return []
-        specs = tuple(f"{name} {label.rsplit('-', 1)[1]}.*" for name in ("cuda-toolkit",))
-        # A newer part of the same name on another channel must not get in; and conda-forge's
-        # add-ons would bring the libraries once more, as `cudatoolkit`.
-        apart = tuple(request.wanted_addons)
-        return [_Attempt((*request.channels, label), specs, Flavor.DEVEL, apart=apart)]
-    if request.components:
-        return []
-    note = None
-    if request.flavor is Flavor.BASE:
-        note = "channels have CUDA up to 11.8 as one package, so base and runtime are the same"
-    return [_Attempt(channels, (f"cudatoolkit {constraint}",), Flavor.RUNTIME, note)]
-
-
-def _split_specs(request: ToolkitRequest) -> tuple[str, ...]:
-    # `<13` would otherwise let `cuda-version 11.8` in, which comes without packages of its own.
-    constraint = _constraint(request.version, numbers=2) or "*"
-    specs = [f"cuda-version {constraint}"]
-    exact = request.version.exact
-    # What these need comes with them: the channel's packages say so themselves.
-    specs += [
-        package
-        for name in top_components(request.components)
-        for package in components()[name].channel
-    ]
-    flavor = request.wanted_flavor
-    if flavor is not None:
-        specs += metapackages(flavor)
-        if exact is not None and flavor is not Flavor.BASE:
-            # The metapackages of these flavors carry the whole version of the release.
-            specs[-1] += f" {exact}.*"
-    if exact is not None:
-        cudart = next((row.cudart for row in releases() if row.version == exact), None)
-        if cudart:
-            specs.append(f"cuda-cudart {cudart}.*")
-    return tuple(specs)
-
-
-def _constraint(version: VersionRequest, numbers: int = 3) -> str:
-    """A request as a version constraint of conda, where `12.4.*` stands alone."""
-    return version.specifier(numbers=numbers).removeprefix("==")
-
-
-def _label(known: Sequence[Release], since: CudaVersion) -> str | None:
-    """The label of the newest release of several that has one."""
-    labelled = [row.version for row in known if row.label and row.version >= since]
-    return f"nvidia/label/cuda-{max(labelled)}" if labelled else None
-
-
-def _version_of(records: Sequence[Any], wanted: VersionRequest) -> CudaVersion | None:
-    """Which release a set of packages is.
-
-    Several releases may ship the same runtime (13.0.2 and 13.0.3 do); the one that was asked for
-    is taken then.
-    """
-    by_name = {record.name: record.version for record in records}
-    for name in ("cudatoolkit", "cuda-toolkit", "cuda-libraries"):
-        if name in by_name:
-            try:
-                return CudaVersion.parse(by_name[name])
-            except ValueError:
-                continue
-    if "cuda-cudart" in by_name:
-        cudart = by_name["cuda-cudart"]
-        same = [row.version for row in releases() if row.cudart == cudart]
-        return wanted.best(same) or release_of_cudart(cudart)
-    if "cuda-version" in by_name:
-        return CudaVersion.parse(by_name["cuda-version"])
-    return None
-
-
-def _channel_names(records: Sequence[Any]) -> list[str]:
+def _channel_names(records: Sequence[Any], selection: Selection | None) -> list[str]:
     """The channels that the CUDA packages come from."""
-    found = {
-        str(record.channel.canonical_name) for record in records if is_cuda_package(record.name)
-    }
-    return sorted(found)
+    from ..cuda_packages import is_cuda_package
+
+    owns = selection.owns if selection else is_cuda_package
+    return sorted({str(record.channel.canonical_name) for record in records if owns(record.name)})

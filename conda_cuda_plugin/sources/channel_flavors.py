@@ -1,192 +1,230 @@
-"""What a channel offers, release by release, read from its index without a solver.
-
-The solver takes seconds for each release and flavor. Here the newest package that fits is taken
-for each dependency, which is what the solver ends at, since `cuda-version` ties the parts of a
-release together.
-"""
+"""What meets a request on channels, and all that `list --available` shows: one way to choose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from ..toolkit import Flavor, is_cuda_package, metapackages, release_of_cudart, releases
-from ..versions import CudaVersion
-from .base import AvailableFlavor, NotOffered
+from ..addons import needed_components
+from ..toolkit import Flavor, components, metapackages, releases, top_components
+from ..versions import CudaVersion, VersionRequest
+from .base import AvailableFlavor, NotOffered, ToolkitRequest
+from .channel_contents import TIE, ChannelContents, Channels
+from .channel_refusals import lacking
+from .channel_release import ChannelRelease, Incomplete, releases_on
 
-TIE = "cuda-version"
 MONOLITH = "cudatoolkit"
-_RUNTIME = "cuda-cudart"
+FIRST_SPLIT = CudaVersion(12, 0)
+"""From here on add-ons ask for the parts that they load, and not for `cudatoolkit`."""
+_ONE_PACKAGE = "channels have CUDA up to 11.8 as one package, so base and runtime are the same"
 
 
-class ChannelPackages:
-    """What one channel holds of CUDA; each name is asked for once.
+@dataclass(frozen=True)
+class Selection:
+    """A release on a channel, and the packages to take of it."""
 
-    Args:
-        channel: its name or address.
-        subdir: conda's name of the platform.
-    """
+    version: CudaVersion
+    flavor: Flavor | None
+    channels: tuple[str, ...]
+    """Which the solver is to ask, that of CUDA's own packages first."""
+    records: tuple[Any, ...]
+    """CUDA's own packages, as far as they are known without the solver."""
+    release: ChannelRelease | None
+    """None where one package is all of the release."""
+    tied: bool = False
+    """Whether `cuda-version` has to keep to the release too."""
+    note: str | None = None
 
-    def __init__(self, channel: str, subdir: str) -> None:
-        self.channel = channel
-        self.subdir = subdir
-        self._records: dict[str, list[Any]] = {}
-        self._going_with: dict[tuple[str, str], list[Any]] = {}
+    @property
+    def monolith(self) -> bool:
+        """Whether one package is all of the release."""
+        return self.release is None
 
-    def named(self, name: str) -> list[Any]:
-        """The packages of a name, newest first.
+    @property
+    def addons_apart(self) -> bool:
+        """Whether the add-ons of channels do not go with these packages."""
+        return not self.monolith and self.version < FIRST_SPLIT
 
-        Raises whatever conda raises when the channel cannot be read.
-        """
-        if name not in self._records:
-            from ..conda_compat import records_named
+    @property
+    def specs(self) -> list[str]:
+        """What the solver is asked for."""
+        return [f"{record.name}=={record.version}" for record in self.records]
 
-            self._records[name] = records_named(self.channel, self.subdir, name)
-        return self._records[name]
+    @property
+    def size(self) -> int | None:
+        """Bytes to download; None when the index does not tell all."""
+        sizes = [record.get("size") for record in self.records]
+        return sum(sizes) if all(sizes) else None
 
-    def going_with(self, name: str, release: str) -> list[Any]:
-        """The packages of a name that may be installed with a release, newest first."""
-        key = name, release
-        if key not in self._going_with:
-            self._going_with[key] = [
-                record for record in self.named(name) if _goes_with(record, release)
-            ]
-        return self._going_with[key]
+    @property
+    def nvcc(self) -> bool:
+        """Whether the compiler is among the packages."""
+        return any(record.name.startswith("cuda-nvcc") for record in self.records)
 
-    def closure(self, metapackage: str, release: str) -> dict[str, Any] | None:
-        """A package of a release with all of CUDA's packages that it needs, by name.
+    def owns(self, name: str) -> bool:
+        """Whether a package is CUDA's own."""
+        return name == MONOLITH if self.release is None else self.release.owns(name)
 
-        Returns:
-            None when the channel lacks one of them.
-        """
-        chosen: dict[str, Any] = {}
-        wanted: dict[str, set[str]] = {}
-        pending = [metapackage]
-        while pending:
-            dependency = pending.pop()
-            name = dependency.split()[0]
-            specs = wanted.setdefault(name, set())
-            if dependency in specs:
-                continue
-            specs.add(dependency)
-            if name in chosen and _fits(dependency, chosen[name]):
-                continue
-            record = next(
-                (
-                    record
-                    for record in self.going_with(name, release)
-                    if all(_fits(spec, record) for spec in specs)
-                ),
-                None,
-            )
-            if record is None:
-                return None
-            chosen[name] = record
-            pending += [text for text in record.depends if is_cuda_package(text.split()[0])]
-        return chosen
+    def holds(self, record: Any) -> bool:
+        """Whether a package that the solver gave is of this release, or none of CUDA's."""
+        from ..addons import addon_of
+
+        if self.release is None or record.name == TIE or addon_of(record.name) is not None:
+            return True
+        return not self.owns(record.name) or self.release.holds(record)
 
 
-def read_channels(
-    channels: Sequence[str], subdir: str, offline: bool
-) -> tuple[list[ChannelPackages], dict[str, Exception]]:
-    """The channels that can be read, and for the others what went wrong.
+def selections(
+    request: ToolkitRequest,
+    channels: Channels,
+    refusals: list[NotOffered],
+    only: str | None = None,
+) -> Iterator[Selection]:
+    """What meets a request: the newest `X.Y` first, then as the channels are ordered.
 
     Args:
-        channels: names and addresses.
-        subdir: conda's name of the platform.
-        offline: whether a connection is forbidden.
+        request: what is asked for.
+        channels: where to look.
+        refusals: is told why a release that matches is none.
+        only: a channel that CUDA's own packages have to come from.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from ..conda_compat import is_on_this_machine
-
-    failures: dict[str, Exception] = {}
-
-    def read(channel: str) -> ChannelPackages | None:
-        index = ChannelPackages(channel, subdir)
+    found: list[tuple[tuple[int, ...], ChannelRelease | _Monolith]] = []
+    for number, contents in enumerate(channels.contents):
+        if only is None or contents.channel == only:
+            for one in _all_on(contents, request):
+                version = one.version
+                rank = (-version.major, -version.minor, number, -version.patch)
+                found.append((rank, one))
+    doubts: list[NotOffered] = []
+    for _, one in sorted(found, key=lambda pair: pair[0]):
+        names = _ordered(channels, one.contents)
+        if isinstance(one, _Monolith):
+            note = _ONE_PACKAGE if request.wanted_flavor is Flavor.BASE else None
+            flavor = Flavor.RUNTIME
+            yield Selection(one.version, flavor, names, (one.record,), None, note=note)
+            continue
         try:
-            # The first question reads the whole index.
-            index.named(TIE)
-        except Exception as error:
-            failures[channel] = error
-            return None
-        return index
-
-    apart = [channel for channel in channels if offline and not is_on_this_machine(channel)]
-    with ThreadPoolExecutor(max(len(channels), 1)) as pool:
-        found = pool.map(read, [channel for channel in channels if channel not in apart])
-    indexes = [index for index in found if index is not None]
-    for channel in apart:
-        reason = f"is not asked under --offline: {', '.join(apart)}"
-        failures[channel] = NotOffered("channel", reason, unreachable=True)
-    return indexes, failures
+            records = _records(one, request, channels)
+        except Incomplete as error:
+            refusal = lacking(one.version, one.contents.channel, error.lacks)
+            # Metapackages know better than tables what there should be.
+            (refusals if one.listed else doubts).append(refusal)
+            continue
+        tied = one.version >= FIRST_SPLIT and channels.has(f"{TIE} {one.version.release}.*")
+        yield Selection(one.version, request.wanted_flavor, names, records, one, tied)
+    refusals += doubts
 
 
-def listed_on(
-    indexes: Sequence[ChannelPackages], first_split: CudaVersion
-) -> Iterator[AvailableFlavor]:
-    """What channels have of every release: the newest update of each on each channel.
+@dataclass(frozen=True)
+class _Monolith:
+    """A release that is one package."""
+
+    contents: ChannelContents
+    version: CudaVersion
+    record: Any
+
+
+def _all_on(
+    contents: ChannelContents, request: ToolkitRequest
+) -> Iterator[ChannelRelease | _Monolith]:
+    """The releases of a channel that a request may mean."""
+    monoliths = list(_monoliths(contents))
+    whole = not request.components and request.wanted_flavor is not Flavor.DEVEL
+    if whole:
+        yield from (one for one in monoliths if request.version.matches(one.version))
+    instead = {one.version.release for one in monoliths} if whole else set()
+    there = releases_on(contents)
+    told = {one.version_of("cuda-cudart") for one in there if one.listed}
+    for one in there:
+        if not request.version.matches(one.version) or one.version.release in instead:
+            continue
+        # Two updates may have the same runtime: then the one with metapackages is there.
+        twin = not one.listed and one.version_of("cuda-cudart") in told
+        if not twin or request.version.exact == one.version:
+            yield one
+
+
+def _monoliths(contents: ChannelContents) -> Iterator[_Monolith]:
+    seen = set()
+    for record in contents.named(MONOLITH):
+        try:
+            version = CudaVersion.parse(record.version)
+        except ValueError:
+            continue
+        if version not in seen:
+            seen.add(version)
+            yield _Monolith(contents, version, record)
+
+
+def wanted_names(request: ToolkitRequest) -> list[str]:
+    """The packages that a request names: the flavor's, and those of components."""
+    flavor = request.wanted_flavor
+    names = list(metapackages(flavor)) if flavor is not None else []
+    for part in (*top_components(request.components), *needed_components(request.wanted_addons)):
+        names += components()[part].channel
+    return list(dict.fromkeys(names))
+
+
+def _records(one: ChannelRelease, request: ToolkitRequest, channels: Channels) -> tuple[Any, ...]:
+    """CUDA's own packages for a request.
+
+    Raises:
+        Incomplete: when the channel lacks some.
+    """
+    found = one.with_all_it_needs(wanted_names(request), channels)
+    more = [name for name in _unsaid(one, request, found) if name not in found]
+    if more:
+        found |= one.with_all_it_needs([*wanted_names(request), *more], channels)
+    return tuple(found.values())
+
+
+def _unsaid(one: ChannelRelease, request: ToolkitRequest, found: dict[str, Any]) -> Iterator[str]:
+    """What components need of which their own packages say nothing, as NVIDIA's up to 12.4 do."""
+    for name in top_components(request.components):
+        part = components()[name]
+        alone = [found[package] for package in part.channel if package in found]
+        said = [text.split(" ")[0] for record in alone for text in record.depends]
+        if any(other == TIE or one.owns(other) for other in said):
+            continue
+        for needed in part.requires:
+            below = components()[needed]
+            for package in (*below.channel, *(below.dev if name == "nvcc" else ())):
+                if one.version_of(package) and one.contents.named(package):
+                    yield package
+
+
+def _ordered(channels: Channels, first: ChannelContents) -> tuple[str, ...]:
+    names = (first.channel, *(contents.channel for contents in channels.contents))
+    return tuple(dict.fromkeys(names))
+
+
+def flavors_on(channels: Channels) -> Iterator[AvailableFlavor]:
+    """Every flavor of every release that channels have, as `use` would take it."""
+    from ..platforms import PLATFORMS
+
+    for contents in channels.contents:
+        platform = PLATFORMS[contents.subdir]
+        for flavor in Flavor:
+            request = ToolkitRequest(VersionRequest("latest"), platform, flavor)
+            for one in selections(request, channels, [], only=contents.channel):
+                where = one.records[0].channel.canonical_name
+                yield AvailableFlavor(one.version, flavor, where, one.size, one.nvcc)
+
+
+def label_of(request: ToolkitRequest, since: CudaVersion) -> str | None:
+    """NVIDIA's label with the newest release that a request may mean.
 
     Args:
-        indexes: the channels.
-        first_split: the first release that is made of many packages.
+        request: what is asked for.
+        since: the first release with a label that has packages.
     """
-    ties = {
-        record.version
-        for index in indexes
-        for record in index.named(TIE)
-        if (version := _version(record.version)) is not None and version >= first_split
-    }
-    for index in indexes:
-        yield from _monoliths(index)
-        for release in sorted(ties):
-            yield from _split_flavors(index, release)
-
-
-def _monoliths(index: ChannelPackages) -> Iterator[AvailableFlavor]:
-    """The releases up to 11.8: one package, which is base and runtime at once."""
-    seen = set()
-    for record in index.named(MONOLITH):
-        version = _version(record.version)
-        if version is None or version.release in seen:
-            continue
-        seen.add(version.release)
-        where, size = record.channel.canonical_name, record.get("size") or None
-        for flavor in (Flavor.BASE, Flavor.RUNTIME):
-            yield AvailableFlavor(version, flavor, where, size, nvcc=False)
-
-
-def _split_flavors(index: ChannelPackages, release: str) -> Iterator[AvailableFlavor]:
-    """A release made of many packages, by flavor."""
-    for flavor in Flavor:
-        (name,) = metapackages(flavor)
-        top = next(iter(index.going_with(name, release)), None)
-        version = _release_of(top, flavor) if top is not None else None
-        if top is None or version is None or version.release != release:
-            continue
-        parts = index.closure(name, release)
-        runtime = (parts or {}).get(_RUNTIME)
-        if parts is not None and (runtime is None or not _is_of(runtime, release)):
-            # Untied parts of several releases make no toolkit of one.
-            continue
-        yield AvailableFlavor(
-            version,
-            flavor,
-            top.channel.canonical_name,
-            _download(parts),
-            nvcc=flavor is Flavor.DEVEL,
-        )
-
-
-def _download(parts: dict[str, Any] | None) -> int | None:
-    """The size of some packages in bytes; None when the index does not tell all."""
-    total = 0
-    for part in parts.values() if parts else [None]:
-        if part is None or not part.get("size"):
-            return None
-        total += part.size
-    return total
+    labelled = [
+        row.version
+        for row in releases()
+        if row.label and row.version >= since and request.version.matches(row.version)
+    ]
+    return f"nvidia/label/cuda-{max(labelled)}" if labelled else None
 
 
 def labels(since: CudaVersion, without: Iterable[str]) -> Iterator[AvailableFlavor]:
@@ -197,49 +235,7 @@ def labels(since: CudaVersion, without: Iterable[str]) -> Iterator[AvailableFlav
         without: the releases (`X.Y`) that have one elsewhere.
     """
     skip = set(without)
-    for row in releases():
+    for row in reversed(releases()):
         if row.label and row.version >= since and row.version.release not in skip:
             where = f"nvidia/label/cuda-{row.version}"
             yield AvailableFlavor(row.version, Flavor.DEVEL, where, None, nvcc=True)
-
-
-def _goes_with(record: Any, release: str) -> bool:
-    """Whether a package's tie, if it has one, lets a release in."""
-    ties = [text for text in record.depends if text.split()[0] == TIE]
-    return all(_lets_in(text, release) for text in ties)
-
-
-@cache
-def _lets_in(dependency: str, release: str) -> bool:
-    version = _spec(dependency).version
-    return version is None or bool(version.match(release))
-
-
-def _fits(dependency: str, record: Any) -> bool:
-    return bool(_spec(dependency).match(record))
-
-
-@cache
-def _spec(dependency: str) -> Any:
-    from conda.models.match_spec import MatchSpec
-
-    return MatchSpec(dependency)
-
-
-def _release_of(metapackage: Any, flavor: Flavor) -> CudaVersion | None:
-    """The metapackages carry the release's version, the runtime library its own."""
-    if flavor is Flavor.BASE:
-        return release_of_cudart(metapackage.version)
-    return _version(metapackage.version)
-
-
-def _is_of(runtime: Any, release: str) -> bool:
-    version = release_of_cudart(runtime.version)
-    return version is not None and version.release == release
-
-
-def _version(text: str) -> CudaVersion | None:
-    try:
-        return CudaVersion.parse(text)
-    except ValueError:
-        return None

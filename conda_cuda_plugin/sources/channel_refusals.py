@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..addons import addons
 from ..toolkit import Flavor, releases
@@ -53,15 +54,26 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
 
 
 def better(
-    refusals: Sequence[NotOffered], request: ToolkitRequest, channels: Sequence[str]
+    refusals: Sequence[NotOffered],
+    request: ToolkitRequest,
+    channels: Sequence[str],
+    known: Sequence[CudaVersion],
 ) -> NotOffered:
-    """One refusal for several attempts."""
+    """One refusal for several attempts.
+
+    Args:
+        refusals: why each came to nothing, the likeliest attempt first.
+        request: what was asked for.
+        channels: those that were asked.
+        known: the releases that they have.
+    """
+    found = nothing(asked(request), channels, known)
     if not request.wanted_addons:
-        first = refusals[0]
-        return first if len(refusals) == 1 else nothing(asked(request), channels)
+        reason = refusals[0].reason if refusals else found.reason
+        hints = refusals[0].hints if refusals else found.hints
+        return NotOffered("channel", reason, hints=hints, known=known)
     from .addon_channel import versions_there
 
-    found = nothing(asked(request), channels)
     for name in request.wanted_addons:
         there = versions_there(request, name)
         if there:
@@ -69,13 +81,42 @@ def better(
     return found
 
 
-def nothing(version: str, channels: Sequence[str]) -> NotOffered:
-    """The channels do not hold what was asked for."""
+def nothing(version: str, channels: Sequence[str], known: Sequence[CudaVersion] = ()) -> NotOffered:
+    """The channels do not hold what was asked for.
+
+    Args:
+        version: what was asked for.
+        channels: those that were asked.
+        known: the releases that they have.
+    """
     option = " ".join(f"-c {channel}" for channel in channels)
     return NotOffered(
         "channel",
         f"has no CUDA {version} on {', '.join(channels)}",
         hints=[f"conda cuda list --available {option} shows what there is."],
+        known=known,
+    )
+
+
+def lacking(version: CudaVersion, channel: str, lacks: str) -> NotOffered:
+    """A channel has a release in part only."""
+    return NotOffered(
+        "channel",
+        f"has CUDA {version} on {channel} without {lacks}",
+        hints=[f"conda cuda list --available -c {channel} shows what it has whole."],
+        known=[version],
+    )
+
+
+def mixture(version: CudaVersion, records: Sequence[Any]) -> NotOffered:
+    """The solver would put packages of other releases into a toolkit."""
+    strange = ", ".join(f"{record.name} {record.version}" for record in records[:3])
+    more = f" and {len(records) - 3} more" if len(records) > 3 else ""
+    return NotOffered(
+        "channel",
+        f"has CUDA {version} only together with what is not of that release: {strange}{more}",
+        hints=["conda cuda list --available shows who else has it."],
+        known=[version],
     )
 
 

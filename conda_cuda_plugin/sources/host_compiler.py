@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..compat.tables import newest_gcc
+from ..cuda_packages import is_cuda_package
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
-from ..toolkit import Flavor, Toolkit, is_cuda_package
+from ..toolkit import Flavor, Toolkit
 from ..versions import CudaVersion
 from .base import Offer, Package, ToolkitRequest
 

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..addons import addons_of
+from ..cuda_packages import cuda_records, lists
 from ..environment import Environment
 from ..platforms import Platform
-from ..toolkit import Flavor, Origin, is_cuda_package, release_of_cudart
+from ..toolkit import Flavor, Origin, release_of_cudart
 from ..versions import CudaVersion
 from .adopted import check_adopted
 from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
-
-_RECORD = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json")
 
 
 class InstalledSource:
@@ -73,30 +73,39 @@ class InstalledSource:
 
 
 def cuda_packages(prefix: Path) -> list[tuple[str, str, str]]:
-    """The CUDA packages of a prefix as (name, version, build), read from file names only."""
-    found = []
+    """The CUDA packages of a prefix as (name, version, build), `cuda-version` among them."""
+    found = [(one.name, one.version, one.build) for one in cuda_records(prefix)]
     try:
-        names = sorted(entry.name for entry in os.scandir(prefix / "conda-meta"))
+        names = [entry.name for entry in os.scandir(prefix / "conda-meta")]
     except OSError:
-        return []
+        names = []
     for name in names:
-        match = _RECORD.fullmatch(name)
-        if match and (is_cuda_package(match["name"]) or match["name"] == "cuda-version"):
-            found.append((match["name"], match["version"], match["build"]))
-    return found
+        match = re.fullmatch(r"(cuda-version)-([^-]+)-([^-]+)\.json", name)
+        if match:
+            found.append((match[1], match[2], match[3]))
+    return sorted(found)
 
 
 def version_of(packages: Sequence[tuple[str, str, str]]) -> CudaVersion | None:
     """Which release some packages are; None when no runtime is among them.
 
-    `cuda-version` alone says what may be installed, and not that anything is.
+    `cuda-version` alone says what may be installed, and not that anything is. Two updates may have
+    the same runtime: a metapackage tells them apart.
     """
     by_name = {name: version for name, version, _ in packages}
-    if "cudatoolkit" in by_name:
-        return release_of_cudart(by_name["cudatoolkit"]) and CudaVersion.parse(
-            by_name["cudatoolkit"]
-        )
-    return release_of_cudart(by_name["cuda-cudart"]) if "cuda-cudart" in by_name else None
+    monolith, runtime = by_name.get("cudatoolkit"), by_name.get("cuda-cudart")
+    if monolith is not None:
+        return release_of_cudart(monolith) and CudaVersion.parse(monolith)
+    if runtime is None:
+        return None
+    version = release_of_cudart(runtime, channel=True)
+    if version is not None:
+        for name in lists():
+            with contextlib.suppress(KeyError, ValueError):
+                listed = CudaVersion.parse(by_name[name])
+                if listed.release == version.release:
+                    return listed
+    return version
 
 
 def has_compiler(packages: Sequence[tuple[str, str, str]]) -> bool:

@@ -68,7 +68,10 @@ def label_packages(compiler: Compiler, runtime: Runtime) -> Iterator[CondaPackag
         old=True,
     )
     yield CondaPackage(
-        "cuda-libraries-dev", "11.8.0", depends=(f"cuda-cudart-dev >={version}",), old=True
+        "cuda-libraries-dev",
+        "11.8.0",
+        depends=(f"cuda-cudart-dev >={version}", f"cuda-cccl >={version}"),
+        old=True,
     )
     yield CondaPackage(
         "cuda-toolkit",

@@ -183,7 +183,11 @@ class _Writer(RuntimeWriter):
         }
         lists = {
             "cuda-libraries": [f"{name} {version}.*" for name, version in parts.items()],
-            "cuda-libraries-dev": [f"{name}-dev {version}.*" for name, version in parts.items()],
+            "cuda-libraries-dev": [
+                *(f"{name}-dev {version}.*" for name, version in parts.items()),
+                f"cuda-cccl_{self.subdir} {release.cudart}.*",
+                f"cuda-driver-dev {release.cudart}.*",
+            ],
             "cuda-compiler": [
                 f"cuda-cuobjdump {short}.*",
                 f"cuda-nvcc {release.nvcc}.*",

@@ -61,7 +61,8 @@ def test_a_compiler_under_a_label_gets_cudnn_without_a_second_toolkit(
 ) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    words = ("11.8", "--flavor", "devel", "--cudnn", "8.9", "-c", "conda-forge")
+    channels_ = ("-c", "nvidia/label/cuda-11.8.0", "-c", "conda-forge")
+    words = ("11.8", "--flavor", "devel", "--cudnn", "8.9", *channels_)
     toolkit = use(conda, environment, *words, **only_folder(wheels))["toolkit"]
     assert (toolkit["flavor"], toolkit["addons"]) == ("devel", {"cudnn": "8.9.7.29"})
     assert "cudatoolkit" not in package_names(toolkit)

@@ -13,15 +13,26 @@ from .tree import names
 pytestmark = pytest.mark.network
 
 
-@pytest.mark.parametrize("words", [("--flavor", "devel"), ("--components", "nvcc")], ids="=".join)
+@pytest.mark.parametrize(
+    ("words", "flavor", "more"),
+    [
+        (("--flavor", "devel"), "devel", {"libcublas", "cuda-nvrtc"}),
+        # These packages do not say what they need.
+        (("--components", "nvcc"), None, set()),
+    ],
+    ids=["flavor", "components"],
+)
 def test_the_compiler_of_a_release_comes_from_its_label(
-    words: tuple[str, ...], conda: Any, environment: Path
+    words: tuple[str, ...], flavor: str | None, more: set[str], conda: Any, environment: Path
 ) -> None:
     plan = conda.cuda("use", environment, "11.8", *words, "--dry-run", "--json").json["plan"]
     install = plan["install"]
     assert (plan["version"], plan["origin"]) == ("11.8.0", "channel")
-    assert (install["from"], install["flavor"]) == ("nvidia/label/cuda-11.8.0", "devel")
+    assert (install["from"], install["flavor"]) == ("nvidia/label/cuda-11.8.0", flavor)
     versions = {package["name"]: package["version"] for package in install["packages"]}
+    parts = {"cuda-nvcc", "cuda-cudart", "cuda-cudart-dev", "cuda-cccl"}
+    lists = {name for name in versions if versions[name] == "11.8.0"}
+    assert set(versions) - lists == parts | more
     # The channel itself has a newer compiler, which would fit the parts' dependencies as well.
     assert versions["cuda-nvcc"] == versions["cuda-cudart"] == "11.8.89"
 

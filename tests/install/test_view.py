@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.cuda_packages import is_cuda_package
 from conda_cuda_plugin.install import view
 from conda_cuda_plugin.platforms import platform_of
 from conda_cuda_plugin.versions import CudaVersion
@@ -151,7 +152,7 @@ FILES = st.sampled_from(
 @settings(max_examples=200)
 @given(st.lists(st.tuples(NAMES, FILES), max_size=12))
 def test_no_foreign_file_and_no_stub_ever_gets_into_lib64(owned: list[tuple[str, str]]) -> None:
-    files = [view.OwnedFile(path, name) for name, path in owned if view.is_cuda_package(name)]
+    files = [view.OwnedFile(path, name) for name, path in owned if is_cuda_package(name)]
     links = view.library_links(files, LINUX)
     allowed = {file.path for file in files}
     for name, target in links.items():

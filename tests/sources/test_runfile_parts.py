@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.cuda_packages import is_cuda_package
 from conda_cuda_plugin.data_files import DATA
 from conda_cuda_plugin.sources.runfile.names import (
     InstallerName,
@@ -28,7 +29,7 @@ from conda_cuda_plugin.sources.runfile.parts import (
     parts,
     place,
 )
-from conda_cuda_plugin.toolkit import components, is_cuda_package
+from conda_cuda_plugin.toolkit import components
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 TARGET = "x86_64-linux"

@@ -1,0 +1,136 @@
+"""What channels hold, read from their indexes without a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from .base import NotOffered
+
+TIE = "cuda-version"
+"""The package that ties the parts of a release together on conda-forge."""
+_SYSTEMS = {"linux": "__linux", "osx": "__osx", "win": "__win"}
+
+
+class ChannelContents:
+    """The packages of one channel for one platform; each name is asked for once.
+
+    Args:
+        channel: its name or address.
+        subdir: conda's name of the platform.
+    """
+
+    def __init__(self, channel: str, subdir: str) -> None:
+        self.channel = channel
+        self.subdir = subdir
+        self._records: dict[str, list[Any]] = {}
+        system = subdir.partition("-")[0]
+        self._elsewhere = {name for key, name in _SYSTEMS.items() if key != system}
+        if system == "win":
+            self._elsewhere.add("__unix")
+
+    def named(self, name: str) -> list[Any]:
+        """The packages of a name that this platform can have, newest first.
+
+        Raises whatever conda raises when the channel cannot be read.
+        """
+        if name not in self._records:
+            from ..conda_compat import records_named
+
+            self._records[name] = [
+                record
+                for record in records_named(self.channel, self.subdir, name)
+                if not self._elsewhere.intersection(text.split(" ")[0] for text in record.depends)
+            ]
+        return self._records[name]
+
+
+class Channels:
+    """Some channels that have been read, in the order in which the user prefers them."""
+
+    def __init__(self, contents: Sequence[ChannelContents]) -> None:
+        self.contents = tuple(contents)
+        self._obtainable: dict[str, bool] = {}
+
+    def has(self, dependency: str) -> bool:
+        """Whether some package meets a dependency, and some package each of its own.
+
+        Whether all of them go together is the solver's to say.
+        """
+        name = dependency.split(" ")[0]
+        if name.startswith("__"):
+            return True
+        if dependency not in self._obtainable:
+            # Packages may need each other.
+            self._obtainable[dependency] = True
+            self._obtainable[dependency] = any(
+                fits(dependency, record) and all(map(self.has, record.depends))
+                for contents in self.contents
+                for record in contents.named(name)
+            )
+        return self._obtainable[dependency]
+
+
+def read_channels(
+    channels: Sequence[str], subdir: str, offline: bool
+) -> tuple[list[ChannelContents], dict[str, Exception]]:
+    """The channels that can be read, and for the others what went wrong.
+
+    Args:
+        channels: names and addresses.
+        subdir: conda's name of the platform.
+        offline: whether a connection is forbidden.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ..conda_compat import is_on_this_machine
+
+    failures: dict[str, Exception] = {}
+
+    def read(channel: str) -> ChannelContents | None:
+        contents = ChannelContents(channel, subdir)
+        try:
+            # The first question reads the whole index.
+            contents.named(TIE)
+        except Exception as error:
+            failures[channel] = error
+            return None
+        return contents
+
+    apart = [channel for channel in channels if offline and not is_on_this_machine(channel)]
+    with ThreadPoolExecutor(max(len(channels), 1)) as pool:
+        found = pool.map(read, [channel for channel in channels if channel not in apart])
+    there = [contents for contents in found if contents is not None]
+    for channel in apart:
+        reason = f"is not asked under --offline: {', '.join(apart)}"
+        failures[channel] = NotOffered("channel", reason, unreachable=True)
+    return there, failures
+
+
+def goes_with(record: Any, release: str) -> bool:
+    """Whether a package's tie, if it has one, lets a release `X.Y` in."""
+    return all(_lets_in(text, release) for text in ties(record))
+
+
+def ties(record: Any) -> list[str]:
+    """The dependencies that say which release a package belongs to."""
+    return [text for text in record.depends if text.split(" ")[0] == TIE]
+
+
+def fits(dependency: str, record: Any) -> bool:
+    """Whether a package meets a dependency."""
+    return bool(_spec(dependency).match(record))
+
+
+@cache
+def _lets_in(dependency: str, release: str) -> bool:
+    version = _spec(dependency).version
+    return version is None or bool(version.match(release))
+
+
+@cache
+def _spec(dependency: str) -> Any:
+    from conda.models.match_spec import MatchSpec
+
+    return MatchSpec(dependency)
