@@ -6,19 +6,15 @@ Nothing here is imported when conda starts; every caller imports it inside a fun
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conda.base.context import context
 
 from .errors import CudaError, FrozenError
-
-if TYPE_CHECKING:
-    from .sorted_index import SortedIndex
 
 
 @contextlib.contextmanager
@@ -116,92 +112,6 @@ def _no_driver() -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = before
-
-
-def records_named(channel: str, subdir: str, name: str) -> list[Any]:
-    """The packages of a name that a channel holds, newest first.
-
-    Raises whatever conda raises when the channel cannot be read.
-    """
-    from conda.models.version import VersionOrder
-
-    return sorted(
-        _query(name, channel, subdir),
-        key=lambda record: (
-            VersionOrder(record.version),
-            record.build_number,
-            record.get("timestamp") or 0,
-        ),
-        reverse=True,
-    )
-
-
-def _query(name: str, channel: str, subdir: str) -> Iterator[Any]:
-    """The packages of a name on a channel."""
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-
-    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")):
-        index = _sorted_index(url)
-        if index is None:
-            yield from SubdirData(Channel(url)).query(name)
-            continue
-        for file, row in index.named(name):
-            if file.endswith(".tar.bz2") or not context.use_only_tar_bz2:
-                yield _record(file, row, url)
-
-
-_SMALL_INDEX = 1_000_000
-"""Bytes that are parsed as quickly as looked through."""
-
-
-@functools.cache
-def _sorted_index(url: str) -> SortedIndex | None:
-    """The large index of one platform of a channel, for looking things up in it; else None."""
-    from .sorted_index import NotSorted, SortedIndex
-
-    try:
-        path = _index_path(url)
-        return SortedIndex(path) if path.stat().st_size > _SMALL_INDEX else None
-    except (NotSorted, FileNotFoundError):
-        return None
-
-
-def _index_path(url: str) -> Path:
-    """Where the index of one platform of a channel lies on this machine, fetched if need be."""
-    from conda.common.path import url_to_path
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-
-    if url.startswith("file:"):
-        return Path(url_to_path(url)) / "repodata.json"
-    fetch = SubdirData(Channel(url)).repo_fetch
-    path, cache = Path(fetch.cache_path_json), fetch.repo_cache
-    cache.load_state()
-    if not path.exists() or (cache.stale() and not context.offline):
-        path = Path(fetch.fetch_latest_path()[0])
-    return path
-
-
-def _record(file: str, row: Mapping[str, Any], url: str) -> Any:
-    from conda.models.channel import Channel
-    from conda.models.records import PackageRecord
-
-    known = {key: row[key] for key in _ROW if key in row}
-    return PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
-
-
-_ROW: tuple[str, ...] = (
-    "name",
-    "version",
-    "build",
-    "build_number",
-    "depends",
-    "constrains",
-    "size",
-    "timestamp",
-)
-_ROW += ("md5", "sha256", "noarch", "subdir")
 
 
 def is_on_this_machine(channel: str) -> bool:

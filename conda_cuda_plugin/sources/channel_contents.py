@@ -36,7 +36,7 @@ class ChannelContents:
         Raises whatever conda raises when the channel cannot be read.
         """
         if name not in self._records:
-            from ..conda_compat import records_named
+            from ..channel_records import records_named
 
             self._records[name] = [
                 record

@@ -212,7 +212,8 @@ def _refusal(
         UnsatisfiableError,
     )
 
-    from ..conda_compat import first_line, records_named
+    from ..channel_records import records_named
+    from ..conda_compat import first_line
 
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error
