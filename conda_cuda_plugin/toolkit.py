@@ -52,6 +52,13 @@ class Component:
     channel: tuple[str, ...]
     dev: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    requires_since: tuple[tuple[CudaVersion, str], ...] = ()
+    """What it needs besides, each from a release on."""
+
+    def needs(self, release: CudaVersion | None = None) -> tuple[str, ...]:
+        """The components it needs: in every release, or in one that is known."""
+        later = (name for since, name in self.requires_since if release and release >= since)
+        return (*self.requires, *later)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,10 @@ def components() -> dict[str, Component]:
             tuple(row["channel"]),
             tuple(row.get("dev", ())),
             tuple(row.get("requires", ())),
+            tuple(
+                (CudaVersion.parse(since), needed)
+                for needed, since in row.get("requires_since", {}).items()
+            ),
         )
         for name, row in read_data("components.json")["components"].items()
     }
@@ -129,8 +140,12 @@ def metapackages(flavor: Flavor) -> tuple[str, ...]:
     return tuple(read_data("components.json")["metapackages"][flavor.value])
 
 
-def with_requirements(names: Iterable[str]) -> tuple[str, ...]:
+def with_requirements(names: Iterable[str], release: CudaVersion | None = None) -> tuple[str, ...]:
     """Components with everything they need to work, in the order of the table.
+
+    Args:
+        names: the components.
+        release: the release that they are of; what only some releases need is left out without.
 
     Raises:
         UsageError: when a name is unknown.
@@ -148,7 +163,7 @@ def with_requirements(names: Iterable[str]) -> tuple[str, ...]:
             )
         if name not in wanted:
             wanted.add(name)
-            pending += table[name].requires
+            pending += table[name].needs(release)
     return tuple(name for name in table if name in wanted)
 
 

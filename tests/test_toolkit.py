@@ -25,7 +25,7 @@ def test_every_data_file_names_its_sources() -> None:
 def test_the_components_need_only_components() -> None:
     table = toolkit.components()
     for part in table.values():
-        assert set(part.requires) <= set(table), part
+        assert {*part.requires, *(name for _, name in part.requires_since)} <= set(table), part
         assert part.pypi.startswith("nvidia-"), part
         assert is_cuda_package(part.pypi), part
         assert all(is_cuda_package(name) for name in (*part.channel, *part.dev)), part
@@ -52,6 +52,22 @@ def test_a_compiler_comes_with_all_it_calls() -> None:
     assert toolkit.with_requirements(["cusolver", "cudart"]) == (
         "cudart", "cublas", "cusolver", "cusparse", "nvjitlink",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        (None, ("curand",)),
+        (CudaVersion(13, 4, 3), ("curand",)),
+        (CudaVersion(13, 5), ("cudart", "curand")),
+        (CudaVersion(14, 0, 0), ("cudart", "curand")),
+    ],
+    ids=str,
+)
+def test_curand_comes_with_the_runtime_where_it_loads_it(
+    release: CudaVersion | None, expected: tuple[str, ...]
+) -> None:
+    assert toolkit.with_requirements(["curand"], release) == expected
 
 
 def test_an_unknown_component_is_refused_with_the_list() -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..addons import NONE
+from ..addons import NONE, needed_components
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
-from ..toolkit import Flavor, Origin, with_requirements
+from ..toolkit import Flavor, Origin, in_flavor, with_requirements
 from ..versions import CudaVersion, VersionRequest
 
 DEFAULT_CHANNELS = ("conda-forge", "nvidia")
@@ -66,6 +66,15 @@ class ToolkitRequest:
     def wanted_addons(self) -> dict[str, str]:
         """The add-ons to install."""
         return {name: version for name, version in self.addons.items() if version != NONE}
+
+    def components_of(self, version: CudaVersion) -> set[str]:
+        """All components of a release that are asked for: typed, in the flavor, for add-ons."""
+        flavor = self.wanted_flavor
+        return {
+            *with_requirements(self.components, version),
+            *(in_flavor(flavor) if flavor else ()),
+            *with_requirements(needed_components(self.wanted_addons), version),
+        }
 
     @property
     def compiles(self) -> bool:

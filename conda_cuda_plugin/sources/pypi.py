@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..addons import needed_components
 from ..environment import Environment
 from ..local_channel import LocalChannel
 from ..platforms import Platform
-from ..toolkit import Flavor, Origin, in_flavor, releases, with_requirements
+from ..toolkit import Flavor, Origin, releases
 from ..versions import CudaVersion
 from . import pip
 from .addon_packages import addon_packages, check_addons_early
@@ -141,12 +140,7 @@ class PypiSource:
         self, request: ToolkitRequest, version: CudaVersion, pins: dict[str, str]
     ) -> tuple[str, ...]:
         """The components to install, of those the release has."""
-        flavor = request.wanted_flavor
-        wanted = {
-            *request.wanted_components,
-            *(in_flavor(flavor) if flavor else ()),
-            *with_requirements(needed_components(request.wanted_addons)),
-        }
+        wanted = request.components_of(version)
         for name in request.components:
             if name not in pins:
                 raise NotOffered(

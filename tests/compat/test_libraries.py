@@ -45,6 +45,9 @@ PROVIDED = {
     "cublas64_12.dll": "12.0 to 12.9",
     "nvrtc-builtins64_118.dll": "11.8",
     "cupti64_2024.1.1.dll": "12.4",
+    "cupti64_2026.1.2.dll": "13.2",
+    "cupti64_13.dll": "13.5",
+    "nvvm64_40_0.dll": "11.2 to 13.5",
     "libcudart.so.14": "",
     "cudart64_99.dll": "",
 }

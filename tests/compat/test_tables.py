@@ -87,7 +87,7 @@ def test_the_ranges_of_minor_version_compatibility_do_not_overlap(windows: bool)
             assert full == minimum
 
 
-@pytest.mark.parametrize("release", [f"{major}.{minor}" for major, minor in SHORT] + ["13.5"])
+@pytest.mark.parametrize("release", [f"{major}.{minor}" for major, minor in SHORT])
 def test_toolkits_and_architectures_agree(release: str) -> None:
     version, row = CudaVersion.parse(release), toolkit_row(release)
     assert row is not None
@@ -123,6 +123,7 @@ def test_the_last_driver_of_a_gpu_runs_its_last_toolkit() -> None:
 @pytest.mark.parametrize(
     ("driver", "cuda"),
     [
+        ("620.70.06", "13.5"),
         ("615.12", "13.4"),
         ("580.95.05", "13.0"),
         ("572.61", "12.8"),
@@ -133,7 +134,7 @@ def test_the_last_driver_of_a_gpu_runs_its_last_toolkit() -> None:
         ("470.256.02", "11.4"),
         ("430.64", "10.1"),
         ("390.157", "9.1"),
-        ("999", "13.4"),
+        ("999", "13.5"),
         ("340.108", None),
     ],
 )
@@ -153,6 +154,7 @@ def test_the_cuda_of_a_driver(driver: str, cuda: str | None) -> None:
         ("13.0.3", False, "580.95.05"),
         ("13.0.0", True, "580"),
         ("13.2", False, "595"),
+        ("13.5.0", False, "620"),
         ("12.7", False, None),
         ("14.0", False, None),
     ],

@@ -10,6 +10,7 @@ import pytest
 
 from ..conftest import Conda
 from ..listing import listing
+from .wheelhouse import only_folder, write_wheel
 
 COMPILER = ["use", "13.0", "--from", "pypi", "--components", "nvcc", "--yes"]
 
@@ -57,6 +58,24 @@ def with_compiler(module_conda: Conda) -> Path:
 
 def create(conda: Conda, name: str) -> Path:
     return conda.create(conda.envs / name)
+
+
+@pytest.mark.parametrize(("release", "runtime"), [("13.4.3", False), ("13.5.0", True)])
+def test_curand_brings_the_runtime_that_it_loads(
+    release: str, runtime: bool, conda: Conda, tmp_path: Path
+) -> None:
+    """From 13.5 on libcurand loads libcudart, as readelf shows in the real wheels."""
+    pins = {"curand": "nvidia-curand", "cudart": "nvidia-cuda-runtime"}
+    requires = [f"{name}=={release}.*; extra == '{extra}'" for extra, name in pins.items()]
+    write_wheel(tmp_path, "cuda-toolkit", release, requires=requires, tag="py3-none-any")
+    for name in pins.values():
+        write_wheel(tmp_path, name, release)
+    words = [release, "--from=pypi", "--components=curand", "--dry-run", "--json"]
+    plan = conda.cuda("use", create(conda, "curand"), *words, **only_folder(tmp_path)).json["plan"]
+    assert {row["name"] for row in plan["install"]["packages"]} == {
+        "nvidia-curand",
+        *(["nvidia-cuda-runtime"] if runtime else []),
+    }
 
 
 @pytest.mark.network

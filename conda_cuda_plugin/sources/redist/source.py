@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...addons import needed_components
 from ...environment import Environment
 from ...local_channel import LocalChannel
 from ...platforms import Platform
@@ -134,8 +133,8 @@ def _choose(
             f"has nothing of CUDA {manifest.version} for {request.platform.subdir}",
             hints=[f"{manifest.file} has: {', '.join(manifest.platforms())}."],
         )
-    wanted = {*request.wanted_components, *needed_components(request.wanted_addons)}
-    taken, names = chosen(available, request.wanted_flavor, tuple(wanted))
+    wanted = tuple(request.components_of(manifest.version))
+    taken, names = chosen(available, request.wanted_flavor, wanted)
     flavor = request.wanted_flavor
     needed = [*request.components, *([_HEART[flavor]] if flavor else ())]
     for name in needed:

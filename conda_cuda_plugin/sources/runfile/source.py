@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...addons import needed_components
 from ...environment import Environment
 from ...local_channel import LocalChannel
 from ...platforms import Platform
-from ...toolkit import Flavor, Origin, components, in_flavor, with_requirements
+from ...toolkit import Flavor, Origin, components
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
@@ -114,7 +113,7 @@ class RunfileSource:
     ) -> Offer:
         """An offer of packages that are there."""
         self._check_components(request, version, set(records))
-        chosen = [part for part in _ordered(_parts_of(request)) if part in records]
+        chosen = [part for part in _ordered(_parts_of(request, version)) if part in records]
         rows = tuple(
             Package(records[part].name, records[part].version, 0, records[part].fn)
             for part in chosen
@@ -131,7 +130,8 @@ class RunfileSource:
             if part.expected(installer.version, installer.machine)
         }
         self._check_components(request, installer.version, expected)
-        chosen = [part for part in _ordered(_parts_of(request)) if part in expected]
+        wanted = _ordered(_parts_of(request, installer.version))
+        chosen = [part for part in wanted if part in expected]
         build = build_of(installer.sha256)
         size = None if installer.url else 0
         rows = tuple(
@@ -151,11 +151,12 @@ class RunfileSource:
             installer.version,
             installer.sha256,
             request.platform,
-            _parts_of(request),
+            _parts_of(request, installer.version),
             url=installer.url,
         )
         self._check_components(request, installer.version, set(records))
-        return [records[part] for part in _ordered(_parts_of(request)) if part in records]
+        wanted = _ordered(_parts_of(request, installer.version))
+        return [records[part] for part in wanted if part in records]
 
     def _whole(
         self,
@@ -195,18 +196,13 @@ class RunfileSource:
                 )
 
 
-def _parts_of(request: ToolkitRequest) -> set[str]:
-    """The parts that a request asks for."""
-    flavor = request.wanted_flavor
-    names = {
-        *request.wanted_components,
-        *(in_flavor(flavor) if flavor else ()),
-        *with_requirements(needed_components(request.wanted_addons)),
-    }
+def _parts_of(request: ToolkitRequest, version: CudaVersion) -> set[str]:
+    """The parts of a release that a request asks for."""
+    names = request.components_of(version)
     found = {RELEASE, *names}
     if "nvcc" in names:
         found.add(HEADERS)
-    if flavor is Flavor.DEVEL:
+    if request.wanted_flavor is Flavor.DEVEL:
         found |= {STATIC, TOOLS}
     return found
 
@@ -228,4 +224,7 @@ def _kept(request: ToolkitRequest, sha256: str | None = None) -> dict[str, Any]:
 
 def _suffice(kept: Mapping[str, Any], request: ToolkitRequest) -> bool:
     """Whether the installed parts are all that is wanted of their installer."""
-    return RELEASE in kept and _parts_of(request) & parts_in(kept[RELEASE]) <= set(kept)
+    if RELEASE not in kept:
+        return False
+    wanted = _parts_of(request, CudaVersion.parse(kept[RELEASE].version))
+    return wanted & parts_in(kept[RELEASE]) <= set(kept)
