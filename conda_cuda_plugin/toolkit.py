@@ -239,11 +239,3 @@ def release_of_cudart(version: str, *, channel: bool = False) -> CudaVersion | N
     except ValueError:
         return None
     return CudaVersion(parsed.major, parsed.minor)
-
-
-def nearest(version: CudaVersion, known: Iterable[CudaVersion], count: int = 4) -> list[str]:
-    """The releases `X.Y` closest to a version, in order."""
-    releases_known = sorted({(row.major, row.minor) for row in known})
-    want = version.major * 100 + version.minor
-    closest = sorted(releases_known, key=lambda row: abs(row[0] * 100 + row[1] - want))[:count]
-    return [f"{major}.{minor}" for major, minor in sorted(closest)]

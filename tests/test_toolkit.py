@@ -108,8 +108,3 @@ def test_the_runtime_tells_the_release(cudart: str, release: CudaVersion | None)
 )
 def test_which_packages_are_cudas(name: str, expected: bool) -> None:
     assert is_cuda_package(name) is expected
-
-
-def test_the_nearest_releases_to_one_that_does_not_exist() -> None:
-    known = [row.version for row in toolkit.releases()]
-    assert toolkit.nearest(CudaVersion(12, 7), known) == ["12.5", "12.6", "12.8", "12.9"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..environment import Environment
 from ..errors import CudaError, PrefixCharacterError
 from ..install.wrappers import OWN_TOOLS
+from ..nearest import nearest, published
 from ..platforms import Platform
 from ..toolkit import Toolkit
 from ..versions import VersionRequest
@@ -76,9 +77,13 @@ def chosen_toolkit(environment: Environment, version: str | None) -> Toolkit:
     request = VersionRequest.parse(version)
     fitting = [t for t in environment.toolkits() if t.complete and request.matches(t.version)]
     if not fitting:
+        near = None if any(map(request.matches, published())) else nearest(request, published())
         raise CudaError(
             f"CUDA {version} is not installed in this environment.",
-            hints=[f"conda cuda use {version} installs it."],
+            hints=[
+                *([near.hint] if near else []),
+                f"conda cuda use {version} installs it{', if a source has it' if near else ''}.",
+            ],
             version=version,
         )
     return max(fitting, key=lambda toolkit: toolkit.version)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import CudaError
+from ..nearest import has_instead, nearest, published
 from ..sources.base import AvailableFlavor
-from ..toolkit import Flavor, Origin, nearest
-from ..versions import CudaVersion, VersionRequest
+from ..toolkit import Flavor, Origin
+from ..versions import VersionRequest
 from .common import print_json, say, size, target_environment, this_platform, warn
 from .layout import table
 
@@ -187,10 +188,18 @@ def _nothing(
     problems: Mapping[str, str],
 ) -> CudaError:
     """No source has what was named."""
-    known = {row.found.version for row in rows}
-    hints = list(problems.values())
-    if known and request.release:
-        wanted = request.exact or CudaVersion.parse(request.release)
-        hints.insert(0, f"Nearest releases: {', '.join(nearest(wanted, known))}.")
+    there = [row for row in rows if flavor in (None, row.found.flavor.value)]
+    known = {row.found.version for row in there}
+    hints: list[str] = []
+    if any(map(request.matches, published())):
+        for source in dict.fromkeys(row.source for row in there):
+            own = [row.found.version for row in there if row.source == source]
+            hints += filter(None, [has_instead(source, request, own)])
+    elif request.exact:
+        known |= set(published())
+    near = nearest(request, known) if request.release and not hints else None
+    hints += [near.hint] if near else []
     what = f"CUDA {request}" + (f" of flavor {flavor}" if flavor else "")
-    return CudaError(f"No source has {what}.", hints=hints, version=str(request))
+    return CudaError(
+        f"No source has {what}.", hints=[*hints, *problems.values()], version=str(request)
+    )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..environment import Environment
 from ..errors import CudaError, UsageError
-from ..toolkit import Origin, nearest, releases
+from ..nearest import has_instead, nearest, published
+from ..toolkit import Origin
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER, sources
@@ -25,27 +26,27 @@ class NoSourceError(CudaError):
 
     def __init__(self, request: ToolkitRequest, refusals: list[NotOffered]) -> None:
         known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
-        known |= {row.version for row in releases()}
+        known |= set(published())
         exists = any(request.version.matches(version) for version in known)
-        hints = []
+        near = None if exists else nearest(request.version, known)
+        hints = [near.hint] if near else []
         if not exists:
-            message = f"There is no CUDA {request.version}."
+            message = f"There is no CUDA {request.version.exact or request.version}."
         elif len(refusals) == 1:
             message = f"The source {refusals[0].source} {refusals[0].reason}."
         else:
             message = f"No source can give CUDA {request.version} now."
             hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
-        wanted = _as_version(request)
-        near = nearest(wanted, known) if wanted else []
-        if not exists and near:
-            hints.append(f"Nearest releases: {', '.join(near)}.")
+        for refusal in refusals if exists else ():
+            there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]
+            hints += filter(None, [has_instead(refusal.source, request.version, there)])
         for refusal in refusals:
             hints += [hint for hint in refusal.hints if hint not in hints]
         super().__init__(
             message,
             hints=hints,
             version=str(request.version),
-            nearest=near,
+            nearest=near.names if near else [],
             refusals={refusal.source: refusal.reason for refusal in refusals},
         )
 
@@ -85,11 +86,3 @@ def _reason(refusals: list[NotOffered], offer: Offer) -> str:
         there = offer.origin is Origin.ENVIRONMENT
         return "already there" if there else "first in order"
     return "; ".join(f"{refusal.source} {refusal.reason}" for refusal in told)
-
-
-def _as_version(request: ToolkitRequest) -> CudaVersion | None:
-    """A version to measure nearness from."""
-    if not request.version.clauses:
-        return None
-    numbers = request.version.clauses[0][1]
-    return CudaVersion(numbers[0], numbers[1] if len(numbers) > 1 else 0)

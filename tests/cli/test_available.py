@@ -190,8 +190,18 @@ class TestPlaces:
         ("words", "message"),
         [
             (("12.7",), "No source has CUDA 12.7.\n  Nearest releases: "),
-            (("12.4.9",), "No source has CUDA 12.4.9.\n  Nearest releases: "),
-            (("11.8", "--flavor", "devel"), "No source has CUDA 11.8 of flavor devel.\n"),
+            (
+                ("12.4.9",),
+                "No source has CUDA 12.4.9.\n  Of CUDA 12.4 there are 12.4.0 and 12.4.1.\n",
+            ),
+            (
+                ("12.4.0", "--flavor", "base"),
+                "No source has CUDA 12.4.0 of flavor base.\n  pypi has 12.4.1 of CUDA 12.4.\n",
+            ),
+            (
+                ("11.8", "--flavor", "devel"),
+                "No source has CUDA 11.8 of flavor devel.\n  Nearest releases: 1",
+            ),
         ],
         ids=str,
     )

@@ -70,6 +70,27 @@ def test_a_version_that_does_not_exist(conda: Conda, two: Path) -> None:
     assert listing(two) == before
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "sentence", "hint"),
+    [
+        (["use", "12.4.9", *PYPI], 1, "There is no CUDA 12.4.9.", "Of CUDA 12.4 there are 12.4.0 and 12.4.1."),
+        (["use", "==12.4.9", *PYPI], 1, "There is no CUDA 12.4.9.", "Of CUDA 12.4 there are 12.4.0 and 12.4.1."),
+        (["use", "10.2.1", *PYPI], 1, "There is no CUDA 10.2.1.", "Of CUDA 10.2 there is 10.2.89."),
+        (["use", "12.4.0", *PYPI], 1, "The source pypi has no CUDA 12.4.0.", "pypi has 12.4.1 of CUDA 12.4."),
+        (["run", "9.2.99", "--", "true"], 1, "CUDA 9.2.99 is not installed in this environment.", "Of CUDA 9.2 there are 9.2.88 and 9.2.148."),
+        (["env", "12.7.1"], 1, "CUDA 12.7.1 is not installed in this environment.", "Nearest releases: 12.5, 12.6, 12.8, 12.9."),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_an_update_that_does_not_exist(
+    words: list[str], code: int, sentence: str, hint: str, conda: Conda, two: Path
+) -> None:
+    verb, *rest = words
+    result = conda.cuda(verb, two, *rest, check=False)
+    assert_in_words(result, code, sentence)
+    assert f"{sentence}\n  {hint}\n" in result.err
+
+
 def test_no_environment_is_active(conda: Conda) -> None:
     message = "No environment is active, and none was named."
     for words in (

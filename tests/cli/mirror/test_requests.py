@@ -122,6 +122,7 @@ class TestTheRequest:
             (["12.4", "--from=moon"], "'moon' is no source of toolkits.", 2),
             (["12.4", "--platform=osx-64"], "CUDA ended on macOS with release 10.2", 1),
             (["12.7", "--from=pypi"], "There is no CUDA 12.7.", 1),
+            (["12.4.9", "--from=pypi"], "There is no CUDA 12.4.9.", 1),
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else "",
     )
@@ -132,6 +133,8 @@ class TestTheRequest:
         assert not folder.exists()
         document = mirror(conda, folder, *words, "--yes", "--json", check=False).json
         assert message in document["message"]
+        if "12.4.9" in words:
+            assert document["nearest"] == ["12.4.0", "12.4.1"]
 
     def test_it_asks_before_it_downloads(self, conda: Conda, folder: Path) -> None:
         result = mirror(conda, folder, "12.4", "--from=pypi", check=False)
