@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import lzma
+import os
 import re
 import struct
 import tarfile
@@ -18,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from ..errors import CudaError
+from .zstd import zstd_writer
 
 # The archive is read again right away and thrown away by `conda clean`: speed before size.
 COMPRESSION_LEVEL = 1
@@ -236,14 +238,10 @@ def _tar(
     archive: zipfile.ZipFile, name: str, members: Sequence[Member]
 ) -> Iterator[tarfile.TarFile]:
     """A zstd-compressed tar inside a zip file, written as it grows: no copy on a disk."""
-    import zstandard
-
     large = sum(member.size + 2**12 for member in members) > _ZIP64_FROM
-    # As many threads as there are processors: their number does not change the bytes.
-    compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL, threads=-1)
     with (
         archive.open(_entry(name), "w", force_zip64=large) as entry,
-        compressor.stream_writer(entry, closefd=False) as stream,
+        zstd_writer(entry, COMPRESSION_LEVEL, threads=os.cpu_count() or 1) as stream,
         tarfile.open(fileobj=stream, mode="w|", encoding="utf-8") as tar,
     ):
         yield tar

@@ -4,7 +4,10 @@ No conda channel is needed: the wheel of conda-lock carries the whole of conda 2
 the shell functions, which stand beside this script. The result is a normal conda that reads and
 writes nothing outside its own folder, with this project installed in editable form.
 
-usage: assemble.py FOLDER
+With REQUIREMENTS, a file beside requirements.txt, conda stands on those packages instead, and the
+project comes as it comes to a user: as a wheel, with what it declares and nothing else.
+
+usage: assemble.py FOLDER [REQUIREMENTS]
 """
 
 from __future__ import annotations
@@ -91,20 +94,23 @@ if __name__ == "__main__":
     sys.exit(main())
 """
 
+USUAL = HERE / "requirements.txt"
+
 METADATA = f"Metadata-Version: 2.1\nName: conda\nVersion: {CONDA_VERSION}\n"
 
 
-def fingerprint() -> str:
+def fingerprint(requirements: Path) -> str:
     """Everything the base is made from, as one hash."""
     digest = hashlib.sha256(f"{sys.version}\n{PROJECT}\n".encode())
-    sources = [
-        HERE / "assemble.py",
-        HERE / "requirements.txt",
-        PROJECT / "pyproject.toml",
-        *sorted(path for path in (HERE / "shell").rglob("*") if path.is_file()),
-    ]
+    folders = [HERE / "shell"]
+    if requirements != USUAL:
+        # The wheel is made of these.
+        folders += (PROJECT / name for name in ("conda_cuda_plugin", "activate.d", "deactivate.d"))
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    sources = [HERE / "assemble.py", requirements, PROJECT / "pyproject.toml", *files]
     for path in sources:
-        digest.update(path.read_bytes())
+        if path.suffix != ".pyc":
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -168,7 +174,13 @@ def write_root_files(base: Path, site_packages: Path) -> None:
     (base / "pkgs" / "urls.txt").touch()
 
 
-def assemble(base: Path) -> None:
+def install_project(python: Path, requirements: Path) -> None:
+    """In editable form, or as it comes to a user."""
+    how = ("--no-deps", "--no-build-isolation", "-e") if requirements == USUAL else ()
+    run(python, "-m", "pip", "install", "-q", *how, PROJECT)
+
+
+def assemble(base: Path, requirements: Path) -> None:
     """Make the base from nothing."""
     if base.exists():
         shutil.rmtree(base)
@@ -177,26 +189,27 @@ def assemble(base: Path) -> None:
     except FileNotFoundError as error:
         sys.exit(f"assemble.py: {error}")
     python = base / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt")
+    run(python, "-m", "pip", "install", "-q", "-r", requirements)
     (site_packages,) = (base / "lib").glob("python3.*/site-packages")
     unpack_conda(python, site_packages)
     write_root_files(base, site_packages)
-    run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", PROJECT)
+    install_project(python, requirements)
     run(python, "-m", "compileall", "-q", site_packages / "conda")
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: assemble.py FOLDER")
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: assemble.py FOLDER [REQUIREMENTS]")
     if sys.version_info < (3, 10):  # noqa: UP036 - the reader may have an older one
         sys.exit("assemble.py: Python 3.10 or later is needed")
     base = Path(sys.argv[1]).resolve()
+    requirements = HERE / sys.argv[2] if len(sys.argv) == 3 else USUAL
     stamp = base / ".assembled"
-    wanted = fingerprint()
+    wanted = fingerprint(requirements)
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Assembling conda {CONDA_VERSION} in {os.path.relpath(base)} ...", file=sys.stderr)
-    assemble(base)
+    assemble(base, requirements)
     stamp.write_text(wanted)
 
 

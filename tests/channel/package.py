@@ -74,12 +74,11 @@ class CondaPackage:
         return path.name, row
 
     def _write_conda(self, folder: Path, subdir: str) -> Path:
-        import zstandard
-        from conda_package_streaming.create import conda_builder
+        from conda_package_streaming import create
 
-        with conda_builder(
-            self.stem, folder, compressor=lambda: zstandard.ZstdCompressor(level=1)
-        ) as tar:
+        # Its versions take the level of one package in different ways; of all packages, in this.
+        create.ZSTD_COMPRESS_LEVEL = 1
+        with create.conda_builder(self.stem, folder) as tar:
             self._fill(tar, subdir)
         return folder / f"{self.stem}.conda"
 

@@ -18,6 +18,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.convert.zstd import zstd_writer
+
 from .foreign_archive import RECORD, TOP, convert, hard_link, link, regular, tar_of, unpack
 
 good_part = st.text(
@@ -98,15 +100,12 @@ class TestRoundTrip:
         """What `write_package` relies on."""
         import random
 
-        import zstandard
-
         some = random.Random(seed)
         data = some.randbytes(2_000_000) + bytes(some.randrange(4) for _ in range(500_000)) * 3
 
         def compress(threads: int) -> bytes:
             buffer = io.BytesIO()
-            compressor = zstandard.ZstdCompressor(level=1, threads=threads)
-            with compressor.stream_writer(buffer, closefd=False) as stream:
+            with zstd_writer(buffer, 1, threads) as stream:
                 for start in range(0, len(data), 10240):
                     stream.write(data[start : start + 10240])
             return buffer.getvalue()
