@@ -1,27 +1,39 @@
 # One habit, one command.
 PYTHON ?= python3
 BASE := build/conda
+NEWEST := build/conda-newest
 VENV := build/venv
 CONDA ?= $(CURDIR)/$(BASE)/bin/conda
 export CONDA_UNDER_TEST ?= $(CONDA)
 
-.PHONY: help base demo test fuzz bench docs recipe data lint format clean
+# The tests that install from every source, write packages and read them.
+INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/test_plugin.py \
+	tests/sources/test_pypi.py tests/sources/test_convert.py tests/sources/redist/test_contents.py \
+	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
+	tests/channel/test_split_releases.py
+
+.PHONY: help base base-newest demo test test-newest fuzz bench docs recipe data lint format clean
 
 help:
-	@echo "make demo    two environments, two CUDA toolkits, one shell that switches between them"
-	@echo "make test    everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
-	@echo "make fuzz    100 000 inputs and more for the parsers, and a kill at every change of the file system"
-	@echo "make bench   how fast and how small it is, as ratios   (ROWS=name for some of them)"
-	@echo "make recipe  the conda package, the wheel and the sdist: built, installed, used"
-	@echo "make data    read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
-	@echo "make docs    the documentation as a site in build/site"
-	@echo "make lint    ruff, mypy, shellcheck"
-	@echo "make format  let ruff put the code in order"
-	@echo "make base    assemble the throwaway conda in $(BASE); done by demo and test when needed"
-	@echo "make clean   remove build/"
+	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
+	@echo "make test         everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
+	@echo "make test-newest  what installs, on the packages that the newest conda stands on"
+	@echo "make fuzz         100 000 inputs and more for the parsers, and a kill at every change of the file system"
+	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
+	@echo "make recipe       the conda package, the wheel and the sdist: built, installed, used"
+	@echo "make data         read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
+	@echo "make docs         the documentation as a site in build/site"
+	@echo "make lint         ruff, mypy, shellcheck"
+	@echo "make format       let ruff put the code in order"
+	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
+	@echo "make base-newest  another in $(NEWEST), on the packages of conda 26.7; the plugin is its wheel"
+	@echo "make clean        remove build/"
 
 base:
 	@$(PYTHON) tests/base/assemble.py $(BASE)
+
+base-newest:
+	@$(PYTHON) tests/base/assemble.py $(NEWEST) newest-requirements.txt
 
 demo: base
 	@PATH="$(CURDIR)/$(BASE)/bin:$$PATH" bash docs/demo/demo.sh
@@ -33,6 +45,9 @@ $(VENV)/.ready: tests/base/dev-requirements.txt
 
 test: base $(VENV)/.ready
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+
+test-newest: base-newest $(VENV)/.ready
+	@CONDA_UNDER_TEST=$(CURDIR)/$(NEWEST)/bin/conda $(VENV)/bin/python -m pytest -q -n auto --dist loadfile $(INSTALLING) $(ARGS)
 
 fuzz: base $(VENV)/.ready
 	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill tests/shells/test_property.py $(ARGS)

@@ -1,4 +1,4 @@
-"""The package's own imports, read from its source; nothing is imported."""
+"""What the package imports, read from its source; nothing is imported."""
 
 from __future__ import annotations
 
@@ -60,6 +60,20 @@ def _imports_of(name: str) -> Iterator[Import]:
                 target = target if target in modules() else base
                 if target in modules() and target != name:
                     yield Import(name, target, node.lineno)
+
+
+@cache
+def from_elsewhere() -> tuple[Import, ...]:
+    """Every import of what is not the package's own; of a name, its first part."""
+    found = []
+    for name, path in modules().items():
+        for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            firsts = {full.partition(".")[0] for full in names} - {PACKAGE}
+            found += [Import(name, first, node.lineno) for first in sorted(firsts)]
+    return tuple(found)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
