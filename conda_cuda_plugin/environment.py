@@ -172,6 +172,7 @@ def read_toolkit(root: Path) -> Toolkit:
         complete=version.release == release.release
         and (location is None or os.path.isdir(location)),
         location=location,
+        compiler_asked=facts.get("host_compiler") is True,
     )
 
 
@@ -190,6 +191,8 @@ def write_toolkit(toolkit: Toolkit, root: Path) -> None:
         facts["components"] = list(toolkit.components)
     if toolkit.packages:
         facts["packages"] = list(toolkit.packages)
+    if toolkit.compiler_asked:
+        facts["host_compiler"] = True
     _write_yaml(root / TOOLKIT_FILE, facts)
 
 

@@ -78,6 +78,8 @@ class Toolkit:
     complete: bool = True
     location: str | None = None
     """Where the files of an adopted system toolkit lie."""
+    compiler_asked: bool = False
+    """Whether its host compiler was asked for; nvcc of conda-forge brings one along."""
 
     @property
     def name(self) -> str:

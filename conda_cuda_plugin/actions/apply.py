@@ -108,6 +108,8 @@ def make_plan(
             continue
         roots.check_root(environment.root(wanted.version))
         offer = offer_of(wanted, environment, platform, path.parent, offline=offline)
+        if file.current in (None, wanted.version.release):
+            offer = replace(offer, compiler_asked=file.request.get("host_compiler") is True)
         steps.append(Step(wanted, offer, installed))
     before = environment.current()
     if file.current is not None and file.pinned:

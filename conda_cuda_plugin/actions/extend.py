@@ -32,7 +32,7 @@ def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
                 return False
         elif name not in present or not is_it(version, present[name]):
             return False
-    return not request.host_compiler or toolkit.host_compiler is not None
+    return not request.host_compiler or toolkit.compiler_asked
 
 
 def toolkit_to_extend(
@@ -79,5 +79,5 @@ def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
         flavor=flavor,
         components=beyond(flavor, components),
         addons={**toolkit.addons, **request.addons},
-        host_compiler=request.host_compiler or toolkit.host_compiler is not None,
+        host_compiler=request.host_compiler or toolkit.compiler_asked,
     )

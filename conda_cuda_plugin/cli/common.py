@@ -100,7 +100,7 @@ def toolkit_document(toolkit: Toolkit, current: str | None) -> dict[str, Any]:
         "flavor": toolkit.flavor.value if toolkit.flavor else None,
         "components": list(toolkit.components),
         "addons": toolkit.addons,
-        "host_compiler": toolkit.host_compiler,
+        "host_compiler": toolkit.host_compiler if toolkit.compiler_asked else None,
         "packages": list(toolkit.packages),
         "root": str(toolkit.root),
         "location": toolkit.location,
@@ -115,7 +115,7 @@ def contents(toolkit: Toolkit) -> str:
         return "incomplete"
     parts = contents_of(toolkit.flavor, toolkit.components)
     parts += addon_words(toolkit.addons)
-    if toolkit.host_compiler:
+    if toolkit.compiler_asked:
         parts.append(f"g++ {toolkit.host_compiler}")
     return ", ".join(parts) or "-"
 

@@ -49,6 +49,7 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
         offer.flavor,
         offer.components,
         tuple(record.dist_str().rpartition("::")[2].rpartition("/")[2] for record in records),
+        compiler_asked=offer.compiler_asked,
     )
 
     def build(aside: Path) -> None:

@@ -113,6 +113,8 @@ class Offer:
     """Where the files of an adopted toolkit lie."""
     note: str | None = None
     """Something the user should know about this choice."""
+    compiler_asked: bool = False
+    """Whether conda's C++ compiler was asked for, and is among the packages."""
 
     @property
     def download(self) -> int | None:

@@ -65,6 +65,7 @@ def with_compiler(offer: Offer, request: ToolkitRequest, environment: Environmen
             hints=["Let nvcc call one of this machine: nvcc -ccbin g++-N"],
         )
     present = version_in(offer.packages)
+    offer = replace(offer, compiler_asked=True)
     if present is not None and _major(present) <= newest:
         return offer
     kept = _kept(request.keep)

@@ -167,6 +167,7 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
         specs=tuple(f"{record.name}=={record.version}" for record in records),
         fetch=lambda: checked(records, missing),
         note=note,
+        compiler_asked=one.host_compiler,
     )
 
 

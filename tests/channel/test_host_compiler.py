@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ..sources.wheelhouse import only_folder, write_releases
+from .builder import Channels
 from .compilers import compiler_packages, write_too_new
 from .package import write_channel
 from .tree import tree
@@ -221,3 +222,19 @@ def test_a_toolkit_of_the_machine_is_left_as_it_is(
 def _packages(prefix: Path) -> set[str]:
     (root,) = prefix.glob("cuda-*")
     return {path.stem for path in (root / "conda-meta").glob("*.json")}
+
+
+def test_a_compiler_that_nvcc_brings_along_is_not_shown_as_asked_for(
+    conda: Any, environment: Path, channels: Channels
+) -> None:
+    """conda-forge's nvcc depends on gcc and gxx."""
+    words = ("12.4", "--flavor", "devel", "-c", channels.forge, "-y")
+    conda.cuda("use", environment, *words)
+    (toolkit,) = conda.cuda("list", environment, "--json").json["toolkits"]
+    assert any(package.startswith("gxx_impl_") for package in toolkit["packages"])
+    assert toolkit["host_compiler"] is None
+    assert "g++" not in conda.cuda("list", environment).out
+    conda.cuda("use", environment, "12.4", "--host-compiler", "-y", "-c", channels.forge)
+    (toolkit,) = conda.cuda("list", environment, "--json").json["toolkits"]
+    assert toolkit["host_compiler"].startswith("13.")
+    assert "g++ 13." in conda.cuda("list", environment).out
