@@ -27,8 +27,12 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     """
     from conda.models.version import VersionOrder
 
+    from .answers import asking
+
+    with asking():
+        found = list(_query(name, channel, subdir))
     return sorted(
-        _query(name, channel, subdir),
+        found,
         key=lambda record: (
             VersionOrder(record.version),
             record.build_number,

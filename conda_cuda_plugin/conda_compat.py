@@ -36,14 +36,17 @@ def stdout_for_people() -> Iterator[None]:
     they are told to be quiet.
     """
     if context.json or context.quiet:
-        with (
-            open(os.devnull, "w", encoding="utf-8") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-        ):
+        with _stdout_nowhere():
             yield
     else:
         with contextlib.redirect_stdout(sys.stderr):
             yield
+
+
+@contextlib.contextmanager
+def _stdout_nowhere() -> Iterator[None]:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
 
 
 def confirm(question: str) -> None:
@@ -77,10 +80,17 @@ def solve(
 ) -> tuple[Any, ...]:
     """The package records that conda's solver chooses for a new prefix.
 
-    Raises whatever the solver raises when the specs cannot be met or a channel cannot be read.
+    What conda tells of its steps is for who wants it, with -v; others see that it takes long.
+
+    Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
+    the specs cannot be met or a channel cannot be read.
     """
+    from conda.exceptions import CondaHTTPError, ProxyError
     from conda.models.channel import Channel
     from conda.models.match_spec import MatchSpec
+
+    from .answers import NoAnswerError, asking, silent
+    from .progress import Waiting
 
     backend = context.plugin_manager.get_cached_solver_backend()
     solver = backend(
@@ -90,8 +100,15 @@ def solve(
         specs_to_add=tuple(MatchSpec(spec) for spec in specs),
         command="create",
     )
-    with stdout_for_people(), _no_driver():
-        _, link = solver.solve_for_diff()
+    told = stdout_for_people() if context.verbosity else _stdout_nowhere()
+    with told, Waiting("Asking the channels"), _no_driver(), asking():
+        try:
+            _, link = solver.solve_for_diff()
+        except (CondaHTTPError, ProxyError) as error:
+            # conda names one address of many.
+            if gone := silent(channels):
+                raise NoAnswerError(gone) from error
+            raise
     return tuple(link)
 
 
@@ -130,11 +147,13 @@ def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
     from conda.core.subdir_data import SubdirData
     from conda.models.channel import Channel
 
+    from .answers import asking
     from .channel_index import read_index
 
     rows: dict[str, dict[str, Any]] = {}
     for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
-        path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
+        with asking():
+            path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
         rows |= read_index(Path(path))
     return rows
 

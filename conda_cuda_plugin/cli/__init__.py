@@ -89,6 +89,13 @@ def verb_parser(verb: str) -> ArgumentParser:
 
 def execute(args: Namespace) -> int:
     """Do what the command line says; the exit code."""
+    import logging
+
+    from conda.base.context import context
+
+    if not context.verbosity:
+        # It tells of every attempt to connect; the command says in a line what came of them.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
     code: int = _module(args.cuda_verb or "start").execute(args)
     return code
 

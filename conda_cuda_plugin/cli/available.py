@@ -65,6 +65,7 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     from conda import CondaError
     from conda.base.context import context
 
+    from ..answers import has_answered, hurried
     from ..conda_compat import first_line
     from ..progress import Waiting
     from ..sources.table import ORDER, sources
@@ -73,25 +74,35 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     environment = target_environment(args) if context.active_prefix or named else None
     channels = tuple(args.cuda_channels or context.plugins.cuda_channels)
-    rows: list[_Row] = []
+    rows: dict[str, list[_Row]] = {}
     problems: dict[str, str] = {}
     asked = source_order() or ORDER
-    for number, (name, source) in enumerate(sources().items()):
+    table = sources()
+
+    def ask(name: str) -> None:
         # Those that `use` asks only when they are named come last.
-        rank = asked.index(name) if name in asked else len(asked) + number
+        rank = asked.index(name) if name in asked else len(asked) + list(table).index(name)
+        rows[name] = []
+        problems.pop(name, None)
         try:
-            with Waiting(f"Asking {name}"):
+            with Waiting(f"Asking {name}"), hurried(not channels):
                 places: dict[str, int] = {}
-                for found in source.available(
+                for found in table[name].available(
                     this_platform(), environment, channels, bool(context.offline)
                 ):
                     place = places.setdefault(found.where, len(places))
-                    rows.append(_Row(name, rank, place, found))
+                    rows[name].append(_Row(name, rank, place, found))
         except CudaError as error:
             problems[name] = error.message
         except CondaError as error:
             problems[name] = f"{name} cannot be asked: {first_line(error)}"
-    return rows, problems
+
+    for name in table:
+        ask(name)
+    if has_answered():
+        # Slow and no more: it has answered while the others were asked.
+        ask("channel")
+    return [row for name in table for row in rows[name]], problems
 
 
 def _releases(rows: Sequence[_Row], flavors: Sequence[Flavor]) -> list[tuple[str, ...]]:

@@ -58,9 +58,10 @@ def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[st
     Only builds for the wanted release count, where one is named. Channels that cannot be read
     have none.
     """
-    from conda.core.subdir_data import SubdirData
     from conda.exceptions import CondaError
     from conda.models.version import VersionOrder
+
+    from ..channel_records import records_named
 
     release = request.version.release
     version = CudaVersion.parse(release) if release else None
@@ -68,9 +69,7 @@ def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[st
     for channel in request.channels or DEFAULT_CHANNELS:
         for package in addons()[name].channel:
             try:
-                records = SubdirData.query_all(
-                    package, (channel,), (request.platform.subdir, "noarch")
-                )
+                records = records_named(channel, request.platform.subdir, package)
             except (CondaError, OSError):
                 continue
             found |= {r.version for r in records if version is None or _built_for(r, version)}
@@ -81,10 +80,10 @@ def _in_channel(
     channel: str, subdir: str, addon: Addon, wanted: str, version: CudaVersion
 ) -> tuple[Any, ...]:
     """The records of an add-on on one channel; empty when it does not have it."""
-    from conda.core.subdir_data import SubdirData
+    from ..channel_records import records_named
 
     def query(spec: str) -> Sequence[Any]:
-        records = SubdirData.query_all(spec, (channel,), (subdir, "noarch"))
+        records = records_named(channel, subdir, spec)
         return [record for record in records if _built_for(record, version)]
 
     candidates: list[Any] = []

@@ -105,7 +105,7 @@ def read_channels(
     for channel in apart:
         reason = f"is not asked under --offline: {', '.join(apart)}"
         failures[channel] = NotOffered("channel", reason, unreachable=True)
-    return there, failures
+    return there, {channel: failures[channel] for channel in channels if channel in failures}
 
 
 def goes_with(record: Any, release: str) -> bool:

@@ -20,6 +20,7 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
     from conda.exceptions import (
         ChannelError,
         CondaHTTPError,
+        CondaSSLError,
         PackagesNotFoundError,
         ProxyError,
         ResolvePackageNotFound,
@@ -27,9 +28,10 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
         UnsatisfiableError,
     )
 
+    from ..answers import NoAnswerError
     from ..conda_compat import detail, first_line
 
-    where = ", ".join(channels)
+    where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
     if isinstance(error, NotOffered):
         return error
     if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
@@ -40,6 +42,13 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
             f"cannot be read: there is no channel at {detail(error, 'channel_url') or where}",
             unreachable=True,
             hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
+        )
+    if isinstance(error, CondaSSLError):
+        return NotOffered(
+            "channel",
+            f"cannot be reached: no answer that can be trusted from {where}",
+            unreachable=True,
+            hints=["conda config --show ssl_verify says which certificates conda trusts."],
         )
     if isinstance(error, (CondaHTTPError, ChannelError, ProxyError, OSError)):
         return NotOffered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..answers import has_answered, hurried, is_late
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..nearest import has_instead, nearest, published
@@ -54,6 +55,9 @@ class NoSourceError(CudaError):
 def choose(request: ToolkitRequest, environment: Environment, source: str | None = None) -> Choice:
     """Ask the sources in their order, or just the named one.
 
+    Channels that nobody has named are not waited for while another source may serve; `answers`
+    says how long that is.
+
     Raises:
         NoSourceError: when none has it.
         UsageError: when there is no such source.
@@ -68,15 +72,33 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
             ],
             source=source,
         )
+    names = [source] if source else (request.order or ORDER)
+    hurry = len(names) > 1 and not request.channels
     refusals: list[NotOffered] = []
-    for name in [source] if source else (request.order or ORDER):
+    late: list[int] = []
+    found: Offer | None = None
+    for name in names:
         try:
-            offer = table[name].offer(request, environment)
+            with hurried(hurry):
+                found = table[name].offer(request, environment)
+            break
         except NotOffered as refusal:
+            if hurry and refusal.unreachable and not late and is_late():
+                late.append(len(refusals))
             refusals.append(refusal)
-        else:
-            return Choice(offer, "as asked" if source else _reason(refusals, offer))
-    raise NoSourceError(request, refusals)
+    for place in late:
+        if found is None or has_answered():
+            # Slow and no more: nobody else has it, or they took longer.
+            try:
+                with hurried(found is not None):
+                    found = table[names[place]].offer(request, environment)
+                del refusals[place:]
+                break
+            except NotOffered as refusal:
+                refusals[place] = refusal
+    if found is None:
+        raise NoSourceError(request, refusals)
+    return Choice(found, "as asked" if source else _reason(refusals, found))
 
 
 def _reason(refusals: list[NotOffered], offer: Offer) -> str:
