@@ -6,16 +6,17 @@ Nothing here is imported when conda starts; every caller imports it inside a fun
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
 
+from .channel_index import read_index
 from .sorted_index import NotSorted, SortedIndex
 
 _SMALL_INDEX = 1_000_000
-"""Bytes that are parsed as quickly as looked through."""
+"""Bytes that are parsed as quickly as they are looked through."""
 _ROW = "name version build build_number depends constrains size timestamp md5 sha256 noarch subdir"
 """What is taken over from a row of an index."""
 
@@ -49,27 +50,42 @@ def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
 
     spec = MatchSpec(text)
     for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")):
-        index = _sorted_index(url)
-        if index is None:
+        rows = _rows(_index_path(url), spec.name)
+        if rows is None:
             yield from SubdirData(Channel(url)).query(spec)
             continue
-        for file, row in index.named(spec.name):
+        for file, row in rows:
             record = _record(file, row, url)
             usable = file.endswith(".tar.bz2") or not context.use_only_tar_bz2
             if usable and spec.match(record):
                 yield record
 
 
-@functools.cache
-def _sorted_index(url: str) -> SortedIndex | None:
-    """The large index of one platform of a channel, for looking things up in it; else None."""
+def _rows(path: Path, name: str) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
+    """The rows of a package; None when conda has to be asked for them."""
     try:
-        path = _index_path(url)
-        return SortedIndex(path) if path.stat().st_size > _SMALL_INDEX else None
-    except (NotSorted, FileNotFoundError):
+        if path.stat().st_size > _SMALL_INDEX:
+            return _sorted_index(path).named(name)
+        return _small_index(path).get(name, ())
+    except (NotSorted, OSError, ValueError):
+        # conda knows what it means that there is no index, or a damaged one.
         return None
 
 
+@functools.cache
+def _sorted_index(path: Path) -> SortedIndex:
+    return SortedIndex(path)
+
+
+@functools.cache
+def _small_index(path: Path) -> Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    for file, row in read_index(path).items():
+        found.setdefault(str(row.get("name")), []).append((file, row))
+    return found
+
+
+@functools.cache
 def _index_path(url: str) -> Path:
     """Where the index of one platform of a channel lies on this machine, fetched if need be."""
     from conda.common.path import url_to_path

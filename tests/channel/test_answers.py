@@ -107,7 +107,7 @@ class TestEveryWayNotToAnswer:
         with hosts.serving(served, status=status) as host:
             result = plan(conda, environment, "12.4", CONDA_CHANNEL_ALIAS=host.address)
             assert host.paths
-            assert len(host.paths) == len(set(host.paths))
+            assert len(host.paths) == len(set(host.paths)), "\n".join(host.paths)
         self.assert_passed_over(result)
 
     @pytest.mark.parametrize("status", [403, 404])
@@ -116,7 +116,7 @@ class TestEveryWayNotToAnswer:
     ) -> None:
         with hosts.serving(served, status=status) as host:
             result = plan(conda, environment, "12.4", CONDA_CHANNEL_ALIAS=host.address)
-            assert len(host.paths) == len(set(host.paths))
+            assert len(host.paths) == len(set(host.paths)), "\n".join(host.paths)
         assert result.code == 0, result.err
         assert "channel cannot be read: there is no channel at" in " ".join(result.out.split())
 
