@@ -12,7 +12,7 @@ from ..versions import CudaVersion, VersionRequest
 from .base import AvailableFlavor, NotOffered, ToolkitRequest
 from .channel_contents import TIE, ChannelContents, Channels
 from .channel_refusals import lacking
-from .channel_release import ChannelRelease, Incomplete, releases_on
+from .channel_release import ChannelRelease, Incomplete, family_of, releases_on
 
 MONOLITH = "cudatoolkit"
 FIRST_SPLIT = CudaVersion(12, 0)
@@ -181,6 +181,11 @@ def _records(one: ChannelRelease, request: ToolkitRequest, channels: Channels) -
 
 def _unsaid(one: ChannelRelease, request: ToolkitRequest, found: dict[str, Any]) -> Iterator[str]:
     """What components need of which their own packages say nothing, as NVIDIA's up to 12.4 do."""
+    there = {family_of(package) for package in found}
+    for name in request.components:
+        packages = components()[name].channel
+        if not there.intersection(map(family_of, packages)):
+            yield from (package for package in packages if one.contents.named(package))
     for name in top_components(request.components):
         part = components()[name]
         alone = [found[package] for package in part.channel if package in found]

@@ -152,14 +152,14 @@ class ChannelRelease:
     def _told(self, name: str) -> str | None:
         if name in lists():
             return self.pins.get(name) or str(self.version)
-        return self.pins.get(name) or self._families.get(_family(name))
+        return self.pins.get(name) or self._families.get(family_of(name))
 
     @cached_property
     def _families(self) -> dict[str, str]:
         """The versions of what one recipe makes, by its name; those that agree."""
         found: dict[str, set[str]] = {}
         for name, version in self.pins.items():
-            found.setdefault(_family(name), set()).add(version)
+            found.setdefault(family_of(name), set()).add(version)
         return {family: next(iter(those)) for family, those in found.items() if len(those) == 1}
 
     @cached_property
@@ -204,7 +204,7 @@ def releases_on(contents: ChannelContents) -> list[ChannelRelease]:
     pins = _listed_pins(contents)
     found = []
     for version, known in pins.items():
-        families = {_family(name) for name in known}
+        families = {family_of(name) for name in known}
         more = {name: text for name, text in _table(version) if name not in families}
         found.append(ChannelRelease(contents, version, {**known, **more}, listed=True))
     runtimes = {record.version for record in contents.named(RUNTIME)}
@@ -260,10 +260,10 @@ def _update(text: str) -> CudaVersion | None:
     return version if version.patch >= 0 else None
 
 
-def _family(name: str) -> str:
+def family_of(name: str) -> str:
     """The name that a recipe's packages share."""
     shorter = _OFFSHOOT.sub("", name)
-    return name if shorter == name else _family(shorter)
+    return name if shorter == name else family_of(shorter)
 
 
 def _begins_with(version: str, beginning: str) -> bool:
