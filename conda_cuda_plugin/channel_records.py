@@ -57,7 +57,7 @@ def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
         for file, row in rows:
             record = _record(file, row, url)
             usable = file.endswith(".tar.bz2") or not context.use_only_tar_bz2
-            if usable and spec.match(record):
+            if record is not None and usable and spec.match(record):
                 yield record
 
 
@@ -65,9 +65,9 @@ def _rows(path: Path, name: str) -> Iterable[tuple[str, Mapping[str, Any]]] | No
     """The rows of a package; None when conda has to be asked for them."""
     try:
         if path.stat().st_size > _SMALL_INDEX:
-            return _sorted_index(path).named(name)
+            return list(_sorted_index(path).named(name))
         return _small_index(path).get(name, ())
-    except (NotSorted, OSError, ValueError):
+    except (NotSorted, OSError, ValueError, RecursionError):
         # conda knows what it means that there is no index, or a damaged one.
         return None
 
@@ -102,9 +102,21 @@ def _index_path(url: str) -> Path:
     return path
 
 
-def _record(file: str, row: Mapping[str, Any], url: str) -> Any:
+def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
+    """A package of an index; None for a row that is none."""
+    from conda.exceptions import CondaError
     from conda.models.channel import Channel
+    from conda.models.match_spec import MatchSpec
     from conda.models.records import PackageRecord
+    from conda.models.version import VersionOrder
 
     known = {key: row[key] for key in _ROW.split() if key in row}
-    return PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
+    try:
+        record = PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
+        # What cannot be compared cannot be chosen.
+        VersionOrder(record.version)
+        for text in record.depends:
+            MatchSpec(text)
+    except (CondaError, TypeError, ValueError, AttributeError, KeyError):
+        return None
+    return record

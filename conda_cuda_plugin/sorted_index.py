@@ -21,6 +21,8 @@ _WINDOW = 1 << 14
 """Bytes that are looked through at once: a row has some hundreds."""
 _PROBES = 256
 """Places that are compared to see whether an index is sorted."""
+_TAIL = 1 << 18
+"""Bytes at its end of which every row is compared."""
 
 
 class NotSorted(Exception):
@@ -74,13 +76,21 @@ class SortedIndex:
 
     def _check(self, start: int, end: int) -> None:
         before = b""
+        tail = max(start, end - _TAIL)
         for number in range(_PROBES):
-            key = self._key(start + (end - start) * number // _PROBES, end)
+            key = self._key(start + (tail - start) * number // _PROBES, end)
             if key is None:
                 return
             if key.name < before:
                 raise NotSorted
             before = key.name
+        # What is added to an index stands at its end, if it is not sorted anew.
+        key = self._key(tail, end)
+        while key is not None:
+            if key.name < before:
+                raise NotSorted
+            before = key.name
+            key = self._key(key.value, end)
 
     def _first(self, holds: Any, start: int, end: int) -> int:
         """Where the first row begins of which something holds, as of all after it."""

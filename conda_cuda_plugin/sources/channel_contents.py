@@ -33,8 +33,18 @@ class ChannelContents:
     def named(self, name: str) -> list[Any]:
         """The packages of a name that this platform can have, newest first.
 
-        Raises whatever conda raises when the channel cannot be read.
+        Raises:
+            NotOffered: when the channel cannot be read.
         """
+        try:
+            return self.read(name)
+        except Exception as error:
+            from .channel_refusals import refusal_of
+
+            raise refusal_of(error, (self.channel,), "latest") from error
+
+    def read(self, name: str) -> list[Any]:
+        """As `named`, but raises whatever conda raises when the channel cannot be read."""
         if name not in self._records:
             from ..channel_records import records_named
 
@@ -92,7 +102,7 @@ def read_channels(
         contents = ChannelContents(channel, subdir)
         try:
             # The first question reads the whole index.
-            contents.named(TIE)
+            contents.read(TIE)
         except Exception as error:
             failures[channel] = error
             return None

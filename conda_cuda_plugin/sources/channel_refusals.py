@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from json import JSONDecodeError
 from typing import Any
 
 from ..addons import addons
@@ -42,6 +43,13 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
             f"cannot be read: there is no channel at {detail(error, 'channel_url') or where}",
             unreachable=True,
             hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
+        )
+    if isinstance(error, (JSONDecodeError, UnicodeDecodeError, RecursionError)):
+        return NotOffered(
+            "channel",
+            f"cannot be read: the index of {where} is damaged",
+            unreachable=True,
+            hints=["conda clean --index-cache has it fetched anew."],
         )
     if isinstance(error, CondaSSLError):
         return NotOffered(
