@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .addons import Addon, addons
+from .reading import open_regular
 
 _MOST = 2**20
 """Bytes; the largest of the headers (cudnn.h of 7.x) has a tenth of it."""
@@ -33,8 +34,8 @@ def addons_in(root: Path) -> dict[str, str]:
 def _from_headers(root: Path, addon: Addon) -> str | None:
     for name in addon.headers:
         try:
-            with open(root / "include" / name, encoding="utf-8", errors="replace") as file:
-                text = file.read(_MOST)
+            with open_regular(root / "include" / name) as file:
+                text = file.read(_MOST).decode("utf-8", "replace")
         except OSError:
             continue
         matches = [

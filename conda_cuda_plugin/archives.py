@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import CudaError
+from .files import Inside
 from .progress import Progress
+from .reading import open_regular
 
 _BLOCK = 2**20
 
@@ -73,7 +75,8 @@ def sums_of(source: Path, copy: Path | None = None) -> Sums:
         copy: where a copy goes.
     """
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-    with open(source, "rb") as file, open(copy or os.devnull, "wb") as out:
+    out = Inside(copy.parent).create(copy) if copy else io.BytesIO()
+    with open_regular(source) as file, out:
         while block := file.read(_BLOCK):
             for digest in (md5, sha256):
                 digest.update(block)
@@ -141,7 +144,7 @@ def fetch(record: Any, target: Path, *, offline: bool, title: str) -> Sums:
     from conda.gateways.connection.download import download
 
     # What is left of a candidate that was not the right one.
-    target.unlink(missing_ok=True)
+    Inside(target.parent).remove(target)
     size = record.get("size") or 0
     with Progress(title) as progress:
         download(
@@ -178,7 +181,7 @@ def _is_as_described(path: Path, record: Any) -> bool:
     for name in ("sha256", "md5"):
         if record.get(name):
             digest = hashlib.new(name, usedforsecurity=False)
-            with open(path, "rb") as file:
+            with open_regular(path) as file:
                 while block := file.read(_BLOCK):
                     digest.update(block)
             return digest.hexdigest() == str(record.get(name))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from . import channel_index
+from .descent import is_temporary
 from .errors import CudaError
-from .files import TEMPORARY, remove_leftover_folders, remove_leftovers
+from .files import Inside
 from .lock import locked
 
 LOCK = ".conda-cuda-lock"
@@ -93,19 +93,19 @@ def alone(directory: Path) -> Iterator[Path]:
     Raises:
         LockedError: when another command does not come to an end.
     """
-    lock = directory / LOCK
+    files, lock = Inside(directory), directory / LOCK
     with locked(lock, "another conda cuda that writes into this folder"):
         try:
-            remove_leftover_folders(directory)
+            files.remove_leftovers(directory)
             for folder in directory.iterdir():
                 # Not through links: what lies elsewhere is not locked.
                 if folder.is_dir() and not folder.is_symlink():
-                    remove_leftovers(folder)
-            with tempfile.TemporaryDirectory(dir=directory, prefix=".", suffix=TEMPORARY) as name:
-                yield Path(name)
+                    files.remove_leftovers(folder)
+            with files.scratch(directory) as scratch:
+                yield scratch
         finally:
             # While it is held: those who wait for it see that it is gone and start anew.
-            lock.unlink(missing_ok=True)
+            files.remove(lock)
 
 
 def _check_path(directory: Path, subdir: str) -> None:
@@ -132,4 +132,4 @@ def _check_path(directory: Path, subdir: str) -> None:
 
 def _is_ours(entries: set[str]) -> bool:
     """Whether a folder is empty, or holds what a stopped command has left of its beginning."""
-    return not entries or LOCK in entries or all(name.endswith(TEMPORARY) for name in entries)
+    return not entries or LOCK in entries or all(map(is_temporary, entries))

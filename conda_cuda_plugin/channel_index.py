@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import write_atomically
+from .files import Inside
+from .reading import read_json
 
 INDEX = "repodata.json"
 ENDINGS = (".conda", ".tar.bz2")
@@ -32,10 +33,9 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
         OSError: when it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = read_json(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    content = json.loads(text)
     if not isinstance(content, dict):
         raise ValueError(f"{path} is no index of a channel")
     rows: dict[str, dict[str, Any]] = {}
@@ -47,10 +47,11 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def write_rows(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
+def write_rows(files: Inside, folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace the index of a channel's folder in one step; the same rows give the same bytes.
 
     Args:
+        files: the way to change the channel.
         folder: the folder; its name is the platform's.
         rows: what repodata.json says of each package, by file name.
     """
@@ -58,4 +59,4 @@ def write_rows(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     for section, ending in _SECTIONS.items():
         content[section] = {name: rows[name] for name in sorted(rows) if name.endswith(ending)}
     content |= {"removed": [], "repodata_version": 1}
-    write_atomically(folder / INDEX, json.dumps(content, indent=1).encode())
+    files.write(folder / INDEX, json.dumps(content, indent=1).encode())

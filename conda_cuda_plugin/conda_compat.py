@@ -15,6 +15,7 @@ from typing import Any
 from conda.base.context import context
 
 from .errors import CudaError, FrozenError
+from .reading import read_json
 
 
 @contextlib.contextmanager
@@ -181,10 +182,8 @@ def assert_not_frozen(prefix: Path) -> None:
 
 def _why_frozen(path: Path) -> str:
     """What whoever has frozen an environment says to those who would change it."""
-    import json
-
     with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-        return " ".join(json.loads(path.read_text(encoding="utf-8")).get("message", "").split())
+        return " ".join(read_json(path, 2**20).get("message", "").split())
     return ""
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from conda.base.context import context
 
 from .conda_compat import settings, stdout_for_people
+from .errors import CudaError
+from .files import Inside
 from .lock import locked
 
 
@@ -38,8 +40,8 @@ def link_packages(
 
     from .plain_packages import link_plain_packages
 
-    prefix.joinpath("conda-meta").mkdir(parents=True, exist_ok=True)
-    prefix.joinpath("conda-meta", "history").touch()
+    with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
+        pass
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
     new = new and os.listdir(prefix / "conda-meta") == ["history"]
 
@@ -67,6 +69,14 @@ def linked_records(prefix: Path) -> list[Any]:
     """The records of the packages that are linked into a prefix."""
     from conda.core.prefix_data import PrefixData
 
+    for path in (prefix / "conda-meta").glob("*.json"):
+        if not path.is_file():
+            # conda would wait for a pipe to say something.
+            raise CudaError(
+                f"{path} is no regular file, and the record of a package has to be one.",
+                hints=["Take it away, or install the toolkit anew."],
+                path=path,
+            )
     data = PrefixData(str(prefix))
     # The folder under this name may have been exchanged for another one since it was read.
     data.reload()
@@ -94,7 +104,7 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
         yield
         return
     lock = cache / "conda-cuda" / "lock"
-    with locked(lock, "another conda cuda that fills the package cache"):
+    with locked(lock, "another conda cuda that fills the package cache", below=cache):
         extraction.repair(cache)
         # What another process has extracted by now need not be extracted again.
         forget_package_caches()
@@ -159,7 +169,11 @@ def _empty_partial_download(path: Path) -> None:
     from conda.gateways.disk.lock import lock
 
     # A conda that downloads it at this moment keeps it.
-    with contextlib.suppress(OSError, LockError), open(path, "r+b") as file, lock(file):
+    with (
+        contextlib.suppress(OSError, LockError),
+        Inside(path.parent).reopen(path) as file,
+        lock(file),
+    ):
         file.truncate()
 
 

@@ -33,6 +33,7 @@ from typing import Any
 from .cuda_yaml import MOST_BYTES, YamlError, canonical, dump, load, plain
 from .cuda_yaml_edit import updated
 from .errors import CudaError
+from .reading import open_regular
 from .toolkit import Flavor, Origin
 from .versions import CudaVersion
 
@@ -172,18 +173,18 @@ def updated_text(text: str, content: Mapping[str, Any], file: str) -> str:
     return result.replace("\n", newline)
 
 
-def read_text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text of a file.
 
     Raises:
         CudaFileError: when it cannot be read.
     """
     try:
-        if path.is_dir():
-            raise CudaFileError(str(path), "is a folder", ["Name the file in it."])
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = file.read(MOST_BYTES + 1)
         return data.decode("utf-8-sig")
+    except IsADirectoryError as error:
+        raise CudaFileError(str(path), "is a folder", ["Name the file in it."]) from error
     except FileNotFoundError as error:
         raise CudaFileError(
             str(path), "does not exist", ["conda cuda export -f FILE writes such a file."]

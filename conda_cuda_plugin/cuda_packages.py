@@ -7,7 +7,6 @@ too, their metapackages say what belongs to a release: new parts have names that
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from .data_files import read_data
+from .reading import read_json
 
 Depends = Callable[[str], Sequence[str]]
 """Gives the dependencies of a package by its name; none for one that is not there."""
@@ -145,8 +145,7 @@ def _read(path: str, *_facts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     A command asks several times. The facts about the file are there to notice another one.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        content = read_json(path)
         files = tuple(str(path).replace("\\", "/") for path in content["files"])
         return tuple(str(text) for text in content.get("depends") or ()), files
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -44,38 +44,66 @@ def load(text: str) -> Any:
 
     if len(text) > MOST_BYTES:
         raise YamlError("is larger than any file that conda cuda export writes")
-    yaml = YAML(typ="base", pure=True)
     try:
-        _check(text)
-        return yaml.load(text)
+        return _build(YAML(typ="base", pure=True).parse(text))
     except (YAMLError, YAMLStreamError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise YamlError(f"is no proper YAML{where}") from error
 
 
-def _check(text: str) -> None:
-    """Refuse what could mean something else than it says, or grow while it is read."""
-    from ruamel.yaml import YAML
+def _build(events: Iterable[Any]) -> Any:
+    """The content that the events of a parser stand for.
+
+    It refuses what could mean something else than it says, or grow while it is read.
+    """
     from ruamel.yaml.events import (
         AliasEvent,
         CollectionEndEvent,
         CollectionStartEvent,
         DocumentStartEvent,
+        MappingStartEvent,
+        ScalarEvent,
     )
 
-    depth = documents = 0
-    for event in YAML(typ="base", pure=True).parse(text):
+    # The outermost list takes the documents.
+    open_: list[Any] = [[]]
+    keys: list[Any] = [None]
+    for event in events:
+        line = f"(line {event.start_mark.line + 1})" if event.start_mark else ""
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
             raise YamlError("holds anchors or aliases (& and *), which these files do without")
         if getattr(event, "tag", None) is not None:
             raise YamlError("holds tags (!), which these files do without")
-        documents += isinstance(event, DocumentStartEvent)
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise YamlError("nests more deeply than any file that conda cuda export writes")
-    if documents > 1:
-        raise YamlError("holds more than one document")
+        if isinstance(event, DocumentStartEvent) and open_[0]:
+            raise YamlError("holds more than one document")
+        if isinstance(event, CollectionEndEvent):
+            open_.pop()
+            keys.pop()
+            continue
+        if isinstance(event, ScalarEvent):
+            value: Any = event.value
+        elif isinstance(event, CollectionStartEvent):
+            value = {} if isinstance(event, MappingStartEvent) else []
+        else:
+            continue
+        into = open_[-1]
+        if isinstance(into, list):
+            into.append(value)
+        elif keys[-1] is None:
+            if not isinstance(value, str) or value in into:
+                raise YamlError(f"is no proper YAML {line}")
+            keys[-1] = value
+            continue
+        else:
+            into[keys[-1]] = value
+            keys[-1] = None
+        if not isinstance(value, str):
+            open_.append(value)
+            keys.append(None)
+            if len(open_) > _DEEPEST + 1:
+                raise YamlError("nests more deeply than any file that conda cuda export writes")
+    return open_[0][0] if open_[0] else None
 
 
 def plain(value: Any) -> Any:

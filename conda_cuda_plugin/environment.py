@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from . import records
+from .cuda_yaml import MOST_BYTES
 from .errors import CudaError
-from .files import write_atomically
+from .files import Inside
 from .quoting import quoted
+from .reading import read_bytes
+from .records import Found, read_record, write_record
 from .toolkit import Flavor, Origin, Toolkit
 from .versions import CudaVersion
 
@@ -23,11 +26,11 @@ LINK = "cuda"
 STATE = Path("etc", "conda", "cuda")
 STATE_FILE = STATE / "state.yaml"
 TOOLKIT_FILE = "toolkit.yaml"
-"""Lies in a toolkit root and is written last: a root without it is incomplete."""
+"""Lies in a toolkit root: a root without it is incomplete."""
+FILES = "files.json"
+"""Lies in a toolkit root too, and names what the root was built with."""
 KERNELS_KEY = "kernels"
 """In the state: what was put into Jupyter's kernels, by their names."""
-
-_NOTE = "# Written by conda cuda.\n"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,13 @@ class Environment:
     """
 
     prefix: Path
+    kept: list[Path] = field(default_factory=list, compare=False, repr=False)
+    """What a command has come upon that is the user's, and where it is now; to be told of."""
+
+    @property
+    def files(self) -> Inside:
+        """The way to change anything in it."""
+        return Inside(self.prefix)
 
     @property
     def link(self) -> Path:
@@ -67,11 +77,15 @@ class Environment:
     @cached_property
     def state(self) -> dict[str, Any]:
         """What was asked for and what was written; empty when nothing was."""
-        return _read_yaml(self.prefix / STATE_FILE)
+        return self.read_state().content
+
+    def read_state(self) -> Found:
+        """The same with what is wrong in the file."""
+        return read_record(self.prefix / STATE_FILE, records.STATE)
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Record what was asked for and what was written."""
-        _write_yaml(self.prefix / STATE_FILE, state)
+        write_record(self.files, self.prefix / STATE_FILE, state)
         self.forget_state()
 
     def forget_state(self) -> None:
@@ -80,7 +94,8 @@ class Environment:
 
     def remove_state(self) -> None:
         """Take the record away."""
-        (self.prefix / STATE_FILE).unlink(missing_ok=True)
+        if not (self.prefix / STATE_FILE).is_dir():
+            self.files.remove(STATE_FILE)
         self.forget_state()
 
     def current_name(self) -> str | None:
@@ -98,9 +113,12 @@ class Environment:
         copy what they lead to. The copy works; `install.root.mend_link` makes it a link again.
         """
         with contextlib.suppress(OSError):
-            facts = (self.link / TOOLKIT_FILE).read_bytes()
+            facts = read_bytes(self.link / TOOLKIT_FILE, MOST_BYTES)
             for toolkit in self.toolkits():
-                if toolkit.complete and (toolkit.root / TOOLKIT_FILE).read_bytes() == facts:
+                if (
+                    toolkit.complete
+                    and read_bytes(toolkit.root / TOOLKIT_FILE, MOST_BYTES) == facts
+                ):
                     return toolkit.name
         return None
 
@@ -111,7 +129,9 @@ class Environment:
             for entry in os.scandir(self.prefix):
                 match = ROOT_NAME.fullmatch(entry.name)
                 if match and entry.is_dir(follow_symlinks=False):
-                    found.append(read_toolkit(Path(entry.path)))
+                    toolkit = read_toolkit(Path(entry.path))
+                    if toolkit.complete or is_toolkit_root(toolkit.root):
+                        found.append(toolkit)
         return tuple(sorted(found, key=lambda toolkit: toolkit.version, reverse=True))
 
     def current(self) -> Toolkit | None:
@@ -124,7 +144,8 @@ class Environment:
     def toolkit(self, release: str) -> Toolkit | None:
         """The installed toolkit `X.Y`, complete or not."""
         root = self.prefix / f"cuda-{release}"
-        return read_toolkit(root) if root.is_dir() and not root.is_symlink() else None
+        is_folder = root.is_dir() and not root.is_symlink()
+        return read_toolkit(root) if is_folder and is_toolkit_root(root) else None
 
 
 def open_environment(prefix: str | os.PathLike[str]) -> Environment:
@@ -146,20 +167,26 @@ def open_environment(prefix: str | os.PathLike[str]) -> Environment:
     return Environment(path)
 
 
+def is_toolkit_root(root: Path) -> bool:
+    """Whether a folder that is called as a root is one, by what we write into each."""
+    return any(os.path.lexists(root / name) for name in (TOOLKIT_FILE, FILES))
+
+
 def read_toolkit(root: Path) -> Toolkit:
     """What lies in a toolkit root."""
     match = ROOT_NAME.fullmatch(root.name)
     assert match is not None, root
     release = CudaVersion.parse(match[1])
-    facts = _read_yaml(root / TOOLKIT_FILE)
+    found = read_record(root / TOOLKIT_FILE, records.TOOLKIT)
+    facts = found.content
     try:
-        version = CudaVersion.parse(str(facts["version"]))
-        origin = Origin(facts["origin"])
-        flavor = Flavor(facts["flavor"]) if facts.get("flavor") else None
-        names = tuple(map(str, facts.get("components") or ()))
-        packages = tuple(map(str, facts.get("packages") or ()))
-    except (KeyError, ValueError, TypeError):
+        version, origin = CudaVersion.parse(facts["version"]), Origin(facts["origin"])
+    except (KeyError, ValueError):
         return Toolkit(release, root, None, complete=False)
+    if found.problems:
+        return Toolkit(release, root, None, complete=False)
+    flavor = Flavor(facts["flavor"]) if "flavor" in facts else None
+    names, packages = tuple(facts.get("components", ())), tuple(facts.get("packages", ()))
     location = _adopted_from(root) if origin is Origin.SYSTEM else None
     return Toolkit(
         version,
@@ -193,7 +220,7 @@ def write_toolkit(toolkit: Toolkit, root: Path) -> None:
         facts["packages"] = list(toolkit.packages)
     if toolkit.compiler_asked:
         facts["host_compiler"] = True
-    _write_yaml(root / TOOLKIT_FILE, facts)
+    write_record(Inside(root), root / TOOLKIT_FILE, facts)
 
 
 def _adopted_from(root: Path) -> str | None:
@@ -204,51 +231,3 @@ def _adopted_from(root: Path) -> str | None:
     with contextlib.suppress(OSError):
         return os.path.dirname(os.readlink(root / "bin"))
     return None
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping from a file; empty when the file is missing or is not one.
-
-    A command asks for the same files several times, and parsing takes most of its own time: a file
-    that has not changed since is not parsed again.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            facts = os.fstat(file.fileno())
-            version = (facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size)
-            known = _parsed.get(path)
-            if known is None or known[0] != version:
-                _parsed[path] = known = (version, _parse_yaml(file.read()))
-    except (OSError, UnicodeDecodeError):
-        return {}
-    return copy.deepcopy(known[1])
-
-
-_parsed: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
-"""By file: what it was when it was parsed, and what it held."""
-
-
-def _parse_yaml(text: str) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    import io
-
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.default_flow_style = None
-    yaml.width = 100
-    stream = io.StringIO()
-    yaml.dump(dict(content), stream)
-    if write_atomically(path, (_NOTE + stream.getvalue()).encode()):
-        # The new file may look like the old one: as large, and written in the same moment.
-        _parsed.pop(path, None)

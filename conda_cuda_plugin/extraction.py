@@ -10,13 +10,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from .files import remove_leftover_folders, remove_leftovers, write_atomically
+from .files import Inside
+from .reading import read_json
 
 _NOTES = Path("conda-cuda", "extracting.json")
+_DIST = re.compile(r"(?!\.)[A-Za-z0-9_.+!~-]+-[A-Za-z0-9_.+!~]+-[A-Za-z0-9_.+!~]+", re.ASCII)
+"""NAME-VERSION-BUILD: what a package's folder is called."""
+_ENDINGS = (".conda", ".tar.bz2")
 
 
 @contextlib.contextmanager
@@ -29,11 +34,11 @@ def noted(cache: Path, names: Iterable[str]) -> Iterator[None]:
     """
     fresh = [name for name in names if not os.path.lexists(cache / name)]
     if fresh:
-        write_atomically(cache / _NOTES, json.dumps(fresh).encode())
+        Inside(cache).write(_NOTES, json.dumps(fresh).encode())
     yield
     # Not after a failure: conda has tidied up then, or the next one looks.
     if fresh:
-        (cache / _NOTES).unlink(missing_ok=True)
+        Inside(cache).remove(_NOTES)
 
 
 def repair(cache: Path) -> list[str]:
@@ -42,27 +47,47 @@ def repair(cache: Path) -> list[str]:
     Returns:
         The names of the folders that were removed.
     """
-    remove_leftover_folders(cache / _NOTES.parent)
-    remove_leftovers(cache / _NOTES.parent, _NOTES.name)
+    files = Inside(cache)
+    files.remove_leftovers(_NOTES.parent)
     try:
-        names = json.loads((cache / _NOTES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        names = read_json(cache / _NOTES, links=False)
+    except FileNotFoundError:
         return []
+    except (OSError, ValueError):
+        names = []
     removed = []
     for name in names if isinstance(names, list) else []:
-        folder = cache / os.path.basename(str(name))
-        if folder.is_dir() and not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name)
-    (cache / _NOTES).unlink(missing_ok=True)
+        if _is_unfinished(cache, name):
+            with contextlib.suppress(OSError):
+                files.remove_tree(Path(name))
+                removed.append(name)
+    with contextlib.suppress(OSError):
+        files.remove_tree(_NOTES)
     return removed
+
+
+def _is_unfinished(cache: Path, name: Any) -> bool:
+    """Whether a name is that of a package that is extracted in part.
+
+    The record alone does not say so: the folder has to be the package's by what it holds, or else
+    by the archive that lies beside it.
+    """
+    if not isinstance(name, str) or not _DIST.fullmatch(name):
+        return False
+    folder = cache / name
+    if folder.is_symlink() or not folder.is_dir() or _is_whole(folder):
+        return False
+    try:
+        index = read_json(folder / "info" / "index.json", links=False)
+        return bool(f"{index['name']}-{index['version']}-{index['build']}" == name)
+    except (OSError, ValueError, KeyError, TypeError):
+        return any((cache / f"{name}{ending}").is_file() for ending in _ENDINGS)
 
 
 def _is_whole(folder: Path) -> bool:
     """Whether every file that a package lists is there, in its size."""
     try:
-        listed = json.loads((folder / "info" / "paths.json").read_text(encoding="utf-8"))["paths"]
-        for row in listed:
+        for row in read_json(folder / "info" / "paths.json", links=False)["paths"]:
             facts = os.lstat(folder / row["_path"])
             if row["path_type"] == "hardlink" and facts.st_size != row["size_in_bytes"]:
                 return False

@@ -1,137 +1,292 @@
-"""Changes to files that are seen whole or not at all."""
+"""The one way to touch the file system: below one folder, by descriptor, never through a link.
+
+What is written is seen whole or not at all. Nothing is truncated, and the mode or the content of a
+file that has another name too is left alone: it is somebody else's there.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
-import tempfile
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from .errors import NoSymbolicLinksError
+from .descent import (
+    BINARY,
+    CLOSED,
+    NEW,
+    NO_LINK,
+    NO_WAIT,
+    READ,
+    Spot,
+    descend,
+    is_plain,
+    is_temporary,
+    temporary_name,
+)
+from .errors import ForeignFileError, NoSymbolicLinksError
+from .reading import open_regular
 from .system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link
 
-# No shell sources a file with this ending, and no tool takes it for one of ours.
-TEMPORARY = ".conda-cuda-tmp"
+KEPT = ".kept"
+"""Ending of the name that a file of the user's gets where its own is needed."""
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> bool:
-    """Replace a file with one that holds exactly these bytes.
+@dataclass(frozen=True)
+class Inside:
+    """Changes below one folder: an environment, a package cache, a scratch folder.
 
-    Returns:
-        Whether anything was written; a regular file that is right already stays as it is.
-    """
-    with contextlib.suppress(OSError):
-        if (
-            not path.is_symlink()
-            and path.read_bytes() == data
-            and (not HAS_MODES or path.stat().st_mode & 0o777 == mode)
-        ):
-            return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-    return True
-
-
-def link_atomically(path: Path, target: str) -> bool:
-    """Make a symbolic link, or point an existing one elsewhere, in one step.
-
-    On Windows it is a junction, and there is a moment without it; a file gets a hard link.
-
-    Returns:
-        Whether anything changed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-    if WINDOWS:
-        return swap_link(path, target, temporary)
-    if path.is_symlink() and os.readlink(path) == target:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
-    _symlink(target, temporary)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    return True
-
-
-def check_symlinks(folder: Path) -> None:
-    """Refuse a folder whose file system has no symbolic links, or junctions on Windows.
-
-    Raises:
-        NoSymbolicLinksError: when it has none.
-    """
-    path = folder / f".{os.getpid()}{TEMPORARY}"
-    if not WINDOWS:
-        _symlink(".", path)
-        path.unlink()
-        return
-    try:
-        swap_link(path, ".", path.with_name(f"{path.name}.new"))
-        os.rmdir(path)
-    except OSError as error:
-        if getattr(error, "winerror", 0) not in NO_LINKS:
-            raise
-        raise NoSymbolicLinksError(folder) from error
-
-
-def _symlink(target: str, path: Path) -> None:
-    try:
-        os.symlink(target, path)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-        # Where no file can be made either, it is not for want of links.
-        tempfile.TemporaryFile(dir=path.parent).close()
-        raise NoSymbolicLinksError(path.parent) from error
-
-
-def remove_leftovers(folder: Path, name: str = "") -> None:
-    """Take away the temporary files of interrupted commands in one folder.
+    Paths are absolute or relative to the folder. A link between the folder and an entry is a
+    ForeignFileError, and so is an entry of another kind than the one that has to be there.
 
     Args:
-        folder: where; nobody else may write there at this moment.
-        name: only those of this file, where others may write other files.
+        base: the folder.
     """
-    beginning = f".{name}." if name else ""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            ours = entry.name.startswith(beginning) and entry.name.endswith(TEMPORARY)
-            if ours and not entry.is_dir(follow_symlinks=False):
+
+    base: Path
+
+    def _at(
+        self, path: Path, *, make: bool = False
+    ) -> contextlib.AbstractContextManager[tuple[Spot, str]]:
+        return descend(self.base, self.base / path, make=make)
+
+    def write(self, path: Path, data: bytes, mode: int = 0o644) -> bool:
+        """Replace a file with one that holds exactly these bytes.
+
+        Returns:
+            Whether anything was written; a file that is right already stays as it is.
+        """
+        with self._at(path, make=True) as (spot, name):
+            if spot.holds(name, data, mode):
+                return False
+            spot.put(name, io.BytesIO(data), mode)
+        return True
+
+    def link(self, path: Path, target: str) -> bool:
+        """Make a symbolic link, or point an existing one elsewhere, in one step.
+
+        On Windows it is a junction, and there is a moment without it; a file gets a hard link.
+
+        Returns:
+            Whether anything changed.
+        """
+        with self._at(path, make=True) as (spot, name):
+            aside = temporary_name(name)
+            if WINDOWS:
+                return swap_link(spot.folder / name, target, spot.folder / aside)
+            with contextlib.suppress(OSError):
+                if os.readlink(name, dir_fd=spot.handle) == target:
+                    return False
+            spot.symlink(target, aside)
+            try:
+                spot.replace(aside, spot, name)
+            except BaseException:
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    spot.unlink(aside)
+                raise
+        return True
 
+    def hard_link(self, source: Path, path: Path) -> None:
+        """Give a file below the folder another name there."""
+        with self._at(source) as (old, old_name), self._at(path, make=True) as (new, new_name):
+            if WINDOWS:
+                os.link(old.at(old_name), new.at(new_name))
+                return
+            os.link(
+                old_name, new_name, src_dir_fd=old.handle, dst_dir_fd=new.handle,
+                follow_symlinks=False,
+            )  # fmt: skip
 
-def remove_leftover_folders(folder: Path) -> None:
-    """Take away the scratch folders of interrupted commands; nobody else may use one now."""
-    for path in folder.glob(f"*{TEMPORARY}"):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+    def create(self, path: Path) -> BinaryIO:
+        """Open a new file for writing; what has its name must not exist."""
+        with self._at(path, make=True) as (spot, name):
+            handle = spot.open(name, os.O_WRONLY | NEW, 0o666)
+        return os.fdopen(handle, "wb")
 
+    def copy(self, source: Path, path: Path) -> None:
+        """Put a copy of a file, which may lie anywhere, into a new one."""
+        with open_regular(source) as old, self.create(path) as new:
+            shutil.copyfileobj(old, new)
 
-def exchange(new: Path, old: Path) -> None:
-    """Let a folder take another's place; the other one ends up under the new one's name.
+    def append(self, path: Path) -> BinaryIO:
+        """Open a file to write behind its end; it is made when it does not exist."""
+        return os.fdopen(self._own(path, os.O_WRONLY | os.O_APPEND, "a plain file"), "ab")
 
-    On Linux both change in one step. Elsewhere there is a moment in between; a command that is
-    killed in it leaves the old folder under a name that the next command puts back.
-    """
-    if rename_exchange(new, old):
-        return
-    aside = old.with_name(f"{new.name}.old")
-    os.rename(old, aside)
-    os.rename(new, old)
-    os.rename(aside, new)
+    def reopen(self, path: Path) -> BinaryIO:
+        """Open a file that is there, and has no other name, to change it in place."""
+        return os.fdopen(self._own(path, os.O_RDWR, "a plain file", make=False), "r+b")
+
+    def lock_file(self, path: Path) -> int:
+        """Open the file that a lock is held on; it is made when it does not exist."""
+        return self._own(path, os.O_RDWR, "the file of a lock")
+
+    def _own(self, path: Path, flags: int, what: str, *, make: bool = True) -> int:
+        flags |= (os.O_CREAT if make else 0) | NO_LINK | NO_WAIT | CLOSED | BINARY
+        with self._at(path, make=make) as (spot, name):
+            wrong = ForeignFileError(spot.folder / name, reason=f"{what} has to be there")
+            try:
+                handle = spot.open(name, flags, 0o644)
+            except OSError as error:
+                if error.errno not in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+                    raise
+                raise wrong from error
+            if not is_plain(os.fstat(handle)):
+                os.close(handle)
+                raise wrong
+            return handle
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those above it, where they do not exist."""
+        with self._at(path / "x", make=True):
+            pass
+
+    def rename(self, path: Path, new: Path) -> None:
+        """Give an entry another name, in place of what has it."""
+        with self._at(path) as (old, old_name), self._at(new, make=True) as (spot, name):
+            old.replace(old_name, spot, name)
+
+    def put_aside(self, path: Path) -> Path:
+        """Make room for a file of ours where the user's is; the name that his has now.
+
+        No shell sources a file with that ending, and nobody calls one by it.
+        """
+        path = self.base / path
+        new, number = path.with_name(f"{path.name}{KEPT}"), 1
+        while os.path.lexists(new):
+            number += 1
+            new = path.with_name(f"{path.name}{KEPT}{number}")
+        self.rename(path, new)
+        return new
+
+    def exchange(self, new: Path, old: Path) -> None:
+        """Let a folder take another's place; the other one ends up under the new one's name.
+
+        On Linux both change in one step. Elsewhere there is a moment in between; a command that is
+        killed in it leaves the old folder under a name that the next command puts back.
+        """
+        new, old = self.base / new, self.base / old
+        with self._at(new), self._at(old):
+            if rename_exchange(new, old):
+                return
+        aside = old.with_name(f"{new.name}.old")
+        self.rename(old, aside)
+        self.rename(new, old)
+        self.rename(aside, new)
+
+    def remove(self, path: Path) -> bool:
+        """Take a file or a link away; whether there was one."""
+        try:
+            with self._at(path) as (spot, name):
+                spot.unlink(name)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def remove_folder(self, path: Path) -> bool:
+        """Take an empty folder away; whether that was one."""
+        try:
+            with self._at(path) as (spot, name):
+                os.rmdir(spot.at(name), dir_fd=spot.handle)
+        except OSError:
+            return False
+        return True
+
+    def remove_tree(self, path: Path) -> None:
+        """Take away whatever has a name; links in it are removed, not followed."""
+        try:
+            with self._at(path) as (spot, name):
+                mode = os.stat(spot.at(name), dir_fd=spot.handle, follow_symlinks=False).st_mode
+                if not stat.S_ISDIR(mode):
+                    spot.unlink(name)
+                elif spot.handle is not None and sys.version_info >= (3, 11):
+                    shutil.rmtree(name, dir_fd=spot.handle)
+                else:
+                    shutil.rmtree(spot.folder / name)
+        except FileNotFoundError:
+            if os.path.lexists(self.base / path):
+                raise
+        except RecursionError as error:
+            raise OSError(
+                errno.ENAMETOOLONG, "folders lie too deep", str(self.base / path)
+            ) from error
+
+    def set_mode(self, path: Path, add: int = 0, take: int = 0) -> None:
+        """Add to and take from the mode of a file or folder.
+
+        A file that has other names too gives way to a copy of its own, and the others stay.
+        """
+        with self._at(path) as (spot, name):
+            handle = spot.open(name, READ)
+            with contextlib.ExitStack() as stack:
+                stack.callback(os.close, handle)
+                facts = os.fstat(handle)
+                mode = stat.S_IMODE(facts.st_mode) & ~take | add
+                if is_plain(facts) or stat.S_ISDIR(facts.st_mode):
+                    if HAS_MODES:
+                        os.fchmod(handle, mode)
+                elif stat.S_ISREG(facts.st_mode):
+                    with os.fdopen(os.dup(handle), "rb") as file:
+                        spot.put(name, file, mode)
+                else:
+                    raise ForeignFileError(spot.folder / name, reason="it is no plain file")
+
+    def remove_leftovers(self, folder: Path, name: str = "") -> list[str]:
+        """Take away what interrupted commands have left in one folder.
+
+        Args:
+            folder: where; nobody else may write there at this moment.
+            name: only what was to become files that begin so, where others may write other files.
+
+        Returns:
+            The names of what was removed.
+        """
+        found = [one for one in self.leftovers(folder) if one.startswith(f".{name}")]
+        for one in found:
+            self.remove_tree(folder / one)
+        return found
+
+    def leftovers(self, folder: Path) -> list[str]:
+        """The names of what interrupted commands have left in one folder."""
+        try:
+            with self._at(folder / "x") as (spot, _):
+                return [name for name in spot.names() if is_temporary(name)]
+        except (OSError, ForeignFileError):
+            return []
+
+    @contextlib.contextmanager
+    def scratch(self, folder: Path) -> Iterator[Path]:
+        """A new folder in another one, for this user alone; it is gone afterwards."""
+        path = self.base / folder / temporary_name()
+        with self._at(path, make=True) as (spot, name):
+            os.mkdir(spot.at(name), 0o700, dir_fd=spot.handle)
+        try:
+            yield path
+        finally:
+            self.remove_tree(path)
+
+    def check_symlinks(self) -> None:
+        """Refuse a folder whose file system has no symbolic links, or junctions on Windows.
+
+        Raises:
+            NoSymbolicLinksError: when it has none.
+        """
+        path = self.base / temporary_name()
+        if not WINDOWS:
+            with self._at(path) as (spot, name):
+                spot.symlink(".", name)
+                spot.unlink(name)
+            return
+        try:
+            swap_link(path, ".", path.with_name(temporary_name()))
+            os.rmdir(path)
+        except OSError as error:
+            if getattr(error, "winerror", 0) not in NO_LINKS:
+                raise
+            raise NoSymbolicLinksError(self.base) from error

@@ -12,20 +12,41 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .channel_index import write_rows
-from .files import remove_leftovers, write_atomically
+from . import schema
+from .channel_index import INDEX, write_rows
+from .errors import ForeignFileError
+from .files import Inside
 from .lock import locked
+from .reading import open_regular, read_json
 
 NAME = "conda-cuda"
 _RELEASES = "releases.json"
 _OURS = "conda_cuda"
 """The key of a record that says which foreign file the package was made of."""
+
+_WORD = schema.text(r"[A-Za-z0-9_.+!~-]{1,200}")
+_SPEC = schema.text(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,500}")
+_ROW = schema.record(
+    {
+        **dict.fromkeys(("name", "version", "build", "subdir"), _WORD),
+        **dict.fromkeys(("build_number", "size", "timestamp"), schema.number),
+        **dict.fromkeys(("depends", "constrains"), schema.items(_SPEC)),
+        **dict.fromkeys(("license", "license_family"), schema.text()),
+        "md5": schema.text("[0-9a-f]{32}"),
+        "sha256": schema.text("[0-9a-f]{64}"),
+        _OURS: schema.table(_WORD, schema.text()),
+    },
+    ("name", "version", "build", "build_number", "md5", "sha256", "size"),
+)
+_SCHEMAS = {
+    _RELEASES: schema.table(schema.text(r"\d[\d.]{0,20}"), schema.items(_SPEC)),
+    INDEX: schema.record({"packages.conda": schema.table(schema.NAME, _ROW)}),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,11 @@ class LocalChannel:
         return cls(writable_package_cache() / NAME, subdir)
 
     @property
+    def files(self) -> Inside:
+        """The way to change anything in the package cache that it lies in."""
+        return Inside(self.path.parent)
+
+    @property
     def folder(self) -> Path:
         """Where the packages lie."""
         return self.path / self.subdir
@@ -57,7 +83,7 @@ class LocalChannel:
             name: the package's name, where one file becomes several packages.
             build: the package's build, where a file may be part of several releases.
         """
-        for filename, row in self._rows().items():
+        for filename, row in self.rows().items():
             made_of = row.get(_OURS, {})
             if (
                 sha256
@@ -71,7 +97,7 @@ class LocalChannel:
 
     def made_of(self, filename: str) -> dict[str, str]:
         """File, sha256 and, where known, url of what a package was made of; empty if unknown."""
-        found = self._rows().get(filename, {}).get(_OURS)
+        found = self.rows().get(filename, {}).get(_OURS)
         return dict(found) if isinstance(found, dict) else {}
 
     def record_named(self, name: str, version: str) -> Any | None:
@@ -84,7 +110,7 @@ class LocalChannel:
         from conda.models.version import VersionOrder
 
         found: tuple[str, dict[str, Any]] | None = None
-        for filename, row in self._rows().items():
+        for filename, row in self.rows().items():
             fits = row["version"] == version or (
                 version.endswith(".*") and f"{row['version']}.".startswith(version[:-1])
             )
@@ -112,7 +138,7 @@ class LocalChannel:
             to_cache: whether it will be linked now; conda extracts all that lies in its cache.
         """
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-        with open(package, "rb") as file:
+        with open_regular(package) as file:
             for block in iter(lambda: file.read(2**20), b""):
                 md5.update(block)
                 sha256.update(block)
@@ -124,8 +150,8 @@ class LocalChannel:
             _OURS: dict(made_of),
         }
         place = self.folder / package.name
-        os.replace(package, place)
-        self._write({**self._rows(), package.name: row})
+        self.files.rename(package, place)
+        self._write({**self.rows(), package.name: row})
         if to_cache:
             self._offer_to_cache(place)
         return self._record(package.name, row)
@@ -138,11 +164,11 @@ class LocalChannel:
         from .conda_packages import forget_package_caches
 
         cached = self.path.parent / place.name
-        with contextlib.suppress(OSError):
-            cached.unlink(missing_ok=True)
-            os.link(place, cached)
-            with open(self.path.parent / "urls.txt", "a", encoding="utf-8") as file:
-                file.write(f"{place.as_uri()}\n")
+        with contextlib.suppress(OSError, ForeignFileError):
+            self.files.remove(cached)
+            self.files.hard_link(place, cached)
+            with self.files.append(self.path.parent / "urls.txt") as file:
+                file.write(f"{place.as_uri()}\n".encode())
         forget_package_caches()
 
     def release(self, version: str) -> list[str] | None:
@@ -158,26 +184,28 @@ class LocalChannel:
         """Keep a metapackage's requirements for use without a network."""
         if self._releases().get(version) == list(requires):
             return
-        with locked(self.path / "releases.lock", "another conda cuda that writes down releases"):
-            remove_leftovers(self.path, _RELEASES)
+        lock, what = self.path / "releases.lock", "another conda cuda that writes down releases"
+        with locked(lock, what, below=self.path.parent):
+            self.files.remove_leftovers(self.path, _RELEASES)
             known = {**self._releases(), version: list(requires)}
-            write_atomically(
-                self.path / _RELEASES, json.dumps(known, indent=1, sort_keys=True).encode()
-            )
+            text = json.dumps(known, indent=1, sort_keys=True)
+            self.files.write(self.path / _RELEASES, text.encode())
 
     def _releases(self) -> dict[str, list[str]]:
-        content = _read_json(self.path / _RELEASES)
-        return {key: value for key, value in content.items() if isinstance(value, list)}
+        found, _ = _read(self.path / _RELEASES)
+        return found
 
-    def _rows(self) -> dict[str, dict[str, Any]]:
-        rows = _read_json(self.folder / "repodata.json").get("packages.conda", {})
-        return rows if isinstance(rows, dict) else {}
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """What the index says of each package, by file name, as far as it can be used."""
+        found, _ = _read(self.folder / INDEX)
+        rows: dict[str, dict[str, Any]] = found.get("packages.conda", {})
+        return rows
 
     def _write(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         # First what a killed command may leave half done: a package that has its row is not made
         # again, and then nobody would tidy up here.
-        write_rows(self.path / "noarch", {})
-        write_rows(self.folder, rows)
+        write_rows(self.files, self.path / "noarch", {})
+        write_rows(self.files, self.folder, rows)
 
     def _record(self, filename: str, row: Mapping[str, Any]) -> Any:
         from conda.models.channel import Channel
@@ -188,9 +216,19 @@ class LocalChannel:
         return PackageRecord(fn=filename, url=url, channel=Channel(self.path.as_uri()), **facts)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def broken_files(cache: Path) -> list[Path]:
+    """What of the local channel in a package cache cannot be read in full."""
+    paths = [cache / NAME / _RELEASES, *sorted((cache / NAME).glob(f"*/{INDEX}"))]
+    return [path for path in paths if _read(path)[1]]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What of a file can be used, and what is wrong with it."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        content = read_json(path, links=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ()
+    except (OSError, ValueError) as error:
+        return {}, (str(error),)
+    found, problems = schema.read(_SCHEMAS[path.name], content)
+    return found or {}, problems

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from .descent import CLOSED, NO_LINK, NO_WAIT
 from .errors import CudaError
+from .files import Inside
 from .system import LOCKED_FILES_ARE_OPEN, try_lock
 
 PATIENCE = 600.0
@@ -40,20 +41,26 @@ class LockedError(CudaError):
 
 
 @contextlib.contextmanager
-def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
+def locked(
+    path: Path, what: str, patience: float = PATIENCE, *, below: Path | None = None
+) -> Iterator[None]:
     """Hold the lock that a file stands for; wait for it if need be, and say so on a terminal.
 
     Args:
         path: the file; it is made and stays.
         what: who else may hold it, for the message.
         patience: seconds to wait at most.
+        below: the folder below which no link on the way to it is followed; the one that the file
+            lies in where others have no say above it.
 
     Raises:
         LockedError: when somebody else holds it for longer.
+        ForeignFileError: when something else has the name of the file.
     """
     end = time.monotonic() + patience
     waits = False
-    handle = _open(path)
+    inside = Inside(below or path.parent)
+    handle = _open(inside, path)
     try:
         with contextlib.ExitStack() as shown:
             while not (_try_lock(handle) and _is_open_at(handle, path)):
@@ -65,7 +72,7 @@ def locked(path: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
                 time.sleep(0.05)
                 if not _is_open_at(handle, path):
                     # Its last holder has taken the file away together with all else of ours.
-                    anew = _open(path)
+                    anew = _open(inside, path)
                     os.close(handle)
                     handle = anew
         _write_holder(handle, f"{os.getpid()}\n")
@@ -90,7 +97,7 @@ def _named(what: str, holder: str) -> str:
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock that a file stands for, at this moment."""
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = os.open(path, os.O_RDWR | CLOSED | NO_LINK | NO_WAIT)
     except OSError:
         return False
     try:
@@ -99,31 +106,18 @@ def is_held(path: Path) -> bool:
         os.close(handle)
 
 
-def _open(path: Path) -> int:
+def _open(inside: Inside, path: Path) -> int:
     for _ in range(_ATTEMPTS):
         # At any moment its last holder may take file and folder away.
         with contextlib.suppress(FileNotFoundError):
-            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            # Gone between two looks of mkdir, unless something else stands in its place.
-            if not path.parent.is_dir() and _is_no_folder(path.parent):
-                raise
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-
-
-def _is_no_folder(path: Path) -> bool:
-    try:
-        return not stat.S_ISDIR(os.lstat(path).st_mode)
-    except FileNotFoundError:
-        return False
+            return inside.lock_file(path)
+    return inside.lock_file(path)
 
 
 def _is_open_at(handle: int, path: Path) -> bool:
     """Whether the open file is still the one that the path names."""
     try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
     except OSError:
         return False
 
@@ -132,6 +126,7 @@ def _write_holder(handle: int, text: str) -> None:
     """Let others read who holds it; on a full disk, where space may be about to be freed, not."""
     if LOCKED_FILES_ARE_OPEN:
         with contextlib.suppress(OSError):
+            # Ours by `Inside.lock_file`: no link, and no other name.
             os.ftruncate(handle, 0)
             os.pwrite(handle, text.encode(), 0)
 

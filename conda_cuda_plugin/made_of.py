@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .files import write_atomically
+from . import schema
+from .files import Inside
+from .reading import read_json
 
 MADE_OF_FILE = "made-of.json"
 """Lies in a toolkit root of which some packages were made here."""
+_SCHEMA = schema.table(schema.NAME, schema.table(schema.NAME, schema.text()))
 
 
 def keep_made_of(root: Path, records: Sequence[Any], former: Path | None = None) -> None:
@@ -34,17 +37,14 @@ def keep_made_of(root: Path, records: Sequence[Any], former: Path | None = None)
             found[_dist(record)] = dict(made_of)
     if found:
         text = json.dumps(found, indent=1, sort_keys=True)
-        write_atomically(root / MADE_OF_FILE, f"{text}\n".encode())
+        Inside(root).write(Path(MADE_OF_FILE), f"{text}\n".encode())
 
 
 def read_made_of(root: Path) -> dict[str, dict[str, str]]:
     """What is written down in a root: `name-version-build` to file, sha256 and url."""
     with contextlib.suppress(OSError, ValueError):
-        content = json.loads((root / MADE_OF_FILE).read_text(encoding="utf-8"))
-        return {
-            str(dist): {str(key): str(value) for key, value in row.items()}
-            for dist, row in content.items()
-        }
+        found, _ = schema.read(_SCHEMA, read_json(root / MADE_OF_FILE, links=False))
+        return found or {}
     return {}
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
+
+from .files import Inside
+from .reading import read_bytes, read_json
 
 _KEYS = frozenset({"_path", "path_type", "sha256", "size_in_bytes"})
 """What paths.json says about an ordinary file; other keys ask for some treatment."""
@@ -77,9 +79,9 @@ def link_plain_packages(prefix: Path, records: Sequence[Any], specs: Sequence[st
         for package in plain:
             _link(package, prefix)
     except (OSError, _NotPlain):
-        shutil.rmtree(prefix)
-        (prefix / "conda-meta").mkdir(parents=True)
-        (prefix / "conda-meta" / "history").touch()
+        Inside(prefix.parent).remove_tree(prefix)
+        with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
+            pass
         return list(records)
     _record(plain, prefix, specs)
     return left
@@ -120,8 +122,7 @@ def _contents(record: Any) -> tuple[str, Any, list[Any]]:
         paths_data=PathsData(paths_version=1, paths=()),
     )
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        with open(os.path.join(source, "info", "paths.json"), encoding="utf-8") as file:
-            content = json.load(file)
+        content = read_json(os.path.join(source, "info", "paths.json"))
         rows = content["paths"]
         if content["paths_version"] == 1 and all(isinstance(row["_path"], str) for row in rows):
             return source, info, rows
@@ -207,7 +208,7 @@ def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None
         )
         action.execute()
         path = Path(action.target_full_path)
-        path.write_bytes(_with_paths(path.read_bytes(), package.paths))
+        Inside(prefix).write(path, _with_paths(read_bytes(path), package.paths))
 
 
 _ROW_KEYS = ("_path", "path_type", "sha256", "size_in_bytes", "sha256_in_prefix")

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .reading import open_regular
 from .system import WINDOWS
 
 _KEY = re.compile(rb'"([^"\\\s]+-[^"\\\s]+\.(conda|tar\.bz2))"\s*:\s*(?=\{)')
@@ -48,7 +49,7 @@ class SortedIndex:
     """
 
     def __init__(self, path: Path) -> None:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             file.seek(0, 2)
             self._end = file.tell()
             if not self._end:

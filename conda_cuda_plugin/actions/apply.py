@@ -12,7 +12,7 @@ from ..compat.finding import Verdict
 from ..compat.machine import Machine
 from ..cuda_file import CudaFile, CudaFileError, ExactToolkit
 from ..cuda_file_check import parse
-from ..environment import Environment
+from ..environment import Environment, is_toolkit_root
 from ..errors import CudaError, innermost
 from ..install import pin, switch
 from ..install import root as roots
@@ -66,7 +66,7 @@ def read(path: Path) -> CudaFile:
     Raises:
         CudaFileError: when it cannot be used.
     """
-    return parse(cuda_file.read_text(path), str(path))
+    return parse(cuda_file.text_of(path), str(path))
 
 
 def make_plan(
@@ -172,8 +172,8 @@ def carry_out(plan: Plan) -> None:
             _make_current(plan)
         except BaseException:
             for root in fresh:
-                if environment.current_name() != root.name and root.is_dir():
-                    roots.remove_tree(root)
+                if environment.current_name() != root.name and is_toolkit_root(root):
+                    roots.remove_root(environment, root)
             raise
 
 

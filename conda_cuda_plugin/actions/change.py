@@ -39,7 +39,11 @@ def in_environment(environment: Environment) -> Iterator[None]:
         with (
             signal_handler(conda_signal_handler),
             closed_to_others(),
-            locked(environment.prefix / LOCK, "another conda cuda in this environment"),
+            locked(
+                environment.prefix / LOCK,
+                "another conda cuda in this environment",
+                below=environment.prefix,
+            ),
         ):
             # Another command may have written it while this one waited.
             environment.forget_state()
@@ -83,6 +87,7 @@ def check_writable(environment: Environment) -> None:
 def _leave(environment: Environment) -> None:
     """Remove the lock, and the folders that hold nothing else."""
     with contextlib.suppress(OSError):
-        (environment.prefix / LOCK).unlink()
+        environment.files.remove(LOCK)
         for folder in (STATE, *STATE.parents[:-1]):
-            (environment.prefix / folder).rmdir()
+            if not environment.files.remove_folder(folder):
+                break

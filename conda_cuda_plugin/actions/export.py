@@ -12,7 +12,7 @@ from .. import cuda_file
 from ..addresses import is_local, without_credentials
 from ..environment import Environment
 from ..errors import CudaError
-from ..files import write_atomically
+from ..files import Inside
 from ..install import pin
 from ..made_of import made_of
 from ..platforms import Platform
@@ -236,12 +236,12 @@ def write(path: Path, export: Export) -> bool:
     if not place.exists():
         text, mode = cuda_file.new_text(export.content), 0o644
     else:
-        before = cuda_file.read_text(place)
+        before = cuda_file.text_of(place)
         text = cuda_file.updated_text(before, export.content, str(path))
         mode = place.stat().st_mode & 0o777
         if text == before:
             return False
     try:
-        return write_atomically(place, text.encode(), mode)
+        return Inside(place.parent).write(place, text.encode(), mode)
     except OSError as error:
         raise FileSystemError(error, path) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 from .. import archives, channel_index
 from ..addons import addons_of
 from ..channel_folder import alone, check_directory, read_indexes
+from ..descent import TEMPORARY
 from ..environment import Environment
 from ..errors import CudaError, UsageError
-from ..files import TEMPORARY
+from ..files import Inside
 from ..metapackage import Metapackage
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.table import ORDER
@@ -147,7 +147,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
     for name in rows:
         if not rows[name] and not (plan.directory / name / channel_index.INDEX).is_file():
             # From now on the folder is a channel, an empty one, whenever this is stopped.
-            channel_index.write_rows(plan.directory / name, {})
+            channel_index.write_rows(Inside(plan.directory), plan.directory / name, {})
     files, added, size = [], [], 0
     for number, record in enumerate(records, 1):
         folder = plan.directory / _folder_of(record, subdir)
@@ -160,7 +160,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
             title = f"({number}/{len(records)}) {record.name} {record.version}"
             offline = plan.request.offline
             sums = archives.fetch(record, scratch / record.fn, offline=offline, title=title)
-            _move(scratch / record.fn, target)
+            _move(plan.directory, scratch / record.fn, target)
             have = None
             added.append(f"{folder.name}/{record.fn}")
         rows[folder.name][record.fn] = have or _row(record, sums)
@@ -168,11 +168,11 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
         size += sums.size
     one = _metapackage(plan, records)
     sums = archives.sums_of(one.write(scratch))
-    _move(scratch / one.filename, plan.directory / subdir / one.filename)
+    _move(plan.directory, scratch / one.filename, plan.directory / subdir / one.filename)
     rows[subdir][one.filename] = one.row(size=sums.size, md5=sums.md5, sha256=sums.sha256)
     # What the metapackage depends on is named before it is.
     for name in ("noarch", subdir):
-        channel_index.write_rows(plan.directory / name, rows[name])
+        channel_index.write_rows(Inside(plan.directory), plan.directory / name, rows[name])
     return Result(plan, one, tuple(files), tuple(added), size + sums.size)
 
 
@@ -223,10 +223,11 @@ def _folder_of(record: Any, subdir: str) -> str:
     return "noarch" if record.subdir == "noarch" else subdir
 
 
-def _move(source: Path, target: Path) -> None:
+def _move(directory: Path, source: Path, target: Path) -> None:
+    files = Inside(directory)
     # Whoever may read the folder may install from it.
-    os.chmod(source, 0o644)
-    os.replace(source, target)
+    files.set_mode(source, add=0o644, take=0o133)
+    files.rename(source, target)
 
 
 def _adopts(source: str) -> bool:

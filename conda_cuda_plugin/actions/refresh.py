@@ -6,6 +6,7 @@ from logging import getLogger
 from pathlib import Path
 
 from ..environment import Environment, write_toolkit
+from ..files import Inside
 from ..install import root as roots
 from ..install import switch
 from ..install.view import make_adopted_view
@@ -51,7 +52,7 @@ def refresh(environment: Environment) -> bool:
     if environment.current_name() is None:
         return False
     lock = environment.prefix / LOCK
-    with closed_to_others(), locked(lock, "another conda cuda", patience=0):
+    with closed_to_others(), locked(lock, "another conda cuda", 0, below=environment.prefix):
         environment.forget_state()
         mended = roots.mend_link(environment)
         current = environment.current()
@@ -92,7 +93,7 @@ def _rebuild(
     )
 
     def build(aside: Path) -> None:
-        aside.mkdir()
+        Inside(environment.prefix).make_folder(aside)
         make_adopted_view(aside, environment.prefix, platform)
         write_toolkit(toolkit, aside)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..addons import check_addons
-from ..environment import Environment
+from ..environment import STATE_FILE, Environment
 from ..errors import CudaError, UsageError
 from ..platforms import Platform
 from ..sources.base import ToolkitRequest
@@ -119,6 +119,12 @@ def _located(words: Words) -> tuple[Words, str | None]:
 def _as_recorded(words: Words, environment: Environment) -> Words:
     recorded = recorded_request(environment)
     version = str(recorded.get("version") or "")
+    problems = environment.read_state().problems
+    if not version and problems:
+        raise CudaError(
+            f"What was asked for cannot be read: {environment.prefix / STATE_FILE}: {problems[0]}.",
+            hints=["conda cuda doctor --fix mends it.", "conda cuda use 12.4"],
+        )
     if not version:
         raise CudaError(
             "No CUDA version was named, and none is recorded for this environment.",

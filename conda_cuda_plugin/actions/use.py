@@ -80,7 +80,7 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
 def _take_back(environment: Environment, root: Path) -> None:
     """Remove a toolkit that was installed to become current and did not."""
     if environment.current_name() != root.name and (root / TOOLKIT_FILE).is_file():
-        roots.remove_tree(root)
+        roots.remove_root(environment, root)
 
 
 def _settled_meanwhile(plan: Plan) -> Toolkit | None:

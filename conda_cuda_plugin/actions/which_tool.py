@@ -12,6 +12,7 @@ from ..environment import ROOT_NAME, Environment
 from ..errors import CudaError
 from ..install.wrappers import is_wrapper
 from ..platforms import Platform
+from ..reading import open_regular
 
 _SCRIPT = re.compile(r'^exec "?(/[^"\s]+)"? "\$@"', re.MULTILINE)
 
@@ -104,7 +105,7 @@ def _program(path: str, element: int, platform: Platform) -> Program:
 def _behind_script(path: str) -> str:
     """What a shell script of one command runs (`exec /usr/local/cuda/bin/nvcc "$@"`)."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             start = file.read(1000)
     except OSError:
         return path

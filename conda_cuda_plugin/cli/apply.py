@@ -12,6 +12,7 @@ from .common import (
     name_of,
     print_json,
     say,
+    say_kept,
     target_environment,
     this_platform,
     warn,
@@ -76,6 +77,7 @@ def execute(args: Namespace) -> int:
         say(*_lines(plan, machine, path))
         confirm("Proceed")
         apply.carry_out(plan)
+        say_kept(environment)
         say(f"{name_of(environment)} has exactly what {path.name} says.")
     if context.json:
         print_json({**document, "changed": not plan.changes_nothing})

@@ -66,6 +66,12 @@ def warn(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def say_kept(environment: Environment) -> None:
+    """Name what a command has come upon that is not as conda cuda wrote it, and is still there."""
+    for path in environment.kept:
+        warn(f"Kept, since conda cuda did not write it: {path}")
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one document of `--json`."""
     print(json.dumps(document, indent=2, sort_keys=False))

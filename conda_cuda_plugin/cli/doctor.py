@@ -13,6 +13,7 @@ from .common import (
     name_of,
     print_json,
     say,
+    say_kept,
     target_environment,
     this_platform,
 )
@@ -75,6 +76,7 @@ def execute(args: Namespace) -> int:
         say(*report(patient, findings), "")
         confirm(question(fixable))
         treatment = treat(lambda: examined(Environment(environment.prefix), machine), fixable)
+        say_kept(environment)
         findings = list(treatment.left)
         patient = examined(Environment(environment.prefix), machine)
     if context.json:
@@ -91,6 +93,7 @@ def execute(args: Namespace) -> int:
 def examined(environment: Environment, machine: str | None = None) -> Patient:
     """An environment with this shell around it, and this machine or one that is described."""
     from ..compat.detect import detect
+    from ..conda_packages import package_caches
     from ..doctor import Patient
     from .machine import machine_for
 
@@ -102,4 +105,5 @@ def examined(environment: Environment, machine: str | None = None) -> Patient:
         Path.home(),
         name_of(environment),
         lambda: machine_for(machine) if machine else detect(),
+        package_caches=package_caches(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from .common import add_common_options, name_of, print_json, say, target_environment
+from .common import add_common_options, name_of, print_json, say, say_kept, target_environment
 
 EPILOG = """\
 examples:
@@ -27,6 +27,7 @@ def execute(args: Namespace) -> int:
 
     environment = target_environment(args)
     before = turn_off(environment)
+    say_kept(environment)
     if context.json:
         print_json(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
-from .common import add_common_options, name_of, print_json, say, target_environment
+from .common import add_common_options, name_of, print_json, say, say_kept, target_environment
 
 EPILOG = """\
 examples:
@@ -49,6 +49,7 @@ def execute(args: Namespace) -> int:
         if args.cuda_all and environment.has_traces and not context.dry_run:
             # A command that was killed has left its record, or its lock.
             remove(environment, removal)
+            say_kept(environment)
     else:
         for toolkit in removal.toolkits:
             say(f"Removes {toolkit.name} ({toolkit.root})")
@@ -56,6 +57,7 @@ def execute(args: Namespace) -> int:
             say("The current toolkit goes; none will be current afterwards.")
         confirm("Proceed")
         remove(environment, removal)
+        say_kept(environment)
         say(f"Removed from {name_of(environment)}.")
     if context.json:
         print_json(document)

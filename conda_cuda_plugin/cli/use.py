@@ -12,6 +12,7 @@ from .common import (
     name_of,
     print_json,
     say,
+    say_kept,
     target_environment,
     this_platform,
     toolkit_document,
@@ -109,6 +110,7 @@ def execute(args: Namespace) -> int:
             warn(f"warning: {verdict_text(plan, machine)}")
     result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
     _warn_of_others(result)
+    say_kept(environment)
     if context.json:
         document: dict[str, Any] = {
             "success": True,

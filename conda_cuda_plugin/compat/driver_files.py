@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..reading import open_regular, read_bytes
 from .machine import DriverVersion
 
 SYS = Path("sys/module/nvidia/version")
@@ -104,7 +105,7 @@ def _find(root: Path, variables: Mapping[str, str], names: tuple[str, ...]) -> l
 def _cached(root: Path, names: tuple[str, ...]) -> Iterator[str]:
     """Paths that the loader's cache holds for some names (strings end in zero there)."""
     try:
-        cache = (root / _CACHE).read_bytes()
+        cache = read_bytes(root / _CACHE)
     except OSError:
         return
     for name in names:
@@ -117,7 +118,7 @@ def _cached(root: Path, names: tuple[str, ...]) -> Iterator[str]:
 def _read(path: Path) -> str:
     """The beginning of a text file; empty when it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(4096).strip()
+        with open_regular(path) as file:
+            return file.read(4096).decode("utf-8", "replace").strip()
     except OSError:
         return ""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ..reading import open_regular
+
 X86_64, AARCH64 = 62, 183
 _NAMES = {3: "32-bit x86", 21: "POWER", 40: "32-bit ARM", X86_64: "x86_64", AARCH64: "aarch64"}
 
@@ -74,7 +76,7 @@ def read_header(path: str | os.PathLike[str]) -> ElfHeader:
         NotLoadable: when it is no ELF file; the texts are those of glibc's `open_verify`.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return _header(file)
     except IsADirectoryError:
         raise NotLoadable("cannot read file data: Is a directory") from None
@@ -87,7 +89,7 @@ def read_elf(path: str | os.PathLike[str]) -> ElfFile:
         OSError: when the file cannot be opened.
         NotLoadable: when it is no ELF file, or a broken one.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         header = _header(file)
         try:
             segments = _segments(file, header)
@@ -103,7 +105,7 @@ def holds_symbol(path: str | os.PathLike[str], symbol: str) -> bool:
     Raises:
         OSError: when the file cannot be opened.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         try:
             header = _header(file)
             segments = _segments(file, header)

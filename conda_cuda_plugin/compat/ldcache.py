@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..reading import read_bytes
 from .elf import AARCH64, X86_64
 
 CACHE = Path("/etc/ld.so.cache")
@@ -39,7 +40,7 @@ class CacheEntry:
 def read_cache(path: Path = CACHE) -> tuple[CacheEntry, ...]:
     """Every entry, in the file's order; none when there is no cache or it is no such file."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError:
         return ()
     start = content.find(_MAGIC)

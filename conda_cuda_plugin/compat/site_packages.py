@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from ..reading import open_regular
 
 _DIST_INFO = re.compile(r"(?P<name>[^-]+(?:-[^-]+)*?)-(?P<version>[^-]+)\.dist-info")
 _RECORD = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json")
@@ -69,10 +70,7 @@ class CondaRecord:
 def read_head(path: Path, limit: int = _HEAD) -> str:
     """The first bytes of a regular file as text; empty when there are none to read."""
     try:
-        # A pipe or a device would keep us waiting.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return ""
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return file.read(limit).decode("utf-8", "replace")
     except (OSError, ValueError):
         return ""

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from ..reading import open_regular
 from .decompress import Decompressed, most_bytes, most_members
 from .package import (
     DAMAGE,
@@ -67,7 +68,7 @@ def convert_archive(
     import tempfile
 
     try:
-        with tempfile.TemporaryFile(dir=folder) as aside, open(archive, "rb") as file:
+        with tempfile.TemporaryFile(dir=folder) as aside, open_regular(archive) as file:
             read = _zip_members if name.lower().endswith(".zip") else _tar_members
             size = archive.stat().st_size
             with contextlib.ExitStack() as stack:

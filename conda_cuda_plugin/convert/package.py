@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from ..errors import CudaError
+from ..files import Inside
 from .zstd import zstd_writer
 
 # The archive is read again right away and thrown away by `conda clean`: speed before size.
@@ -212,7 +213,7 @@ def write_package(
                 for name, data in _metadata(record, rows, about).items():
                     _add(tar, Member(name, len(data), lambda data=data: io.BytesIO(data)))  # type: ignore[misc]
     except BaseException:
-        package.unlink(missing_ok=True)
+        Inside(folder).remove(package)
         raise
     return package
 

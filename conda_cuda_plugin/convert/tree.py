@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ..reading import open_regular
 from .package import Member, Refuse
 
 
@@ -47,7 +48,7 @@ def tree_members(
 
 
 def _open(path: str) -> BinaryIO:
-    return open(path, "rb")
+    return open_regular(path, links=False)
 
 
 def _entries(folder: str | Path, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..reading import open_regular, read_json
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -124,8 +124,8 @@ def other_hooks(patient: Patient) -> Iterator[Finding]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(_LARGEST)
+        with open_regular(path) as file:
+            text = file.read(_LARGEST).decode("utf-8", "replace")
     except OSError:
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -135,7 +135,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _json(path: Path) -> dict[str, object]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

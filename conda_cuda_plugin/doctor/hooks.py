@@ -49,7 +49,7 @@ def edited(patient: Patient) -> Iterator[Finding]:
             f"{_count(found)} edited by hand; what was added there may not be taken back.",
             _shown(patient, found),
             f"Keep your lines in a script of your own; {patient.command('doctor --fix')} then "
-            "writes the hooks anew.",
+            "moves this one aside and writes it anew.",
             lambda: _write(patient),
         )
 
@@ -75,7 +75,9 @@ def _with(patient: Patient, status: HookStatus) -> list[Path]:
 
 
 def _write(patient: Patient) -> object:
-    return hooks.write(patient.prefix, windows=patient.platform.windows)
+    return hooks.write(
+        patient.prefix, windows=patient.platform.windows, kept=patient.environment.kept
+    )
 
 
 def _shown(patient: Patient, paths: list[Path]) -> tuple[str, ...]:

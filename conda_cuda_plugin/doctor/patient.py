@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ class Patient:
         name: what the user calls the environment.
         detect: tells what the machine is; called at most once.
         loader_cache: where the loader keeps the paths of the system's libraries.
+        package_caches: where conda keeps packages.
     """
 
     environment: Environment
@@ -41,6 +42,7 @@ class Patient:
     name: str
     detect: Callable[[], Machine]
     loader_cache: Path = Path("/etc/ld.so.cache")
+    package_caches: Sequence[Path] = ()
 
     @property
     def prefix(self) -> Path:
@@ -122,8 +124,9 @@ class Patient:
     @property
     def recorded_wrappers(self) -> tuple[str, ...]:
         """The wrappers that were written, by the environment's record."""
-        names = self.environment.state.get("wrappers")
-        return tuple(map(str, names)) if isinstance(names, list) else ()
+        from ..install.wrappers import recorded_wrappers
+
+        return tuple(recorded_wrappers(self.environment))
 
     @cached_property
     def place(self) -> int | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from .. import hooks
+from ..errors import CudaError
+from ..files import Inside
 from ..others import is_open_to_others, open_in_environment, open_to_others
 from .finding import Finding, Severity
 from .patient import Patient
@@ -29,7 +32,7 @@ def root(patient: Patient) -> Iterator[Finding]:
             "Every user of this machine may change what programs load from this toolkit.",
             tuple(patient.inside(path) for path in found[:5]),
             f"chmod o-w {folders[0] if folders else found[0]}",
-            None if current.adopted else lambda: _close(found),
+            None if current.adopted else lambda: _close(patient, found),
         )
 
 
@@ -37,22 +40,44 @@ def scripts(patient: Patient) -> Iterator[Finding]:
     """`hooks-open-to-others`."""
     if patient.environment.current_name() is None or patient.platform.windows:
         return
-    found = []
-    for path in hooks.verify(patient.prefix, windows=patient.platform.windows):
+    found: list[Path] = []
+    foreign = []
+    for path, status in hooks.verify(patient.prefix, windows=False).items():
+        if status is hooks.HookStatus.FOREIGN:
+            foreign.append(path)
         for place in (path, path.parent):
             if place not in found and is_open_to_others(place):
                 found.append(place)
+    ours = [path for path in found if path not in foreign]
     if found:
         yield Finding(
             "hooks-open-to-others",
             Severity.ERROR,
             "Every user of this machine may change what your shell runs at `conda activate`.",
             tuple(patient.inside(path) for path in found[:5]),
-            patient.command("doctor --fix"),
-            lambda: _close(found),
+            patient.command("doctor --fix") if ours else f"chmod o-w {found[0]}",
+            (lambda: _close(patient, ours)) if ours else None,
         )
 
 
-def _close(paths: list[Path]) -> None:
+def _close(patient: Patient, paths: list[Path]) -> None:
+    """Close what lies in the environment.
+
+    Raises:
+        CudaError: when something does not; all else is closed then.
+    """
+    real = Path(os.path.realpath(patient.prefix))
+    outside = []
     for path in paths:
-        os.chmod(path, stat.S_IMODE(path.stat().st_mode) & ~stat.S_IWOTH)
+        base = next((base for base in (patient.prefix, real) if path.is_relative_to(base)), None)
+        if base is None:
+            outside.append(path)
+        else:
+            path = real if path == base else path
+            files = Inside(base if path != real else real.parent)
+            files.set_mode(path, take=stat.S_IWOTH)
+    if outside:
+        raise CudaError(
+            f"{outside[0]} lies outside of the environment, so its mode stays as it is.",
+            hints=[f"chmod o-w {shlex.quote(str(outside[0]))}"],
+        )

@@ -13,6 +13,7 @@ from . import (
     link,
     machine,
     permissions,
+    records,
     toolkits,
     tools,
     variables,
@@ -34,6 +35,8 @@ class Rule:
 
 
 RULES = (
+    Rule("record-broken", "a record of conda cuda cannot be read", records.state),
+    Rule("cache-broken", "the package cache's record cannot be read", records.cache),
     Rule("link-dangling", "the current toolkit is not there any more", link.dangling),
     Rule("link-missing", "hooks or wrappers without a current toolkit", link.missing),
     Rule("link-foreign", "something else has the place of the link", link.foreign),

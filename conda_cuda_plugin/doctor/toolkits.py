@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..actions.change import LOCK
-from ..environment import STATE
-from ..files import TEMPORARY
-from ..install.root import ASIDE, clean_up
+from ..descent import is_temporary
+from ..environment import STATE, Environment
+from ..install.contents import recorded_facts
+from ..install.root import clean_up
+from ..install.unfinished import recorded
 from ..lock import is_held
+from ..reading import read_json
 from ..toolkit import Origin, Toolkit
 from .finding import Finding, Severity
 from .patient import Patient
+from .records import broken
 
 _FOLDERS = (".", "bin", "etc/conda/activate.d", "etc/conda/deactivate.d", str(STATE))
 
@@ -22,7 +25,8 @@ _FOLDERS = (".", "bin", "etc/conda/activate.d", "etc/conda/deactivate.d", str(ST
 def incomplete(patient: Patient) -> Iterator[Finding]:
     """`toolkit-incomplete`."""
     for toolkit in patient.toolkits:
-        if toolkit.complete:
+        if toolkit.complete or (broken(toolkit) and recorded_facts(toolkit.root)):
+            # `record-broken` speaks of the latter.
             continue
         is_current = toolkit.name == patient.environment.current_name()
         release = toolkit.name.removeprefix("cuda-")
@@ -90,7 +94,7 @@ def _lost(toolkit: Toolkit) -> list[Path]:
     ]
     for record in sorted((toolkit.root / "conda-meta").glob("*.json")):
         try:
-            files = json.loads(record.read_text(encoding="utf-8"))["files"]
+            files = read_json(record)["files"]
         except (OSError, ValueError, KeyError, TypeError):
             lost.append(record)
             continue
@@ -111,24 +115,22 @@ def _follow(patient: Patient) -> None:
 
 
 def _leftovers(prefix: Path) -> list[Path]:
-    found = []
+    found = recorded(Environment(prefix))
     for folder in _FOLDERS:
         try:
             names = sorted(os.listdir(prefix / folder))
         except OSError:
             continue
         found += [
-            Path(os.path.normpath(prefix / folder / name))
-            for name in names
-            if name.endswith(TEMPORARY) or (folder == "." and name.startswith(ASIDE))
+            Path(os.path.normpath(prefix / folder / name)) for name in names if is_temporary(name)
         ]
     return found
 
 
 def _tidy(patient: Patient) -> None:
     clean_up(patient.environment)
-    for path in _leftovers(patient.prefix):
-        path.unlink(missing_ok=True)
+    for folder in _FOLDERS:
+        patient.environment.files.remove_leftovers(Path(folder))
 
 
 def _first(patient: Patient, paths: list[Path], count: int = 5) -> tuple[str, ...]:

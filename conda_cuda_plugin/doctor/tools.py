@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..hooks import HookStatus
 from ..install.switch import tools_of
-from ..install.wrappers import is_wrapper, owner_of, wrapper_text, write_wrappers
+from ..install.wrappers import is_wrapper, owner_of, status, write_wrappers
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -84,11 +85,10 @@ def _tools(patient: Patient) -> tuple[str, ...]:
 
 def _is_wanting(patient: Patient, name: str) -> bool:
     path = patient.environment.bin / name
-    if not os.path.lexists(path):
-        return True
-    if not is_wrapper(path):
-        return False
-    return not os.access(path, os.X_OK) or path.read_bytes() != wrapper_text(name)
+    found = status(path)
+    if found in (HookStatus.FOREIGN, HookStatus.OK):
+        return found is HookStatus.OK and not os.access(path, os.X_OK)
+    return True
 
 
 def _write(patient: Patient, names: list[str]) -> None:

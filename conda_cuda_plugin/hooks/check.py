@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from ..reading import read_bytes
 from .render import is_ours, is_unedited, render
 from .shells import Direction, Shell, hook_path, shells_for
 
@@ -34,7 +35,7 @@ def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         return HookStatus.FOREIGN
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, 2**20, links=False)
     except (FileNotFoundError, NotADirectoryError):
         return HookStatus.MISSING
     if data == render(shell, direction):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ForeignFileError
-from ..files import remove_leftovers, write_atomically
+from ..files import Inside
 from .check import HookStatus, status
 from .render import render
 from .shells import SHELLS, STEM, Direction, hook_path, shells_for
 
 
-def write(prefix: str | Path, *, windows: bool) -> list[Path]:
+def write(prefix: str | Path, *, windows: bool, kept: list[Path] | None = None) -> list[Path]:
     """Writes the hooks that the environment lacks or has in another version.
 
     Each file is replaced in one step; one that is already right is not touched. The deactivate
@@ -20,6 +20,7 @@ def write(prefix: str | Path, *, windows: bool) -> list[Path]:
     Args:
         prefix: The environment; no other process changes its hooks at this moment.
         windows: Whether it is a Windows environment.
+        kept: Gets the new names of hooks that somebody has edited, which make room.
 
     Returns:
         The files written, in the order of writing.
@@ -28,7 +29,7 @@ def write(prefix: str | Path, *, windows: bool) -> list[Path]:
         ForeignFileError: A file that is not ours has the name of a hook; nothing was written.
         OSError: A file cannot be written.
     """
-    todo: list[tuple[Path, bytes]] = []
+    todo: list[tuple[Path, bytes, bool]] = []
     for direction in (Direction.DEACTIVATE, Direction.ACTIVATE):
         for shell in shells_for(windows=windows):
             path = hook_path(prefix, shell, direction)
@@ -36,14 +37,25 @@ def write(prefix: str | Path, *, windows: bool) -> list[Path]:
             if found is HookStatus.FOREIGN:
                 raise ForeignFileError(path)
             if found is not HookStatus.OK:
-                todo.append((path, render(shell, direction)))
-    for path, data in todo:
-        remove_leftovers(path.parent, STEM)
-        write_atomically(path, data)
-    return [path for path, _ in todo]
+                todo.append((path, render(shell, direction), found is HookStatus.EDITED))
+    files = Inside(Path(prefix))
+    for path, data, edited in todo:
+        files.remove_leftovers(path.parent, STEM)
+        if edited:
+            _put_aside(files, path, kept)
+        files.write(path, data)
+    return [path for path, _, _ in todo]
 
 
-def remove(prefix: str | Path, *, tombstone: bool = True) -> list[Path]:
+def _put_aside(files: Inside, path: Path, kept: list[Path] | None) -> None:
+    new = files.put_aside(path)
+    if kept is not None:
+        kept.append(new)
+
+
+def remove(
+    prefix: str | Path, *, tombstone: bool = True, kept: list[Path] | None = None
+) -> list[Path]:
     """Takes our hooks away, of every shell and version, and leaves foreign files alone.
 
     The deactivate hooks stay by default: a shell that has the environment active still needs
@@ -52,6 +64,7 @@ def remove(prefix: str | Path, *, tombstone: bool = True) -> list[Path]:
     Args:
         prefix: The environment; no other process changes its hooks at this moment.
         tombstone: Whether the deactivate hooks stay.
+        kept: Gets the new names of hooks that somebody has edited, which stay under those.
 
     Returns:
         The files removed.
@@ -60,12 +73,17 @@ def remove(prefix: str | Path, *, tombstone: bool = True) -> list[Path]:
         OSError: A file cannot be removed.
     """
     removed: list[Path] = []
+    files = Inside(Path(prefix))
     for direction in (Direction.ACTIVATE,) if tombstone else Direction:
         for shell in SHELLS:
             path = hook_path(prefix, shell, direction)
-            if status(path, shell, direction) in (HookStatus.MISSING, HookStatus.FOREIGN):
+            found = status(path, shell, direction)
+            if found in (HookStatus.MISSING, HookStatus.FOREIGN):
                 continue
-            path.unlink()
+            if found is HookStatus.EDITED:
+                _put_aside(files, path, kept)
+            else:
+                files.remove(path)
             removed.append(path)
-        remove_leftovers(Path(prefix, "etc", "conda", direction.value), STEM)
+        files.remove_leftovers(Path("etc", "conda", direction.value), STEM)
     return removed

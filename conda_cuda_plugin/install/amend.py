@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..environment import TOOLKIT_FILE, read_toolkit
+from ..environment import FILES, TOOLKIT_FILE, read_toolkit
+from ..files import Inside
 from ..made_of import MADE_OF_FILE
 from .host_compiler import release_nvcc
 from .wrappers import OWN_TOOLS
 
 _META = "conda-meta"
-_MADE_HERE = ("lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
+_MADE_HERE = (FILES, "lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
 """Entries of a root that are made anew from the packages, where no package owns them."""
 
 
@@ -30,7 +31,7 @@ class Stay:
 
     keys: frozenset[tuple[str, str, str]] = frozenset()
     """Name, version and build of the packages that stay."""
-    unlink: tuple[Any, ...] = ()
+    gone: tuple[Any, ...] = ()
     """Records of the packages that go."""
 
 
@@ -83,7 +84,7 @@ def _copy(root: Path, aside: Path) -> None:
     try:
         shutil.copytree(root, aside, symlinks=True, copy_function=_link)
         # conda appends to the history in place; a linked one would be the old root's too.
-        shutil.rmtree(aside / _META)
+        Inside(aside).remove_tree(Path(_META))
         shutil.copytree(root / _META, aside / _META)
     except shutil.Error as error:
         # It holds the texts of the errors only: a list of source, target and text.
@@ -103,16 +104,18 @@ def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
 
 def _forget_view(aside: Path, owned: set[str]) -> None:
     """Take away what is made from the packages, and the links that they do not hold."""
+    files = Inside(aside)
+    files = Inside(aside)
     for name in _MADE_HERE:
         path = aside / name
         if path.is_symlink() or path.is_file():
             if name not in owned:
-                path.unlink()
-        elif path.is_dir() and not any(file.startswith(f"{name}/") for file in owned):
-            shutil.rmtree(path)
+                files.remove(path)
+        elif path.is_dir() and not any(one.startswith(f"{name}/") for one in owned):
+            files.remove_tree(path)
     for folder in ("lib64", "include", "extras/CUPTI"):
         if (aside / folder).is_symlink() or not (aside / folder).is_dir():
             continue
         for entry in list(os.scandir(aside / folder)):
             if entry.is_symlink() and f"{folder}/{entry.name}" not in owned:
-                os.unlink(entry.path)
+                files.remove(Path(entry.path))

@@ -12,7 +12,8 @@ import os
 import re
 from pathlib import Path
 
-from ..files import write_atomically
+from ..files import Inside
+from ..reading import read_bytes
 from .wrappers import FIND_HERE
 
 _REAL = ".real"
@@ -71,9 +72,9 @@ def lead_nvcc(root: Path) -> bool:
     release_nvcc(root)
     profile = root / "bin" / "nvcc.profile"
     if profile.is_file():
-        _put_aside(profile, _own_profile(profile.read_text(encoding="utf-8")), mode=0o644)
+        _put_aside(root, profile, _own_profile(read_bytes(profile, 2**20).decode()), mode=0o644)
     text = _TEXT.format(mark=_MARK, find_here=FIND_HERE, real=_REAL, compiler=compiler.name)
-    _put_aside(nvcc, text, mode=0o755)
+    _put_aside(root, nvcc, text, mode=0o755)
     return True
 
 
@@ -82,7 +83,7 @@ def release_nvcc(root: Path) -> None:
     for name in ("nvcc", "nvcc.profile"):
         path = root / "bin" / name
         if os.path.lexists(f"{path}{_REAL}"):
-            os.replace(f"{path}{_REAL}", path)
+            Inside(root).rename(Path(f"{path}{_REAL}"), path)
 
 
 def _own_profile(text: str) -> str:
@@ -90,6 +91,7 @@ def _own_profile(text: str) -> str:
     return _LOADER.sub(r"\g<1>64", text) if _TOP_IS_ROOT.search(text) else text
 
 
-def _put_aside(path: Path, text: str, mode: int) -> None:
-    os.rename(path, f"{path}{_REAL}")
-    write_atomically(path, text.encode(), mode=mode)
+def _put_aside(root: Path, path: Path, text: str, mode: int) -> None:
+    files = Inside(root)
+    files.rename(path, Path(f"{path}{_REAL}"))
+    files.write(path, text.encode(), mode=mode)

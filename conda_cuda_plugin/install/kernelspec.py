@@ -19,7 +19,8 @@ from typing import Any
 
 from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError
-from ..files import remove_leftovers, write_atomically
+from ..files import Inside
+from ..reading import read_bytes
 from . import json_text
 
 KERNELS = Path("share", "jupyter", "kernels")
@@ -48,9 +49,10 @@ class Kernel:
 
     def write(self, text: str) -> None:
         """Put another content in the file's place, in one step."""
-        remove_leftovers(self.path.parent)
+        files = Inside(self.path.parents[len(KERNELS.parts) + 1])
+        files.remove_leftovers(self.path.parent)
         mode = self.path.stat().st_mode & 0o777
-        write_atomically(self.path, text.encode(), mode)
+        files.write(self.path, text.encode(), mode)
 
 
 def kernels(environment: Environment) -> list[Kernel]:
@@ -159,7 +161,7 @@ def _read(environment: Environment, path: Path) -> Kernel:
     if not os.path.realpath(path).startswith(inside) or path.is_symlink():
         raise _unusable(path, "a symbolic link leads to it, so it may be somebody else's")
     try:
-        text = path.read_bytes().decode()
+        text = read_bytes(path, 2**20).decode()
         spec = json.loads(text)
     except OSError as error:
         raise _unusable(path, f"it cannot be read ({error.strerror})") from error

@@ -8,6 +8,7 @@ counts, so ours come last.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError, ForeignFileError
-from ..files import remove_leftovers, write_atomically
+from ..reading import read_bytes
 from ..toolkit import releases
 from ..versions import CudaVersion
 
@@ -214,16 +215,21 @@ def _allows(spec: str, name: str, version: CudaVersion) -> bool:
 
 def _read(environment: Environment) -> bytes | None:
     try:
-        return (environment.prefix / PINNED).read_bytes()
+        return read_bytes(environment.prefix / PINNED, 2**20)
     except (FileNotFoundError, IsADirectoryError):
         return None
+    except OSError as error:
+        # A pipe, or what is no list of pins: nothing of ours is in there.
+        if error.errno in (errno.EINVAL, errno.EFBIG):
+            return None
+        raise
 
 
 def _write(environment: Environment, data: bytes | None) -> None:
     path = environment.prefix / PINNED
-    remove_leftovers(path.parent)
+    environment.files.remove_leftovers(path.parent)
     if data is None:
-        path.unlink(missing_ok=True)
+        environment.files.remove(path)
         return
     mode = path.stat().st_mode & 0o777 if path.is_file() else 0o644
-    write_atomically(path, data, mode)
+    environment.files.write(path, data, mode)

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from ..cuda_packages import cuda_names
-from ..environment import LINK, STATE, TOOLKIT_FILE, Environment, read_toolkit, write_toolkit
+from ..environment import STATE, Environment, is_toolkit_root, read_toolkit, write_toolkit
 from ..errors import FileSystemError, ForeignFileError
-from ..files import check_symlinks, exchange, link_atomically, remove_leftovers
 from ..platforms import Platform
 from ..sources.base import Offer
 from ..system import is_link
 from ..toolkit import Origin, Toolkit
-
-ASIDE = ".conda-cuda-"
-"""How the names of folders begin that hold unfinished work, directly inside an environment."""
+from . import contents, unfinished
 
 
 def install(offer: Offer, environment: Environment, platform: Platform) -> Toolkit:
@@ -40,7 +36,7 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
     root = environment.root(offer.version)
     check_root(root)
     # Before hours of download.
-    check_symlinks(environment.prefix)
+    environment.files.check_symlinks()
     records = offer.fetch()
     toolkit = Toolkit(
         offer.version,
@@ -57,14 +53,14 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             assert offer.location is not None
             view.make_system_view(aside, offer.location, platform)
         elif offer.origin is Origin.ENVIRONMENT:
-            aside.mkdir()
+            environment.files.make_folder(aside)
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
             from ..conda_packages import link_packages
             from ..made_of import keep_made_of
 
             stay = amend.copy_what_stays(root, aside, records)
-            link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.unlink)
+            link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.gone)
             view.make_package_view(aside, offer.version, platform)
             keep_made_of(aside, records, former=root)
             host_compiler.lead_nvcc(aside)
@@ -81,31 +77,32 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
 def build_aside(environment: Environment, root: Path, build: Callable[[Path], None]) -> None:
     """Build a root under another name, then let it take its place in one step."""
-    aside = environment.prefix / f"{ASIDE}{root.name}"
-    remove_tree(aside)
+    theirs = contents.strangers(root)
     try:
-        build(aside)
-        if root.exists():
-            exchange(aside, root)
-        else:
-            os.rename(aside, root)
+        with unfinished.aside(environment, root) as aside:
+            build(aside)
+            contents.write_down(aside, but=theirs)
+            if os.path.lexists(root):
+                environment.files.exchange(aside, root)
+            else:
+                environment.files.rename(aside, root)
     except OSError as error:
         raise FileSystemError(error, environment.prefix) from error
-    finally:
-        remove_tree(aside)
 
 
 def remove_root(environment: Environment, root: Path) -> None:
     """Take a root away: out of sight in one step, then for good.
 
+    What somebody else has put into it comes back in its place; the environment says which files.
+
     Raises:
         ForeignFileError: when it is not ours.
     """
     check_root(root)
-    aside = environment.prefix / f"{ASIDE}{root.name}"
-    remove_tree(aside)
-    os.rename(root, aside)
-    remove_tree(aside)
+    theirs = contents.strangers(root)
+    with unfinished.aside(environment, root) as aside:
+        environment.files.rename(root, aside)
+    environment.kept.extend(root / name for name in theirs)
 
 
 def check_root(root: Path) -> None:
@@ -116,30 +113,16 @@ def check_root(root: Path) -> None:
     """
     if not os.path.lexists(root):
         return
-    ours = (
-        not root.is_symlink()
-        and root.is_dir()
-        and ((root / TOOLKIT_FILE).is_file() or (root / "conda-meta").is_dir())
-    )
+    ours = not root.is_symlink() and root.is_dir() and is_toolkit_root(root)
     if not ours and not _is_empty(root):
         raise ForeignFileError(root, reason="the toolkit has to go there")
 
 
 def clean_up(environment: Environment) -> list[str]:
     """Take away what interrupted commands have left; the names of what was removed."""
-    removed = []
     for folder in (environment.prefix, environment.bin, environment.prefix / STATE):
-        remove_leftovers(folder)
-    for entry in sorted(os.scandir(environment.prefix), key=lambda entry: entry.name):
-        if entry.name.startswith(ASIDE):
-            path = Path(entry.path)
-            name = entry.name.removeprefix(ASIDE).removesuffix(".old")
-            if entry.name.endswith(".old") and not (environment.prefix / name).exists():
-                # The moment between two renames, on systems that cannot exchange folders.
-                os.rename(path, environment.prefix / name)
-            else:
-                remove_tree(path)
-            removed.append(entry.name)
+        environment.files.remove_leftovers(folder)
+    removed = unfinished.clean_up(environment)
     mend_link(environment)
     return removed
 
@@ -153,20 +136,10 @@ def mend_link(environment: Environment) -> bool:
     name = environment.copied_name() if not is_link(environment.link) else None
     if name is None:
         return False
-    aside = environment.prefix / f"{ASIDE}{LINK}"
-    remove_tree(aside)
-    link_atomically(aside, name)
-    exchange(aside, environment.link)
-    remove_tree(aside)
+    with unfinished.aside(environment, environment.link) as aside:
+        environment.files.link(aside, name)
+        environment.files.exchange(aside, environment.link)
     return True
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a folder of ours and all it holds; links in it are removed, not followed."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path, ignore_errors=False)
 
 
 def _is_empty(path: Path) -> bool:

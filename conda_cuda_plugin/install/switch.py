@@ -6,13 +6,12 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .. import hooks
 from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError, ForeignFileError
-from ..files import link_atomically
+from ..files import KEPT
 from ..platforms import Platform
 from ..system import uninterrupted
 from ..toolkit import Toolkit
@@ -80,7 +79,7 @@ def make_current(
         windows.check_bin(environment)
     adopted = toolkit.origin is not None and toolkit.origin.adopted
     needed = wrappers.check_wrappers(environment, tools_of(toolkit, platform), adopted=adopted)
-    before = list(environment.state.get("wrappers") or ())
+    before = wrappers.recorded_wrappers(environment)
     former = environment.current_name()
     pinned = pin.is_pinned(environment) if pinned is None else pinned
     with uninterrupted(), _all_or_nothing(environment, platform):
@@ -93,12 +92,12 @@ def make_current(
             }
         )
         wrappers.write_wrappers(environment, needed)
-        written = hooks.write(environment.prefix, windows=platform.windows)
+        written = hooks.write(environment.prefix, windows=platform.windows, kept=environment.kept)
         if pinned:
             pin.put(environment, toolkit.version)
         else:
             pin.take_away(environment)
-        link_atomically(environment.link, toolkit.name)
+        environment.files.link(environment.link, toolkit.name)
     wrappers.remove_wrappers(environment, before, keep=needed)
     # What stands in files that a switch leaves as they are.
     kept = (KERNELS_KEY, *([pin.STATE_KEY] if pinned else []))
@@ -124,6 +123,7 @@ def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[No
     """Take back what was written when the link could not be made, as on a full disk."""
     state, link = dict(environment.state), environment.current_name()
     pinned = pin.before(environment)
+    kept = len(environment.kept)
     had = set(os.listdir(environment.bin)) if environment.bin.is_dir() else set()
     lacked = [
         path
@@ -138,19 +138,18 @@ def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[No
                 recorded = list(environment.state.get("wrappers") or ())
                 wrappers.remove_wrappers(environment, recorded, keep=had)
                 if not had:
-                    _remove_if_empty(environment.bin)
+                    environment.files.remove_folder(environment.bin)
+                for path in environment.kept[kept:]:
+                    name = path.name[: path.name.rindex(KEPT)]
+                    environment.files.rename(path, path.with_name(name))
+                del environment.kept[kept:]
                 pinned.restore(environment)
                 for path in lacked:
-                    path.unlink(missing_ok=True)
-                    _remove_if_empty(path.parent)
+                    environment.files.remove(path)
+                    environment.files.remove_folder(path.parent)
             with contextlib.suppress(OSError):
                 environment.write_state(state) if state else environment.remove_state()
         raise
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def let_go(environment: Environment) -> bool:
@@ -169,11 +168,11 @@ def let_go(environment: Environment) -> bool:
     former = environment.current_name()
     _leave_path(environment, former)
     if former is not None:
-        environment.link.unlink()
+        environment.files.remove(environment.link)
         changed = True
-    recorded = list(environment.state.get("wrappers") or ())
+    recorded = wrappers.recorded_wrappers(environment)
     changed |= bool(wrappers.remove_wrappers(environment, recorded))
-    changed |= bool(hooks.remove(environment.prefix))
+    changed |= bool(hooks.remove(environment.prefix, kept=environment.kept))
     state = {
         key: value
         for key, value in environment.state.items()

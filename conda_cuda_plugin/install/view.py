@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..cuda_packages import cuda_records
-from ..files import link_atomically, write_atomically
+from ..files import Inside
 from ..platforms import Platform
 from ..versions import CudaVersion
 
@@ -99,9 +99,9 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
         windows.make_view(root, version, [file.path for file in files])
         _write_version_json(root, version)
         return
-    _sync_links(root / "lib64", _relative(library_links(files, platform), "lib64"))
+    _sync_links(root, root / "lib64", _relative(library_links(files, platform), "lib64"))
     headers = header_links(files, platform)
-    _add_links(root / "include", _relative(headers, "include"))
+    _add_links(root, root / "include", _relative(headers, "include"))
     _add_cupti(root, headers)
     _write_version_json(root, version)
 
@@ -116,14 +116,14 @@ def make_adopted_view(root: Path, prefix: Path, platform: Platform) -> None:
     """
     files = cuda_files(prefix)
     tools, headers = tool_links(files, platform), header_links(files, platform)
-    _sync_links(root / "lib64", _relative(library_links(files, platform), "cuda-0.0/lib64"))
-    _sync_links(root / "bin", _relative(tools, "cuda-0.0/bin"))
-    _sync_links(root / "include", _relative(headers, "cuda-0.0/include"))
+    _sync_links(root, root / "lib64", _relative(library_links(files, platform), "cuda-0.0/lib64"))
+    _sync_links(root, root / "bin", _relative(tools, "cuda-0.0/bin"))
+    _sync_links(root, root / "include", _relative(headers, "cuda-0.0/include"))
     if any(file.path.startswith("nvvm/") for file in files):
-        link_atomically(root / "nvvm", "../nvvm")
+        Inside(root).link(root / "nvvm", "../nvvm")
     elif any(file.path == "lib/libdevice.10.bc" for file in files):
         # cudatoolkit puts libdevice among the libraries; XLA and Numba look in nvvm/libdevice.
-        link_atomically(
+        Inside(root).link(
             root / "nvvm" / "libdevice" / "libdevice.10.bc", "../../../lib/libdevice.10.bc"
         )
     _add_cupti(root, headers)
@@ -134,12 +134,12 @@ def make_system_view(root: Path, location: Path, platform: Platform) -> None:
 
     Only `lib64` is a folder of our own, so that nothing but libraries gets onto the loader's path.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    Inside(root.parent).make_folder(root)
     for entry in sorted(os.scandir(location), key=lambda entry: entry.name):
         if entry.name not in ("lib64", "bin"):
-            link_atomically(root / entry.name, str(location / entry.name))
+            Inside(root).link(root / entry.name, str(location / entry.name))
     # Always made: it is also how a root says which toolkit it stands for.
-    link_atomically(root / "bin", str(location / "bin"))
+    Inside(root).link(root / "bin", str(location / "bin"))
     libraries: dict[str, str] = {}
     for folder in platform.library_directories:
         for path in sorted((location / folder).glob("*")):
@@ -163,7 +163,7 @@ def make_system_view(root: Path, location: Path, platform: Platform) -> None:
                 )
             ):
                 libraries.setdefault(path.name, str(path))
-    _sync_links(root / "lib64", libraries)
+    _sync_links(root, root / "lib64", libraries)
 
 
 def _relative(links: Mapping[str, str], folder: str) -> dict[str, str]:
@@ -172,22 +172,25 @@ def _relative(links: Mapping[str, str], folder: str) -> dict[str, str]:
     return {name: f"{up}/{target}" for name, target in links.items()}
 
 
-def _sync_links(folder: Path, links: Mapping[str, str]) -> None:
+def _sync_links(root: Path, folder: Path, links: Mapping[str, str]) -> None:
     """Make a folder hold exactly these links."""
-    folder.mkdir(parents=True, exist_ok=True)
+    files = Inside(root)
+    if folder.is_symlink():
+        files.remove(folder)
+    files.make_folder(folder)
     for entry in os.scandir(folder):
         if entry.name not in links and entry.is_symlink():
-            os.unlink(entry.path)
+            files.remove(Path(entry.path))
     for name, target in links.items():
-        link_atomically(folder / name, target)
+        Inside(root).link(folder / name, target)
 
 
-def _add_links(folder: Path, links: Mapping[str, str]) -> None:
+def _add_links(root: Path, folder: Path, links: Mapping[str, str]) -> None:
     """Add links beside what packages have put into a folder already."""
     for name, target in links.items():
         path = folder / name
         if not os.path.lexists(path):
-            link_atomically(path, target)
+            Inside(root).link(path, target)
 
 
 def _add_cupti(root: Path, headers: Mapping[str, str]) -> None:
@@ -197,7 +200,7 @@ def _add_cupti(root: Path, headers: Mapping[str, str]) -> None:
     for name in ("lib64", "include"):
         path = root / "extras" / "CUPTI" / name
         if (root / name).is_dir() and not os.path.lexists(path):
-            link_atomically(path, f"../../{name}")
+            Inside(root).link(path, f"../../{name}")
 
 
 def _write_version_json(root: Path, version: CudaVersion) -> None:
@@ -205,7 +208,7 @@ def _write_version_json(root: Path, version: CudaVersion) -> None:
     path = root / "version.json"
     if not os.path.lexists(path):
         content = {"cuda": {"name": "CUDA SDK", "version": str(version)}}
-        write_atomically(path, (json.dumps(content, indent=3) + "\n").encode())
+        Inside(root).write(path, (json.dumps(content, indent=3) + "\n").encode())
 
 
 def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:

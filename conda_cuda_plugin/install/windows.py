@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..environment import LINK, ROOT_NAME, Environment
 from ..errors import ForeignFileError
-from ..files import link_atomically, write_atomically
+from ..files import Inside
 from ..versions import CudaVersion
 
 RELEASE_FILE = "release.txt"
@@ -36,10 +35,10 @@ def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
     for path in files:
         parts = path.split("/")
         if parts[:2] == ["Library", "bin"] and parts[-1].endswith((".dll", ".exe", ".profile")):
-            _link_file(root / path, root / "bin" / parts[-1])
+            _link_file(Inside(root), root / path, root / "bin" / parts[-1])
         elif len(parts) > 2 and parts[0] == "Library" and parts[1] in _FOLDERS:
-            _link_file(root / path, root.joinpath(*parts[1:]))
-    write_atomically(root / RELEASE_FILE, f"{version.release}\r\n".encode())
+            _link_file(Inside(root), root / path, root.joinpath(*parts[1:]))
+    Inside(root).write(Path(RELEASE_FILE), f"{version.release}\r\n".encode())
 
 
 def check_bin(environment: Environment) -> None:
@@ -66,13 +65,13 @@ def put_on_path(environment: Environment, root: Path) -> list[str]:
     """
     path = environment.bin
     if not os.path.lexists(path) or _is_our_link(path):
-        link_atomically(path, f"{LINK}/bin")
+        environment.files.link(path, f"{LINK}/bin")
         return []
     linked = []
     for entry in sorted(os.scandir(root / "bin"), key=lambda entry: entry.name):
         target = path / entry.name
         if entry.is_file() and not os.path.lexists(target):
-            _link_file(Path(entry.path), target)
+            _link_file(environment.files, Path(entry.path), target)
             linked.append(entry.name)
     return linked
 
@@ -86,13 +85,13 @@ def take_off_path(environment: Environment, linked: Iterable[str], root: Path | 
         root: the toolkit root the files came from; a file that is another one by now stays.
     """
     if _is_our_link(environment.bin):
-        environment.bin.unlink()
+        environment.files.remove(environment.bin)
         return
     for name in linked:
         path = environment.bin / name
         with contextlib.suppress(OSError):
             if root is not None and path.samefile(root / "bin" / name):
-                path.unlink()
+                environment.files.remove(path)
 
 
 def _is_our_link(path: Path) -> bool:
@@ -104,15 +103,14 @@ def _is_our_link(path: Path) -> bool:
     return target.name == "bin" and (name == LINK or ROOT_NAME.fullmatch(name) is not None)
 
 
-def _link_file(source: Path, target: Path) -> None:
+def _link_file(files: Inside, source: Path, target: Path) -> None:
     """A hard link, or a copy where the file system has none."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(target):
         # Another one is what a package held before it was replaced.
         if target.samefile(source):
             return
-        target.unlink()
+        files.remove(target)
     try:
-        os.link(source, target)
+        files.hard_link(source, target)
     except OSError:
-        shutil.copy2(source, target)
+        files.copy(source, target)

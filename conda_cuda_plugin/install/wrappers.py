@@ -9,15 +9,21 @@ beside itself (nvcc and nvcc.profile) finds them.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..environment import Environment
 from ..errors import ForeignFileError
-from ..files import write_atomically
+from ..files import Inside
+from ..hooks import HookStatus
+from ..reading import read_bytes, read_json
 
-_MARK = "# conda-cuda wrapper"
+_HEAD = "#!/bin/sh\n# conda-cuda wrapper sha256:{digest}\n"
+_HEADER = re.compile(rb"#!/bin/sh\n# conda-cuda wrapper sha256:([0-9a-f]{64})\n")
+"""With the hash of all that follows: it tells an older wrapper from an edited one."""
 # `$0` is what the kernel was given: a path that leads here, perhaps through links.
 FIND_HERE = """\
 here=$0
@@ -35,8 +41,6 @@ esac"""
 """Lines of sh that set `here` to the folder that the script lies in; no process is started unless
 a link leads to it."""
 _TEXT = """\
-#!/bin/sh
-{mark}: runs {name} of the toolkit that this environment uses now.
 {find_here}
 tool=$here/../cuda/bin/{name}
 if [ -x "$tool" ]; then
@@ -48,6 +52,7 @@ exit 127
 """
 
 
+_MOST = 2**16
 OWN_TOOLS = "cuda-bin"
 """A folder in the root of a toolkit made of channel packages, whose `bin` holds more than CUDA."""
 
@@ -64,22 +69,47 @@ def write_own_tools(root: Path, names: Iterable[str]) -> None:
     The packages that CUDA's packages need may bring an openssl or a python of their own, which
     must not get in front of the user's.
     """
+    files = Inside(root)
     for name in names:
-        write_atomically(root / OWN_TOOLS / name, _OWN_TEXT.format(name=name).encode(), mode=0o755)
+        files.write(Path(OWN_TOOLS, name), _OWN_TEXT.format(name=name).encode(), mode=0o755)
 
 
 def wrapper_text(name: str) -> bytes:
     """The wrapper of one tool."""
-    return _TEXT.format(mark=_MARK, find_here=FIND_HERE, name=name).encode()
+    text = _TEXT.format(find_here=FIND_HERE, name=name).encode()
+    return _HEAD.format(digest=hashlib.sha256(text).hexdigest()).encode() + text
+
+
+def status(path: Path) -> HookStatus:
+    """What stands at the place of a wrapper; the states are those of hooks."""
+    if not os.path.lexists(path):
+        return HookStatus.MISSING
+    try:
+        data = read_bytes(path, _MOST, links=False)
+    except OSError:
+        return HookStatus.FOREIGN
+    if data == wrapper_text(path.name):
+        return HookStatus.OK
+    header = _HEADER.match(data)
+    if header is None:
+        return HookStatus.FOREIGN
+    fits = hashlib.sha256(data[header.end() :]).hexdigest().encode() == header[1]
+    return HookStatus.STALE if fits else HookStatus.EDITED
 
 
 def is_wrapper(path: Path) -> bool:
-    """Whether a file is a wrapper of ours."""
-    try:
-        with open(path, "rb") as file:
-            return _MARK.encode() in file.read(200)
-    except OSError:
-        return False
+    """Whether a file is a wrapper of ours, be it edited by somebody."""
+    return status(path) not in (HookStatus.MISSING, HookStatus.FOREIGN)
+
+
+def recorded_wrappers(environment: Environment) -> list[str]:
+    """The wrappers that were written: by the record, and where that is no good, by a look."""
+    found, folder = environment.read_state(), environment.bin
+    names = set(found.content.get("wrappers", ()))
+    if found.problems or (not found.content and environment.current_name() is not None):
+        with contextlib.suppress(OSError):
+            names |= {name for name in os.listdir(folder) if is_wrapper(folder / name)}
+    return sorted(names)
 
 
 def check_wrappers(environment: Environment, names: Iterable[str], *, adopted: bool) -> list[str]:
@@ -108,9 +138,14 @@ def check_wrappers(environment: Environment, names: Iterable[str], *, adopted: b
 
 
 def write_wrappers(environment: Environment, names: Iterable[str]) -> None:
-    """Write the wrappers of some tools; those that are right stay as they are."""
+    """Write the wrappers of some tools; those that are right stay as they are.
+
+    One that somebody has edited makes room, under another name.
+    """
     for name in names:
-        write_atomically(environment.bin / name, wrapper_text(name), mode=0o755)
+        if status(environment.bin / name) is HookStatus.EDITED:
+            environment.kept.append(environment.files.put_aside(environment.bin / name))
+        environment.files.write(environment.bin / name, wrapper_text(name), mode=0o755)
 
 
 def remove_wrappers(
@@ -124,23 +159,24 @@ def remove_wrappers(
     removed = []
     for name in sorted(set(names) - set(keep)):
         path = environment.bin / name
-        if os.path.basename(name) == name and not path.is_symlink() and is_wrapper(path):
-            path.unlink()
-            removed.append(name)
+        if os.path.basename(name) != name or not is_wrapper(path):
+            continue
+        if status(path) is HookStatus.EDITED:
+            environment.kept.append(environment.files.put_aside(path))
+        else:
+            environment.files.remove(path)
+        removed.append(name)
     if removed:
         # Made for the wrappers, when it holds nothing else.
-        with contextlib.suppress(OSError):
-            environment.bin.rmdir()
+        environment.files.remove_folder(environment.bin)
     return removed
 
 
 def owner_of(environment: Environment, path: Path) -> str | None:
     """The package of the environment that a file belongs to."""
-    import json
-
     name = path.relative_to(environment.prefix).as_posix()
     for record in sorted((environment.prefix / "conda-meta").glob("*.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            if name in json.loads(record.read_text(encoding="utf-8"))["files"]:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if name in read_json(record)["files"]:
                 return record.stem
     return None

@@ -14,6 +14,8 @@ from typing import Any
 
 from ..addresses import without_credentials as shown
 from ..errors import CudaError
+from ..files import Inside
+from ..reading import open_regular
 
 _BLOCK = 2**14
 """Bytes to read at once: what has arrived of a block when the connection breaks is lost."""
@@ -86,7 +88,8 @@ def download(
     """
     from conda.base.context import context
 
-    part.parent.mkdir(parents=True, exist_ok=True)
+    files = Inside(part.parents[1])
+    files.make_folder(part.parent)
     state = _Part(part, size, progress)
     patience = context.remote_max_retries
     try:
@@ -110,7 +113,7 @@ def download(
             )
     except DownloadError as error:
         if error.wrong or not state.done:
-            part.unlink(missing_ok=True)
+            files.remove(part)
         raise
 
 
@@ -121,7 +124,8 @@ class _Part:
         self.path, self.size, self.progress = path, size, progress
         self.done = 0
         self.digest = hashlib.sha256()
-        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        self.files = Inside(path.parents[1])
+        with contextlib.suppress(FileNotFoundError), open_regular(path, links=False) as file:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 self._count(block)
         if self.done > size:
@@ -129,12 +133,12 @@ class _Part:
 
     def start_anew(self) -> None:
         """Forget what has arrived."""
-        self.path.unlink(missing_ok=True)
+        self.files.remove(self.path)
         self.done, self.digest = 0, hashlib.sha256()
 
     def take(self, blocks: Iterator[bytes], url: str) -> None:
         """Put more bytes behind those that are there."""
-        with open(self.path, "ab") as file:
+        with self.files.append(self.path) as file:
             for block in blocks:
                 if self.done + len(block) > self.size:
                     raise _other_size(url, f"more than {self.size}", self.size)

@@ -11,6 +11,7 @@ from ..addresses import is_local
 from ..cuda_file import ExactPackage, ExactToolkit
 from ..environment import Environment
 from ..errors import CudaError, innermost
+from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..toolkit import Origin, beyond
@@ -102,7 +103,7 @@ def _converted(package: ExactPackage, platform: Platform) -> Any | None:
     place = channel.folder / record.fn
     if hash_of(place) != record.sha256:
         # Damaged on the disk: it is made anew.
-        place.unlink()
+        channel.files.remove(place)
         return None
     return record
 
@@ -215,7 +216,7 @@ class _Address:
     def fetch(self, archive: Any, part: Path, progress: Any) -> Path:
         """The archive's file, which was checked."""
         reasons: list[str] = []
-        part.parent.mkdir(parents=True, exist_ok=True)
+        Inside(part.parents[1]).make_folder(part.parent)
         if fetch_file(self.package, part, reasons, offline=False):
             return part
         if WRONG in reasons:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..addresses import is_local
+from ..archives import sums_of
 from ..cuda_file import ExactPackage
 from ..errors import CudaError
+from ..files import Inside
+from ..reading import open_regular
 
 
 class NotObtained(CudaError):
@@ -63,17 +65,17 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
         return False
     try:
         if is_local(url):
-            shutil.copyfile(local_path(package), path)
+            sums_of(local_path(package), path)
         else:
             download_file(url, path)
     except (CondaError, NotObtained, OSError) as error:
         reasons.append(f"no file from {url} ({first_line(error).rstrip('.')})")
-        path.unlink(missing_ok=True)
+        Inside(path.parent).remove(path)
         return False
     if agrees(path, package):
         return True
     reasons.append(WRONG)
-    path.unlink()
+    Inside(path.parent).remove(path)
     return False
 
 
@@ -87,7 +89,7 @@ def agrees(path: Path, package: ExactPackage) -> bool:
 def hash_of(path: Path, name: str = "sha256") -> str:
     """The hash of a file's content, in hexadecimal digits."""
     digest = hashlib.new(name, usedforsecurity=False)
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         for block in iter(lambda: file.read(2**20), b""):
             digest.update(block)
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..files import Inside
 from ..platforms import Platform
 from ..progress import Waiting
 from .pip_process import HashMismatchError as HashMismatchError
@@ -97,7 +98,7 @@ def download(
         pin = f" --hash=sha256:{wheel.sha256}" if wheel.sha256 else ""
         lines.append(f"{wheel.name}=={wheel.version}{pin}\n")
     listing = folder / "requirements.txt"
-    listing.write_text("".join(lines), encoding="utf-8")
+    Inside(folder).write(listing, "".join(lines).encode())
     run(
         [
             "download",
@@ -113,7 +114,7 @@ def download(
         scratch=folder,
         offline=offline,
     )
-    listing.unlink()
+    Inside(folder).remove(listing)
     return [folder / wheel.filename for wheel in wheels]
 
 

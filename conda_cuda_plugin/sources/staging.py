@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import FileSystemError
-from ..files import TEMPORARY, remove_leftover_folders, remove_leftovers
 from ..local_channel import LocalChannel
 from ..lock import locked
 
@@ -24,12 +22,12 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
         FileSystemError: when the disk is full or the cache cannot be written.
     """
     try:
-        channel.folder.mkdir(parents=True, exist_ok=True)
-        with locked(channel.path / "lock", "another conda cuda that fills the package cache"):
-            remove_leftover_folders(channel.path)
-            for folder in (channel.folder, channel.path / "noarch"):
-                remove_leftovers(folder)
-            with tempfile.TemporaryDirectory(dir=channel.path, suffix=TEMPORARY) as name:
-                yield Path(name)
+        files, lock = channel.files, channel.path / "lock"
+        files.make_folder(channel.folder)
+        with locked(lock, "another conda cuda that fills the package cache", below=files.base):
+            for folder in (channel.path, channel.folder, channel.path / "noarch"):
+                files.remove_leftovers(folder)
+            with files.scratch(channel.path) as scratch:
+                yield scratch
     except OSError as error:
         raise FileSystemError(error, channel.path.parent) from error

@@ -16,6 +16,7 @@ from ..environment import Environment
 from ..errors import CudaError
 from ..others import open_to_others
 from ..platforms import Platform
+from ..reading import open_regular
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
 from .adopted import check_adopted
@@ -250,11 +251,8 @@ def _from_nvcc(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None
 def _read(path: Path) -> str | None:
     """The first part of a text file; None when there is none."""
     try:
-        # A pipe would keep us waiting.
-        if not path.is_file():
-            return None
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(2**20)
+        with open_regular(path) as file:
+            return file.read(2**20).decode("utf-8", "replace")
     except OSError:
         return None
 

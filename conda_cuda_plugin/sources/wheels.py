@@ -9,9 +9,11 @@ from typing import Any
 
 from ..addresses import without_credentials
 from ..convert.wheel import convert_wheel
+from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
+from ..reading import open_regular
 from . import pip
 from .staging import staging_folder
 
@@ -76,14 +78,14 @@ def _fetch(
         progress.step("converting")
         sha256 = wheel.sha256 or _sha256(path)
         package, row = convert_wheel(path, folder, platform.subdir, progress.update)
-        path.unlink()
+        Inside(folder).remove(path)
         made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
         return channel.add(package, row, made_of)
 
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         for block in iter(lambda: file.read(2**20), b""):
             digest.update(block)
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.environment import Environment
-from conda_cuda_plugin.files import exchange
+from conda_cuda_plugin.files import Inside
 
 from ..conftest import Conda
 from ..listing import leftovers, listing
@@ -173,7 +173,7 @@ def test_what_has_changed_while_a_removal_waited(
     wait_for(lambda: any(is_lock(entry) for entry in open_files(waiting)))
     path.unlink()
     os.link(lock, path)
-    exchange(after, two)
+    Inside(after.parent).exchange(after, two)
     process.kill()
     process.wait()
     _, errors = waiting.communicate(timeout=60)

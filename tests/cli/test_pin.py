@@ -167,12 +167,13 @@ def test_a_link_is_not_written_through(
 def test_a_switch_that_fails_leaves_it_as_it_was(
     conda: Conda, two: Path, pinned: Path, user: bytes | None
 ) -> None:
-    """The link is the last step: a folder in the place of the new link stops it there."""
+    """The link is the last step: a target that is too long stops it there."""
     if user is not None:
         pinned.write_bytes(user)
     conda.cuda("use", two, "12.4", "--pin")
     before = listing(two)
     code = textwrap.dedent(f"""
+        from dataclasses import replace
         import os, sys
         from pathlib import Path
         from conda_cuda_plugin.environment import open_environment
@@ -180,15 +181,18 @@ def test_a_switch_that_fails_leaves_it_as_it_was(
         from conda_cuda_plugin.actions.change import in_environment
         from conda_cuda_plugin.install import switch
         from conda_cuda_plugin.platforms import PLATFORMS
+        from conda_cuda_plugin.toolkit import Origin
         environment = open_environment({str(two)!r})
-        block = Path({str(two)!r}, f".cuda.{{os.getpid()}}.conda-cuda-tmp")
         try:
             with in_environment(environment):
-                block.mkdir()
-                toolkit = environment.toolkit("13.0")
+                # No link can lead to a name of this length.
+                toolkit = replace(
+                    environment.toolkit("13.0"),
+                    root=Path({str(two)!r}, "x" * 5000),
+                    origin=Origin.SYSTEM,
+                )
                 switch.make_current(environment, toolkit, PLATFORMS["linux-64"], {{}}, pinned=True)
         except FileSystemError:
-            block.rmdir()
             sys.exit(5)
     """)
     python = conda.exe.parent / "python"

@@ -53,11 +53,18 @@ def copied_root(sick: Sick) -> None:
     shutil.copytree(sick.prefix / "cuda-13.0", sick.prefix / "cuda", symlinks=True)
 
 
+def broken_cache(sick: Sick) -> None:
+    folder = sick.home / "pkgs" / "conda-cuda"
+    folder.mkdir(parents=True)
+    (folder / "releases.json").write_text('{"12.4.1": 5}')
+
+
 def removed_root(sick: Sick) -> None:
     shutil.rmtree(sick.prefix / "cuda-13.0")
 
 
 def leftovers(sick: Sick) -> None:
+    sick.write("etc/conda/cuda/unfinished.json", '[".conda-cuda-cuda-11.8"]')
     sick.write(".conda-cuda-cuda-11.8/lib/libcudart.so.11.0", "half")
     sick.write("bin/.abc.conda-cuda-tmp", "half")
     sick.write(f"{HOOKS}/.{STEM}.sh.abc.conda-cuda-tmp", "half")

@@ -61,6 +61,7 @@ class Sick:
             "mine",
             lambda: self.machine,
             self.home / "no-cache",
+            [self.home / "pkgs"],
         )
 
     def findings(self) -> list[Finding]:

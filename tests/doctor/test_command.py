@@ -204,6 +204,7 @@ def test_it_answers_quickly_beside_a_command_that_holds_the_lock(doctor: Any, pr
 
     lock = prefix / "etc" / "conda" / "cuda" / "lock"
     (prefix / ".conda-cuda-cuda-11.8").mkdir()
+    lock.with_name("unfinished.json").write_text('[".conda-cuda-cuda-11.8"]')
     with open(lock, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert "interrupted-command" not in doctor().out

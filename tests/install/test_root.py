@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.environment import Environment
+from conda_cuda_plugin.environment import TOOLKIT_FILE, Environment
 from conda_cuda_plugin.errors import CudaError, ForeignFileError
-from conda_cuda_plugin.files import exchange, link_atomically, write_atomically
+from conda_cuda_plugin.files import Inside
 from conda_cuda_plugin.install import root as roots
+from conda_cuda_plugin.install import unfinished
 
 
 @pytest.fixture
@@ -23,8 +24,14 @@ def build(text: str):  # type: ignore[no-untyped-def]
     def make(folder: Path) -> None:
         (folder / "conda-meta").mkdir(parents=True)
         (folder / "content").write_text(text)
+        (folder / TOOLKIT_FILE).write_text("version: '12.4'\norigin: pypi\n")
 
     return make
+
+
+def write_down(here: Environment, name: str) -> None:
+    """What a command does that was killed later."""
+    here.files.write(unfinished.RECORD, f'["{name}"]'.encode())
 
 
 def entries(here: Environment) -> list[str]:
@@ -34,14 +41,14 @@ def entries(here: Environment) -> list[str]:
 def test_a_new_root_appears(here: Environment) -> None:
     roots.build_aside(here, here.prefix / "cuda-12.4", build("new"))
     assert (here.prefix / "cuda-12.4" / "content").read_text() == "new"
-    assert entries(here) == ["conda-meta", "cuda-12.4"]
+    assert entries(here) == ["conda-meta", "cuda-12.4", "etc"]
 
 
 def test_an_existing_root_is_replaced(here: Environment) -> None:
     for text in ("old", "new"):
         roots.build_aside(here, here.prefix / "cuda-12.4", build(text))
     assert (here.prefix / "cuda-12.4" / "content").read_text() == "new"
-    assert entries(here) == ["conda-meta", "cuda-12.4"]
+    assert entries(here) == ["conda-meta", "cuda-12.4", "etc"]
 
 
 def test_a_build_that_fails_leaves_the_old_root(here: Environment) -> None:
@@ -54,7 +61,7 @@ def test_a_build_that_fails_leaves_the_old_root(here: Environment) -> None:
     with pytest.raises(CudaError, match=r"disk that holds .* is full"):
         roots.build_aside(here, here.prefix / "cuda-12.4", fail)
     assert (here.prefix / "cuda-12.4" / "content").read_text() == "old"
-    assert entries(here) == ["conda-meta", "cuda-12.4"]
+    assert entries(here) == ["conda-meta", "cuda-12.4", "etc"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
@@ -73,16 +80,18 @@ def test_what_is_not_ours_is_never_replaced(here: Environment, kind: str) -> Non
 
 def test_what_a_killed_command_left_is_cleaned_up(here: Environment) -> None:
     (here.prefix / ".conda-cuda-cuda-12.4" / "lib").mkdir(parents=True)
+    write_down(here, ".conda-cuda-cuda-12.4")
     assert roots.clean_up(here) == [".conda-cuda-cuda-12.4"]
-    assert entries(here) == ["conda-meta"]
+    assert entries(here) == ["conda-meta", "etc"]
 
 
 def test_a_root_caught_between_two_renames_comes_back(here: Environment) -> None:
     build("old")(here.prefix / ".conda-cuda-cuda-12.4.old")
     (here.prefix / ".conda-cuda-cuda-12.4").mkdir()
+    write_down(here, ".conda-cuda-cuda-12.4")
     roots.clean_up(here)
     assert (here.prefix / "cuda-12.4" / "content").read_text() == "old"
-    assert entries(here) == ["conda-meta", "cuda-12.4"]
+    assert entries(here) == ["conda-meta", "cuda-12.4", "etc"]
 
 
 def test_removing_does_not_follow_links(here: Environment) -> None:
@@ -100,16 +109,17 @@ def test_removing_does_not_follow_links(here: Environment) -> None:
 def test_two_folders_change_places(tmp_path: Path) -> None:
     for name in ("one", "two"):
         build(name)(tmp_path / name)
-    exchange(tmp_path / "one", tmp_path / "two")
+    Inside(tmp_path).exchange(Path("one"), Path("two"))
     assert (tmp_path / "two" / "content").read_text() == "one"
     assert (tmp_path / "one" / "content").read_text() == "two"
 
 
 def test_a_link_is_swapped_and_never_missing(tmp_path: Path) -> None:
     link = tmp_path / "cuda"
-    assert link_atomically(link, "cuda-12.4")
-    assert not link_atomically(link, "cuda-12.4")
-    assert link_atomically(link, "cuda-11.8")
+    files = Inside(tmp_path)
+    assert files.link(link, "cuda-12.4")
+    assert not files.link(link, "cuda-12.4")
+    assert files.link(link, "cuda-11.8")
     assert os.readlink(link) == "cuda-11.8"
     assert os.listdir(tmp_path) == ["cuda"]
 
@@ -118,9 +128,9 @@ def test_a_file_is_written_whole_with_its_mode_whatever_the_umask(tmp_path: Path
     path = tmp_path / "file"
     before = os.umask(0o077)
     try:
-        assert write_atomically(path, b"text", mode=0o755)
+        assert Inside(tmp_path).write(path, b"text", mode=0o755)
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o755
-    assert not write_atomically(path, b"text", mode=0o755)
+    assert not Inside(tmp_path).write(path, b"text", mode=0o755)
     assert os.listdir(tmp_path) == ["file"]

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,12 +32,23 @@ static int lacks(const char *call, const char *path) {
     return 0;
 }
 
+/* The path of an entry of an open folder. */
+static const char *whole(int d, const char *name) {
+    static __thread char path[2 * PATH_MAX];
+    char link[64];
+    if (d == AT_FDCWD || name[0] == '/') return name;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", d);
+    ssize_t length = readlink(link, path, PATH_MAX);
+    snprintf(path + (length > 0 ? length : 0), PATH_MAX, "/%s", name);
+    return path;
+}
+
 #define NEXT(name) __typeof__(&name) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 int link(const char *a, const char *b) { NEXT(link); return lacks("link", b) ? -1 : next(a, b); }
 int linkat(int d, const char *a, int e, const char *b, int f) {
     NEXT(linkat);
-    return lacks("link", b) ? -1 : next(d, a, e, b, f);
+    return lacks("link", whole(e, b)) ? -1 : next(d, a, e, b, f);
 }
 int symlink(const char *a, const char *b) {
     NEXT(symlink);
@@ -44,11 +56,11 @@ int symlink(const char *a, const char *b) {
 }
 int symlinkat(const char *a, int d, const char *b) {
     NEXT(symlinkat);
-    return lacks("symlink", b) ? -1 : next(a, d, b);
+    return lacks("symlink", whole(d, b)) ? -1 : next(a, d, b);
 }
 int renameat2(int d, const char *a, int e, const char *b, unsigned f) {
     NEXT(renameat2);
-    return (f & RENAME_EXCHANGE) && lacks("exchange", b) ? -1 : next(d, a, e, b, f);
+    return (f & RENAME_EXCHANGE) && lacks("exchange", whole(e, b)) ? -1 : next(d, a, e, b, f);
 }
 int flock(int d, int operation) {
     NEXT(flock);

@@ -81,7 +81,7 @@ def _fetch(
         )
     finally:
         # A refused file would be refused again.
-        part.unlink(missing_ok=True)
+        channel.files.remove(part)
     made_of = {"file": archive.file, "sha256": archive.sha256, "url": _address(place, archive)}
     return channel.add(package, row, made_of)
 
@@ -95,4 +95,4 @@ def _address(place: Place, archive: Archive) -> str:
 def _remove_forgotten(channel: LocalChannel) -> None:
     for path in (channel.path / "downloads").glob("*.part"):
         if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
-            path.unlink(missing_ok=True)
+            channel.files.remove(path)

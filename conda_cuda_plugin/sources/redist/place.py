@@ -13,8 +13,9 @@ from urllib.request import url2pathname
 
 from ...addresses import without_credentials
 from ...data_files import read_data
-from ...files import write_atomically
+from ...files import Inside
 from ...local_channel import LocalChannel
+from ...reading import open_regular, read_bytes
 from ...versions import CudaVersion
 from ..base import NotOffered
 from ..download import DownloadError, download, read_url
@@ -49,7 +50,7 @@ class FolderPlace:
             DownloadError: when there is none.
         """
         try:
-            with open(self.path / file, "rb") as found:
+            with open_regular(self.path / file) as found:
                 return found.read(MOST_MANIFEST)
         except OSError as error:
             reason = error.strerror or type(error).__name__
@@ -79,7 +80,7 @@ class FolderPlace:
                 wrong=True,
             )
         digest, done = hashlib.sha256(), 0
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             for block in iter(lambda: file.read(2**20), b""):
                 digest.update(block)
                 done += len(block)
@@ -209,10 +210,10 @@ class Memory:
         """The manifest of a release; None when it was never used."""
         with contextlib.suppress(OSError):
             if self.folder is not None:
-                return (self.folder / f"redistrib_{version}.json").read_bytes()
+                return read_bytes(self.folder / f"redistrib_{version}.json", MOST_MANIFEST)
         return None
 
     def remember(self, version: CudaVersion, data: bytes) -> None:
         """Keep the manifest of a release."""
         if self.folder is not None:
-            write_atomically(self.folder / f"redistrib_{version}.json", data)
+            Inside(self.folder.parent).write(self.folder / f"redistrib_{version}.json", data)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...reading import open_regular
 from ...versions import CudaVersion
 from .names import (
     EXAMPLE,
@@ -90,8 +91,10 @@ def _check_file(path: Path, *, known: bool) -> None:
             return
         raise no_such_file(path)
     try:
-        with open(path, "rb") if path.is_file() else open(os.devnull, "rb") as file:
-            start = file.read(2)
+        start = b""
+        if path.is_file():
+            with open_regular(path) as file:
+                start = file.read(2)
     except OSError as error:
         raise RunfileError(
             path.name, f"it cannot be read ({error.strerror})", hints=("Copy it first.",)

@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...files import Inside
+from ...reading import open_regular
 from ...versions import CudaVersion
 from .confine import NO_NAMESPACES
 from .names import RunfileError
@@ -58,17 +60,16 @@ class Workplace:
     """Whether the installer sees the rest of the machine read-only."""
 
     def __post_init__(self) -> None:
-        for name in ("tmp", "log", "tmp/home"):
-            (self.folder / name).mkdir()
-        (self.folder / "tmp" / _PLACE).touch()
+        files = Inside(self.folder)
+        for name in ("log", "tmp/home"):
+            files.make_folder(Path(name))
+        files.create(Path("tmp", _PLACE)).close()
         self.confined = True
         try:
             self.confined = self._run(["true"]) != NO_NAMESPACES
         finally:
             if not self.confined:
-                place = self.folder / "tmp" / _PLACE
-                place.unlink()
-                place.symlink_to(self.file)
+                files.link(Path("tmp", _PLACE), str(self.file))
 
     def inside(self, name: str) -> str:
         """What the installer has to call an entry of our `tmp`."""
@@ -97,7 +98,7 @@ class Workplace:
             if path.is_symlink() or not path.is_file():
                 # A pipe would keep us waiting.
                 continue
-            with contextlib.suppress(OSError), open(path, "rb") as file:
+            with contextlib.suppress(OSError), open_regular(path, links=False) as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - 2**14))
                 text = file.read().decode("utf-8", "replace")
                 lines = [_NO_TEXT.sub("", line).strip()[:200] for line in text.splitlines()]
@@ -108,7 +109,8 @@ class Workplace:
         mode = "private" if self.confined else "plain"
         command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py")), mode]
         command += [str(self.folder), str(self.file), _PLACE, *words]
-        with open(self.folder / "output", "wb") as output:
+        Inside(self.folder).remove(Path("output"))
+        with Inside(self.folder).create(Path("output")) as output:
             process = subprocess.Popen(
                 command,
                 env=self._variables(),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...data_files import read_data
 from ...errors import CudaError
+from ...reading import open_regular
 from ...versions import CudaVersion, VersionRequest
 
 # cuda_8.0.61_375.26_linux-run, cuda_10.0.130_410.48_linux, cuda_12.4.1_550.54.15_linux_sbsa.run,
@@ -89,7 +90,7 @@ def sha256_of(path: Path, progress: Callable[[int, int], None] = lambda done, to
         progress: called with bytes done and bytes in all.
     """
     digest, done, total = hashlib.sha256(), 0, path.stat().st_size
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         while block := file.read(2**20):
             digest.update(block)
             done += len(block)

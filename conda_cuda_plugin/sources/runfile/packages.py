@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...channel_index import read_rows
 from ...convert.package import Member, write_package
+from ...files import Inside
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
@@ -43,12 +44,8 @@ class Converted:
 
 def converted(channel: LocalChannel) -> list[Converted]:
     """Every installer all of whose packages are in the local channel, the newest last."""
-    try:
-        rows = read_rows(channel.folder)
-    except (OSError, ValueError):
-        return []
     found = []
-    for filename, row in rows.items():
+    for filename, row in channel.rows().items():
         made_of = channel.made_of(filename)
         sha256 = made_of.get("sha256")
         if row.get("name") != f"{PREFIX}{RELEASE}" or sha256 is None:
@@ -58,8 +55,9 @@ def converted(channel: LocalChannel) -> list[Converted]:
         records = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts}
         # A record of conda's compares with records only: `in` would fail on None.
         if records and all(record is not None for record in records.values()):
-            version = CudaVersion.parse(row["version"])
-            found.append(Converted(version, str(made_of.get("file", "")), sha256, records))
+            with contextlib.suppress(ValueError):
+                version = CudaVersion.parse(row["version"])
+                found.append(Converted(version, str(made_of.get("file", "")), sha256, records))
     return sorted(found, key=lambda one: (one.version, one.sha256))
 
 
@@ -117,7 +115,7 @@ def convert(
                 hints=("Nothing of it was run. Download it again.",),
             )
         progress.step("unpacking")
-        (folder / "work").mkdir()
+        Inside(folder).make_folder(Path("work"))
         tree = unpack(Workplace(folder / "work", file, name), version)
         by_part = members_by_part(tree, name, platform.target, version)
         _check_release(by_part, name, version)

@@ -1,0 +1,102 @@
+"""The one way to read what somebody may have changed: regular files, up to a size, without waiting.
+
+A pipe in the place of a file would keep us waiting, a device or a huge file fill the memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .descent import BINARY, CLOSED, NO_LINK, NO_WAIT
+
+MOST_BYTES = 64 * 2**20
+"""More than any record or index that we read has: 5 MB for a package of 20 000 files."""
+
+
+def open_regular(path: str | os.PathLike[str], *, links: bool = True) -> BinaryIO:
+    """Open a file for reading.
+
+    Args:
+        path: the file.
+        links: whether it may be a link to one.
+
+    Raises:
+        OSError: when it cannot be opened, or is no regular file.
+    """
+    flags = os.O_RDONLY | NO_WAIT | CLOSED | BINARY | (0 if links else NO_LINK)
+    handle = os.open(path, flags)
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return os.fdopen(handle, "rb")
+
+
+def read_bytes(
+    path: str | os.PathLike[str], most: int = MOST_BYTES, *, links: bool = True
+) -> bytes:
+    """The content of a file.
+
+    Args:
+        path: the file.
+        most: bytes that it may hold.
+        links: whether it may be a link to one.
+
+    Raises:
+        OSError: when it cannot be read, is no regular file or holds more.
+    """
+    with open_regular(path, links=links) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, "it is larger than any such file", os.fspath(path))
+    return data
+
+
+def read_text(
+    path: str | os.PathLike[str], most: int = MOST_BYTES, *, errors: str = "strict"
+) -> str:
+    """The text of a file, with the line ends of Unix.
+
+    Raises:
+        OSError: as `read_bytes`.
+        ValueError: when it is no text in UTF-8.
+    """
+    text = read_bytes(path, most).decode("utf-8", errors)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_json(path: str | os.PathLike[str], most: int = MOST_BYTES, *, links: bool = True) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        OSError: as `read_bytes`.
+        ValueError: when it is no JSON, or nests too deeply.
+    """
+    return parse_json(read_bytes(path, most, links=links))
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The content of a JSON text.
+
+    Raises:
+        ValueError: when it is no JSON, or nests too deeply.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it nests too deeply") from error
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a file has this name, and no link."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""What a file of ours may hold, and the reader that comes of it.
+
+A schema is a function: from a value as it was read, its place in the file, and a list for what is
+wrong, to the value that can be used. What is wrong is left out, unless the rest makes no sense
+without it. A schema goes no deeper than it is written, so a file cannot either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Schema = Callable[[Any, str, list[str]], Any]
+
+
+class Wrong(ValueError):
+    """A value that cannot be used.
+
+    Args:
+        place: where it stands, such as `request.components[2]`; empty for the whole.
+        reason: what is wrong, as the end of a sentence that begins with the place.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place} {reason}" if place else f"it {reason}")
+
+
+def read(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
+    """What of a value can be used, and what is wrong with it; None when nothing can."""
+    problems: list[str] = []
+    try:
+        found = schema(value, "", problems)
+    except Wrong as error:
+        return None, (*problems, str(error))
+    return found, tuple(problems)
+
+
+def text(pattern: str = r"[^\x00-\x1f\x7f]{1,2000}") -> Schema:
+    """Characters that a pattern fits."""
+    fits = re.compile(pattern, re.ASCII)
+
+    def check(value: Any, place: str, problems: list[str]) -> str:
+        if not isinstance(value, str):
+            raise Wrong(place, "is no text")
+        if not fits.fullmatch(value):
+            raise Wrong(place, "is not what has to be there")
+        return value
+
+    return check
+
+
+NAME = text(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]{1,255}")
+"""The name of a file or folder, which leads nowhere else."""
+
+
+def flag(value: Any, place: str, problems: list[str]) -> bool:
+    """Yes or no; YAML is read as text."""
+    if value not in (True, False, "true", "false"):
+        raise Wrong(place, "is neither true nor false")
+    return value in (True, "true")
+
+
+def number(value: Any, place: str, problems: list[str]) -> int:
+    """A whole number, not below 0."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise Wrong(place, "is no whole number")
+    return value
+
+
+def choice(words: Sequence[str]) -> Schema:
+    """One of some words."""
+
+    def check(value: Any, place: str, problems: list[str]) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise Wrong(place, f"is none of {', '.join(words)}")
+        return value
+
+    return check
+
+
+def items(schema: Schema, most: int = 100_000) -> Schema:
+    """A list of values of one kind."""
+
+    def check(value: Any, place: str, problems: list[str]) -> list[Any]:
+        if not isinstance(value, list):
+            raise Wrong(place, "is no list")
+        if len(value) > most:
+            raise Wrong(place, "is longer than any such list")
+        found = []
+        for number, item in enumerate(value):
+            try:
+                found.append(schema(item, f"{place}[{number}]", problems))
+            except Wrong as error:
+                problems.append(str(error))
+        return found
+
+    return check
+
+
+def table(key: Schema, schema: Schema, most: int = 100_000) -> Schema:
+    """Names, each with a value of one kind."""
+
+    def check(value: Any, place: str, problems: list[str]) -> dict[str, Any]:
+        found = {}
+        for name, item in _mapping(value, place, most).items():
+            try:
+                key(name, f"a name in {place or 'it'}", problems)
+                found[name] = schema(item, _below(place, name), problems)
+            except Wrong as error:
+                problems.append(str(error))
+        return found
+
+    return check
+
+
+def record(fields: Mapping[str, Schema], needed: Sequence[str] = ()) -> Schema:
+    """Named values, each of its own kind; others are passed over."""
+
+    def check(value: Any, place: str, problems: list[str]) -> dict[str, Any]:
+        content = _mapping(value, place, 1000)
+        found = {}
+        for name, schema in fields.items():
+            if name in content:
+                try:
+                    found[name] = schema(content[name], _below(place, name), problems)
+                except Wrong as error:
+                    problems.append(str(error))
+        for name in needed:
+            if name not in found:
+                if name in content:
+                    raise Wrong(place, f"cannot be used without its {name}")
+                raise Wrong(place, f"has no {name}")
+        return found
+
+    return check
+
+
+def _mapping(value: Any, place: str, most: int) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise Wrong(place, "is no table of names and values")
+    if len(value) > most:
+        raise Wrong(place, "is longer than any such table")
+    return value
+
+
+def _below(place: str, name: str) -> str:
+    shown = name if len(name) < 40 and name.isprintable() else f"{ascii(name)[:40]}..."
+    return f"{place}.{shown}" if place else shown
