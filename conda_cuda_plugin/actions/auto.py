@@ -32,7 +32,11 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
         )
     if text is not None:
         return text == AUTO
-    return framework is not None or not recorded_request(environment).get("version")
+    if framework is not None:
+        return True
+    # What was recorded and cannot be read is told of, and nothing else chosen in its place.
+    recorded = recorded_request(environment).get("version")
+    return not recorded and not environment.read_state().problems
 
 
 def choose_for(

@@ -32,8 +32,8 @@ TOO_MUCH = "it would unpack to more than any real one"
 
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f:]")
 """What breaks lists of files, and names on Windows."""
-_LONGEST_NAME = 255
-"""Bytes that a file system takes in one name."""
+_LONGEST_NAME, DEEPEST = 255, 64
+"""Bytes that a file system takes in one name; parts of a path, of which NVIDIA's have 12."""
 _CONDAS_OWN = ("info", "conda-meta")
 """Folders of a package and of a prefix in which conda keeps its own records."""
 _CONDA_RUNS = re.compile(r"(?:.*/)?\.[^/]*-(?:pre|post)-(?:un)?link\.(?:sh|bat)|menu/.*", re.I)
@@ -141,7 +141,7 @@ def _wrong_name(target: str) -> str | None:
         longest = max(len(part.encode()) for part in path.parts)
     except UnicodeEncodeError:
         return "has no proper name"
-    if longest > _LONGEST_NAME:
+    if longest > _LONGEST_NAME or len(path.parts) > DEEPEST:
         return "has no proper name"
     own = path.parts[0].lower() in _CONDAS_OWN and not target.startswith(LICENSES)
     if own or _CONDA_RUNS.fullmatch(target):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..reading import open_regular
-from .package import Member, Refuse
+from .package import DEEPEST, Member, Refuse
 
 
 def tree_members(
@@ -33,6 +33,8 @@ def tree_members(
         OSError: when the folder cannot be read.
     """
     for path, entry in _entries(folder, ""):
+        if path.count("/") > DEEPEST:
+            raise error(archive, f"its member {path[:40]!r}... lies deeper than any real file")
         place = target(path)
         if place is None:
             continue
@@ -57,7 +59,7 @@ def _entries(folder: str | Path, above: str) -> Iterator[tuple[str, os.DirEntry[
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         path = f"{above}{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False) and path.count("/") <= DEEPEST:
             yield from _entries(entry.path, f"{path}/")
         else:
             yield path, entry

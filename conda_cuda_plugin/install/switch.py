@@ -170,7 +170,7 @@ def let_go(environment: Environment) -> bool:
     if former is not None:
         environment.files.remove(environment.link)
         changed = True
-    recorded = wrappers.recorded_wrappers(environment)
+    recorded = wrappers.recorded_wrappers(environment, look=True)
     changed |= bool(wrappers.remove_wrappers(environment, recorded))
     changed |= bool(hooks.remove(environment.prefix, kept=environment.kept))
     state = {

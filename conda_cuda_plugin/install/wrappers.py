@@ -102,11 +102,16 @@ def is_wrapper(path: Path) -> bool:
     return status(path) not in (HookStatus.MISSING, HookStatus.FOREIGN)
 
 
-def recorded_wrappers(environment: Environment) -> list[str]:
-    """The wrappers that were written: by the record, and where that is no good, by a look."""
+def recorded_wrappers(environment: Environment, *, look: bool = False) -> list[str]:
+    """The wrappers that were written.
+
+    Args:
+        environment: the environment.
+        look: whether to look for them, and not only where the record is no good.
+    """
     found, folder = environment.read_state(), environment.bin
     names = set(found.content.get("wrappers", ()))
-    if found.problems or (not found.content and environment.current_name() is not None):
+    if look or found.problems:
         with contextlib.suppress(OSError):
             names |= {name for name in os.listdir(folder) if is_wrapper(folder / name)}
     return sorted(names)
