@@ -162,7 +162,9 @@ def descend(base: Path, path: Path, *, make: bool = False) -> Iterator[tuple[Spo
             yield _look(base, parts[:-1], make), parts[-1]
             return
         if make:
-            base.mkdir(parents=True, exist_ok=True)
+            # Gone between two looks of mkdir, or no folder: opening it tells.
+            with contextlib.suppress(FileExistsError):
+                base.mkdir(parents=True, exist_ok=True)
         handle = os.open(base, _STEP)
         try:
             for number, part in enumerate(parts[:-1], 1):

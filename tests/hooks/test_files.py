@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.errors import ForeignFileError
+from conda_cuda_plugin.files import KEPT
 from conda_cuda_plugin.hooks import (
     SHELLS,
     Direction,
@@ -223,5 +224,7 @@ def test_write_repairs_any_damage_to_files_of_ours(
                 path.write_bytes(data.replace(b"hook 1", b"hook 0", 1))
     before = verify(prefix, windows=windows)
     assert {path for path, found in before.items() if found is not HookStatus.OK} == hit
+    edited = [path for path, found in before.items() if found is HookStatus.EDITED]
+    aside = {f"{path.relative_to(prefix).as_posix()}{KEPT}": path.read_bytes() for path in edited}
     assert set(write(prefix, windows=windows)) == hit
-    assert tree(prefix) == good
+    assert tree(prefix) == {**good, **aside}
