@@ -167,7 +167,10 @@ def make_old(prefix: Path) -> None:
         digest = hashlib.sha256(body).hexdigest().encode()
         path.write_bytes(b"# conda-cuda hook 0 sha256:" + digest + b"\n" + body)
     nvcc = prefix / "bin" / "nvcc"
-    nvcc.write_bytes(nvcc.read_bytes().replace(b"exec", b"# old\n    exec"))
+    shell, header, text = nvcc.read_bytes().split(b"\n", 2)
+    old = text.replace(b"exec", b"# old\n    exec")
+    now, then = (hashlib.sha256(one).hexdigest().encode() for one in (text, old))
+    nvcc.write_bytes(b"\n".join([shell, header.replace(now, then), old]))
 
 
 @pytest.mark.parametrize("words", [("use", "13.0"), ("use", "12.4"), ("doctor", "--fix", "--yes")])
