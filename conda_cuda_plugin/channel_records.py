@@ -6,6 +6,7 @@ Nothing here is imported when conda starts; every caller imports it inside a fun
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,18 @@ def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
     from conda.models.channel import Channel
     from conda.models.match_spec import MatchSpec
 
-    spec = MatchSpec(text)
+    # To read a spec takes longer than to look a name up.
+    spec = None if re.fullmatch(r"[\w.-]+", text) else MatchSpec(text)
+    name = text if spec is None else spec.name
     for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")):
-        rows = _rows(_index_path(url), spec.name)
+        rows = _rows(_index_path(url), name)
         if rows is None:
-            yield from SubdirData(Channel(url)).query(spec)
+            yield from SubdirData(Channel(url)).query(spec or MatchSpec(name))
             continue
         for file, row in rows:
             record = _record(file, row, url)
             usable = file.endswith(".tar.bz2") or not context.use_only_tar_bz2
-            if record is not None and usable and spec.match(record):
+            if record is not None and usable and (spec is None or spec.match(record)):
                 yield record
 
 
@@ -106,7 +109,6 @@ def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
     """A package of an index; None for a row that is none."""
     from conda.exceptions import CondaError
     from conda.models.channel import Channel
-    from conda.models.match_spec import MatchSpec
     from conda.models.records import PackageRecord
     from conda.models.version import VersionOrder
 
@@ -115,8 +117,7 @@ def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
         record = PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
         # What cannot be compared cannot be chosen.
         VersionOrder(record.version)
-        for text in record.depends:
-            MatchSpec(text)
+        needs_text = all(isinstance(text, str) for text in record.depends)
     except (CondaError, TypeError, ValueError, AttributeError, KeyError):
         return None
-    return record
+    return record if needs_text else None

@@ -58,6 +58,7 @@ class SortedIndex:
             # A mapped file could not be replaced on Windows, as conda does with its cache.
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             self._text = mapped[:] if WINDOWS else mapped
+        self._met: dict[tuple[int, int], _Key | None] = {}
         # The rows of `.tar.bz2` come first, then those of `.conda`, each sorted.
         middle = self._first(lambda key: key.ending == b"conda", 0, self._end)
         self._runs = ((0, middle), (middle, self._end))
@@ -98,7 +99,10 @@ class SortedIndex:
         low, high = start, end
         while low < high:
             middle = (low + high) // 2
-            key = self._key(middle, end)
+            # Most names that are asked for lie close together.
+            if (middle, end) not in self._met:
+                self._met[middle, end] = self._key(middle, end)
+            key = self._met[middle, end]
             if key is None or key.start >= high or holds(key):
                 high = middle
             else:

@@ -68,7 +68,7 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     from ..answers import has_answered, hurried
     from ..conda_compat import first_line
     from ..progress import Waiting
-    from ..sources.table import ORDER, sources
+    from ..sources.table import NAMES, ORDER, source
     from .settings import source_order
 
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
@@ -77,17 +77,18 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     rows: dict[str, list[_Row]] = {}
     problems: dict[str, str] = {}
     asked = source_order() or ORDER
-    table = sources()
+    # What is here already comes first.
+    names = sorted(NAMES, key=lambda name: name != "environment")
 
     def ask(name: str) -> None:
         # Those that `use` asks only when they are named come last.
-        rank = asked.index(name) if name in asked else len(asked) + list(table).index(name)
+        rank = asked.index(name) if name in asked else len(asked) + names.index(name)
         rows[name] = []
         problems.pop(name, None)
         try:
             with Waiting(f"Asking {name}"), hurried(not channels):
                 places: dict[str, int] = {}
-                for found in table[name].available(
+                for found in source(name).available(
                     this_platform(), environment, channels, bool(context.offline)
                 ):
                     place = places.setdefault(found.where, len(places))
@@ -97,12 +98,12 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
         except CondaError as error:
             problems[name] = f"{name} cannot be asked: {first_line(error)}"
 
-    for name in table:
+    for name in names:
         ask(name)
     if has_answered():
         # Slow and no more: it has answered while the others were asked.
         ask("channel")
-    return [row for name in table for row in rows[name]], problems
+    return [row for name in names for row in rows[name]], problems
 
 
 def _releases(rows: Sequence[_Row], flavors: Sequence[Flavor]) -> list[tuple[str, ...]]:

@@ -129,18 +129,25 @@ def ties(record: Any) -> list[str]:
 
 
 def fits(dependency: str, record: Any) -> bool:
-    """Whether a package meets a dependency."""
-    return bool(_spec(dependency).match(record))
+    """Whether a package meets a dependency. One that is none is met by nothing."""
+    spec = _spec(dependency)
+    return spec is not None and bool(spec.match(record))
 
 
 @cache
 def _lets_in(dependency: str, release: str) -> bool:
-    version = _spec(dependency).version
-    return version is None or bool(version.match(release))
+    spec = _spec(dependency)
+    if spec is None:
+        return False
+    return spec.version is None or bool(spec.version.match(release))
 
 
 @cache
-def _spec(dependency: str) -> Any:
+def _spec(dependency: str) -> Any | None:
+    from conda.exceptions import CondaError
     from conda.models.match_spec import MatchSpec
 
-    return MatchSpec(dependency)
+    try:
+        return MatchSpec(dependency)
+    except (CondaError, TypeError, ValueError, AttributeError, KeyError):
+        return None

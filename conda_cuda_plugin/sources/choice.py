@@ -11,7 +11,8 @@ from ..nearest import has_instead, nearest, published
 from ..toolkit import Origin
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
-from .table import NAMES, ORDER, sources
+from .table import NAMES, ORDER
+from .table import source as source_named
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
         NoSourceError: when none has it.
         UsageError: when there is no such source.
     """
-    table = sources()
-    if source is not None and source not in table:
+    if source is not None and source not in NAMES:
         raise UsageError(
             f"{source!r} is no source of toolkits.",
             hints=[
@@ -80,7 +80,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
     for name in names:
         try:
             with hurried(hurry):
-                found = table[name].offer(request, environment)
+                found = source_named(name).offer(request, environment)
             break
         except NotOffered as refusal:
             if hurry and refusal.unreachable and not late and is_late():
@@ -91,7 +91,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
             # Slow and no more: nobody else has it, or they took longer.
             try:
                 with hurried(found is not None):
-                    found = table[names[place]].offer(request, environment)
+                    found = source_named(names[place]).offer(request, environment)
                 del refusals[place:]
                 break
             except NotOffered as refusal:

@@ -237,7 +237,7 @@ def _from_installer(
     offline: bool,
 ) -> dict[ExactPackage, Any]:
     """All packages that are made of one of NVIDIA's installers, unpacked once."""
-    from .table import sources
+    from .table import source
 
     first = packages[0]
     request = ToolkitRequest(
@@ -249,7 +249,7 @@ def _from_installer(
         location=_installer(first, beside, offline),
         sha256=first.sha256,
     )
-    records = sources()["runfile"].offer(request, environment).fetch()
+    records = source("runfile").offer(request, environment).fetch()
     made = {f"{record.name}-{record.version}-{record.build}": record for record in records}
     for package in packages:
         if package.dist not in made:

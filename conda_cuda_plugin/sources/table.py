@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,22 +14,19 @@ ORDER = ("environment", "channel", "pypi", "system")
 """The sources that are asked without `--from`; the setting cuda_sources overrides it."""
 
 
-def sources() -> dict[str, Source]:
-    """Every source by name, in the order in which they are asked without `--from`."""
-    # The table is read whenever options are parsed; the sources only when one is asked.
-    from .channel import ChannelSource
-    from .installed import InstalledSource
-    from .pypi import PypiSource
-    from .redist.source import RedistSource
-    from .runfile.source import RunfileSource
-    from .system import SystemSource
+_WHERE = {
+    "channel": ("channel", "ChannelSource"),
+    "pypi": ("pypi", "PypiSource"),
+    "redist": ("redist.source", "RedistSource"),
+    "runfile": ("runfile.source", "RunfileSource"),
+    "system": ("system", "SystemSource"),
+    "environment": ("installed", "InstalledSource"),
+}
 
-    found: tuple[Source, ...] = (
-        InstalledSource(),
-        ChannelSource(),
-        PypiSource(),
-        RedistSource(),
-        RunfileSource(),
-        SystemSource(),
-    )
-    return {source.name: source for source in found}
+
+def source(name: str) -> Source:
+    """One of the sources in NAMES."""
+    # Each costs milliseconds to import, and most commands ask one of them.
+    module, kind = _WHERE[name]
+    found: Source = getattr(import_module(f".{module}", __package__), kind)()
+    return found
