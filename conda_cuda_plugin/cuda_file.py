@@ -33,6 +33,7 @@ from typing import Any
 from .cuda_yaml import MOST_BYTES, YamlError, canonical, dump, load, plain
 from .cuda_yaml_edit import updated
 from .errors import CudaError
+from .quoting import typed
 from .reading import open_regular
 from .toolkit import Flavor, Origin
 from .versions import CudaVersion
@@ -58,7 +59,8 @@ class CudaFileError(CudaError):
     def __init__(self, file: str, reason: str, hints: Sequence[str] = ()) -> None:
         super().__init__(
             f"{file} {reason}.",
-            hints=hints or [f"conda cuda export -f {file}.new writes such a file anew."],
+            hints=hints
+            or [f"conda cuda export -f {typed(f'{file}.new')} writes such a file anew."],
             file=file,
         )
 

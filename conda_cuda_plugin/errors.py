@@ -12,6 +12,8 @@ from typing import Any
 
 from conda.exceptions import CondaError
 
+from .quoting import typed
+
 
 class CudaError(CondaError):
     """Base of all errors of this plugin.
@@ -60,7 +62,7 @@ class ForeignFileError(CudaError):
     def __init__(self, path: str | Path, *, owner: str | None = None, reason: str = "") -> None:
         what = f"it belongs to the package {owner}" if owner else "conda cuda did not write it"
         cure = (
-            f"Remove that package first: conda remove {owner.rsplit('-', 2)[0]}"
+            f"Remove that package first: conda remove {typed(owner.rsplit('-', 2)[0])}"
             if owner
             else "Move it away, then run the command again."
         )

@@ -1,9 +1,57 @@
-"""Showing what a user typed, whatever it is."""
+"""Showing what a user typed, whatever it is, and writing it where a shell reads it.
+
+What a shell will read goes through this module, wherever it comes from: a name, a path, a version.
+"""
 
 from __future__ import annotations
+
+import os
+import re
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*")
+# A word that no shell changes; zsh expands one that begins with =, fish one that begins with %.
+_BARE = re.compile(r"[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*")
+_BARE_ON_WINDOWS = re.compile(r"[A-Za-z0-9_+:./\\-]+")
+# Within single quotes fish takes a backslash before another one or a quote for an escape, csh ! for
+# its history.
+_QUOTABLE = re.compile(r"(?:[^'\\!]|\\(?=[^'\\!]))+", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def quoted(text: str, limit: int = 60) -> str:
     """Text in quotes on one line: control characters escaped, and cut when it is long."""
     shown = text if len(text) <= limit else f"{text[:limit]}..."
     return repr(shown)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name means nothing but itself to every shell, be it quoted or not."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def shell_word(text: str) -> str:
+    """Text as one word of a script, letter by letter.
+
+    One quoting for sh and its kin, fish and csh; of these csh alone cannot read a line's end in it.
+    """
+    if _BARE.fullmatch(text):
+        return text
+    found, position = "", 0
+    while position < len(text):
+        run = _QUOTABLE.match(text, position)
+        found += f"'{run[0]}'" if run else f"\\{text[position]}"
+        position = run.end() if run else position + 1
+    return found or "''"
+
+
+def typed(text: str, *, windows: bool = os.name == "nt") -> str:
+    """Text as one word of a command that a user may type or paste, in whatever shell.
+
+    A control character, which no terminal takes, becomes a question mark; so does on Windows what
+    cmd and PowerShell cannot both be given. Unquoted, it stands for one character of a path.
+    """
+    if windows:
+        if _BARE_ON_WINDOWS.fullmatch(text):
+            return text
+        return '"' + re.sub(r'["$`%!^]', "?", _CONTROL.sub("?", text)) + '"'
+    return "?".join(shell_word(part) if part else "" for part in _CONTROL.split(text)) or "''"

@@ -9,6 +9,7 @@ from ..cuda_file import ExactToolkit
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
+from ..quoting import typed
 from ..sources import exact
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..toolkit import Origin
@@ -84,7 +85,7 @@ def _of_environment(wanted: ExactToolkit, environment: Environment, platform: Pl
     have = {"-".join(package) for package in cuda_packages(environment.prefix)}
     lacks = [package for package in wanted.packages if package.dist not in have]
     if lacks:
-        specs = " ".join(f"{one.name}={one.version}={one.build}" for one in lacks)
+        specs = " ".join(typed(f"{one.name}={one.version}={one.build}") for one in lacks)
         raise CudaError(
             "The file describes packages of an environment itself, and this one lacks "
             f"{', '.join(package.dist for package in lacks)}.",

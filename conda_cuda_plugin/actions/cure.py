@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..compat.libraries import all_releases, tools
+from ..compat.libraries import all_releases
 from ..compat.machine import Machine
+from ..cuda_tools import tools
 from ..environment import Environment
 from ..platforms import Platform
+from ..quoting import typed
 from ..toolkit import Flavor, Toolkit
 from ..versions import CudaVersion
 from .which_tool import ToolAnswer
@@ -52,7 +53,7 @@ class Patient:
         if self.active:
             return f"conda {words}"
         option = "-p" if os.sep in self.name else "-n"
-        return f"conda {words} {option} {shlex.quote(self.name)}"
+        return f"conda {words} {option} {typed(self.name)}"
 
     def best(self, releases: Sequence[str]) -> tuple[str, str]:
         """The best of some releases for this machine, and a warning when none runs on it."""
@@ -66,7 +67,7 @@ class Patient:
     @property
     def activate(self) -> str:
         """The command that lets the hooks run."""
-        return f"conda activate {shlex.quote(self.name)}"
+        return f"conda activate {typed(self.name)}"
 
 
 DRIVER = Cure(

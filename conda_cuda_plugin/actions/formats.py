@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from ..errors import CudaError
+from ..quoting import shell_word
 from .variables import LIBRARY_PATH, XLA_FLAGS, XLA_MARK, Variables
 
 # Ours in front, once, wherever it was; an empty element would mean the current directory.
@@ -32,12 +32,12 @@ esac
 def as_sh(variables: Variables) -> str:
     """POSIX sh to be sourced or evaluated, any number of times."""
     text = "".join(
-        f"export {name}={shlex.quote(value)}\n" for name, value in variables.roots.items()
+        f"export {name}={shell_word(value)}\n" for name, value in variables.roots.items()
     )
     if variables.library is not None:
-        text += _SH_LIBRARY.format(library=shlex.quote(variables.library))
+        text += _SH_LIBRARY.format(library=shell_word(variables.library))
     if variables.xla is not None:
-        text += _SH_XLA.format(xla=shlex.quote(variables.xla), mark=XLA_MARK)
+        text += _SH_XLA.format(xla=shell_word(variables.xla), mark=XLA_MARK)
     return text
 
 

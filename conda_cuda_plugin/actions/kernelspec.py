@@ -11,6 +11,7 @@ from ..environment import Environment
 from ..errors import CudaError
 from ..install import kernelspec
 from ..platforms import Platform
+from ..quoting import typed
 from .change import in_environment
 from .variables import chosen_toolkit, variables_of
 
@@ -96,11 +97,9 @@ def _edit(
 
 
 def _no_kernel(environment: Environment) -> CudaError:
-    import shlex
-
     from ..conda_compat import display_name
 
-    name = shlex.quote(display_name(environment.prefix))
+    name = typed(display_name(environment.prefix))
     option = "--prefix" if "/" in name or "\\" in name else "--name"
     folder = environment.prefix / kernelspec.KERNELS
     return CudaError(

@@ -13,6 +13,7 @@ from ..addons import check_addons
 from ..environment import STATE_FILE, Environment
 from ..errors import CudaError, UsageError
 from ..platforms import Platform
+from ..quoting import typed
 from ..sources.base import ToolkitRequest
 from ..sources.table import NAMES
 from ..toolkit import Flavor
@@ -70,7 +71,7 @@ def request_from(
         if words.source not in (None, "system"):
             raise UsageError(
                 f"{words.version} is a path, which only the source system takes.",
-                hints=[f"conda cuda use {words.version}"],
+                hints=[f"conda cuda use {typed(words.version)}"],
             )
         words = replace(words, version="latest", source="system")
     if words.sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", words.sha256):

@@ -12,6 +12,7 @@ from ..errors import CudaError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch
+from ..quoting import typed
 from ..toolkit import Toolkit
 from .change import in_environment
 from .record import record_of
@@ -106,8 +107,6 @@ def shell_has_it(environment: Environment, variables: Mapping[str, str]) -> bool
 
 def _activation(environment: Environment) -> str:
     """The command that makes the shell notice."""
-    import shlex
-
     from ..conda_compat import display_name
 
-    return f"conda activate {shlex.quote(display_name(environment.prefix))}"
+    return f"conda activate {typed(display_name(environment.prefix))}"

@@ -11,6 +11,7 @@ from ..errors import CudaError, PrefixCharacterError
 from ..install.wrappers import OWN_TOOLS
 from ..nearest import nearest, published
 from ..platforms import Platform
+from ..quoting import typed
 from ..toolkit import Toolkit
 from ..versions import VersionRequest
 
@@ -82,7 +83,8 @@ def chosen_toolkit(environment: Environment, version: str | None) -> Toolkit:
             f"CUDA {version} is not installed in this environment.",
             hints=[
                 *([near.hint] if near else []),
-                f"conda cuda use {version} installs it{', if a source has it' if near else ''}.",
+                f"conda cuda use {typed(version)} installs it"
+                f"{', if a source has it' if near else ''}.",
             ],
             version=version,
         )

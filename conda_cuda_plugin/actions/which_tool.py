@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compat.libraries import tools
+from ..cuda_tools import tools
 from ..environment import ROOT_NAME, Environment
 from ..errors import CudaError
 from ..install.wrappers import is_wrapper

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ..quoting import shell_word
 from .common import print_json
 
 SHELLS = ("bash", "zsh", "fish")
@@ -57,20 +58,12 @@ def script(shell: str) -> str:
     from .completion_table import table
 
     folder = Path(__file__).parent
-    quote = _fish_quoted if shell == "fish" else shlex.quote
     values = {
         "VERSION": __version__,
-        "TABLE": quote(table()),
-        "PYTHON": quote(sys.executable),
-        "PROGRAM": quote(str(folder / "complete.py")),
+        "TABLE": shell_word(table()),
+        "PYTHON": shell_word(sys.executable),
+        "PROGRAM": shell_word(str(folder / "complete.py")),
     }
     text = (folder / f"completion.{shell}").read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
-
-
-def _fish_quoted(text: str) -> str:
-    r"""Text between single quotes, in which fish knows \\ and \' (fish's manual, "Quotes")."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    # In one go: a path may look like a place of another value.
+    return re.sub(f"@({'|'.join(values)})@", lambda place: values[place[1]], text)

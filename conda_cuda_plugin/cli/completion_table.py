@@ -95,7 +95,7 @@ def _values() -> Iterator[tuple[str, ...]]:
     """What never changes while this version of the plugin is installed."""
     from ..addons import addons
     from ..compat.framework_tables import known_releases, table, title_of
-    from ..compat.libraries import tools
+    from ..cuda_tools import tools
     from ..data_files import read_data
     from ..platforms import PLATFORMS
     from ..sources.table import NAMES

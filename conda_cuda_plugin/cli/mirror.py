@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..quoting import typed
 from .common import contents_of, print_json, say, size, this_platform
 from .content import add_channel_options, add_content_options, content_words
 from .layout import fields, table
@@ -189,4 +189,4 @@ def _other_side(plan: Any) -> str:
 
     asked = options_of(replace(plan.request, flavor=plan.offer.flavor))
     words = ["conda", "cuda", "use", str(plan.offer.version), *asked.split()]
-    return shlex.join([*words, "-c", plan.directory.as_uri(), "--offline"])
+    return " ".join(map(typed, [*words, "-c", plan.directory.as_uri(), "--offline"]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from .libraries import tools
+from ..cuda_tools import tools
 
 LIMIT = 2**21
 """Characters that are looked at: the last ones, where logs have their error."""

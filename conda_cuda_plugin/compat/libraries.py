@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -106,12 +106,6 @@ def span(releases: Iterable[str]) -> str:
         names = [every[place] for place in run]
         parts += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
     return ", ".join(parts)
-
-
-def tools() -> Mapping[str, Mapping[str, str]]:
-    """The programs of the toolkit (source: data/libraries.json)."""
-    table: Mapping[str, Mapping[str, str]] = _table()["tools"]
-    return table
 
 
 def _toolkit_facts(name: str, family: str, version: str, bundled: bool) -> LibraryFacts:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..quoting import typed
 from ..reading import open_regular, read_json
 from .finding import Finding, Severity
 from .patient import Patient
@@ -93,7 +94,7 @@ def conda_variables(patient: Patient) -> Iterator[Finding]:
             tuple(
                 f"{name}={value} ({patient.inside(path)})" for name, (value, path) in found.items()
             ),
-            f"conda env config vars unset {patient.named} {' '.join(in_state)}"
+            f"conda env config vars unset {patient.named} {' '.join(map(typed, in_state))}"
             if in_state
             else f"Take them out of {', '.join(files)}.",
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..quoting import typed
 from ..versions import CudaVersion
 from .finding import Finding, Severity
 from .patient import Patient
@@ -37,7 +37,7 @@ def other_cuda(patient: Patient) -> Iterator[Finding]:
                 f"{framework.title} was built for CUDA {wanted} and takes its libraries from the "
                 f"current toolkit, which is CUDA {current.version.release}.",
                 evidence,
-                patient.command(f"use {shlex.quote(wanted)}"),
+                patient.command(f"use {typed(wanted)}"),
             )
         elif _is_other_major(framework, current.version) and (current.root / "bin/nvcc").exists():
             yield Finding(
@@ -46,7 +46,7 @@ def other_cuda(patient: Patient) -> Iterator[Finding]:
                 f"{framework.title} brings CUDA {wanted} of its own, so it runs; extensions for it "
                 f"cannot be built with nvcc {current.version.release}.",
                 evidence,
-                patient.command(f"use {shlex.quote(wanted)} --flavor devel"),
+                patient.command(f"use {typed(wanted)} --flavor devel"),
             )
 
 
@@ -96,7 +96,7 @@ def _why_no_gpu(
             # Nobody has asked for CUDA here.
             return None
         why = f"{torch.title} was built without CUDA."
-        return Severity.WARNING, why, read, f"conda cuda match torch=={torch.version}"
+        return Severity.WARNING, why, read, "conda cuda match " + typed(f"torch=={torch.version}")
     if torch.backend is not Backend.CUDA:
         return None
     hidden = patient.variables.get("CUDA_VISIBLE_DEVICES")
@@ -113,7 +113,7 @@ def _why_no_gpu(
         verdict = judge(torch.cuda, machine)
         if verdict.level in (Level.CANNOT, Level.COMPAT):
             reason = verdict.reasons[0]
-            cure = reason.cure or f"conda cuda match torch=={torch.version}"
+            cure = reason.cure or "conda cuda match " + typed(f"torch=={torch.version}")
             return Severity.ERROR, _inside_sentence(reason.text), read, cure
     if machine.driver is not None and not machine.gpus and not machine.stated:
         why = f"the driver {machine.driver} is there, but no GPU answers."
@@ -170,7 +170,7 @@ def _cudnn_cure(patient: Patient, framework: Framework, wanted: int) -> str:
         return f"conda install {patient.named} cudnn={wanted}"
     cuda = framework.cuda or (patient.current.version if patient.current else None)
     suffix = f"cu{cuda.major}" if cuda else "cu12"
-    return f"python -m pip install 'nvidia-cudnn-{suffix}=={wanted}.*'"
+    return "python -m pip install " + typed(f"nvidia-cudnn-{suffix}=={wanted}.*")
 
 
 def libdevice_missing(patient: Patient) -> Iterator[Finding]:

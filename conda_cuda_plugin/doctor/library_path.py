@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..quoting import typed
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -157,7 +157,7 @@ def _tidy(patient: Patient) -> str:
     if not kept:
         return "unset LD_LIBRARY_PATH" if shell != "fish" else "set -e LD_LIBRARY_PATH"
     if shell == "fish":
-        return f"set -x LD_LIBRARY_PATH {shlex.quote(kept)}"
+        return f"set -x LD_LIBRARY_PATH {typed(kept)}"
     if shell in ("csh", "tcsh"):
-        return f"setenv LD_LIBRARY_PATH {shlex.quote(kept)}"
-    return f"export LD_LIBRARY_PATH={shlex.quote(kept)}"
+        return f"setenv LD_LIBRARY_PATH {typed(kept)}"
+    return f"export LD_LIBRARY_PATH={typed(kept)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..environment import Environment
 from ..platforms import Platform
+from ..quoting import typed
 from ..toolkit import Toolkit
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Patient:
     @property
     def named(self) -> str:
         """`-n NAME` or `-p PATH`, as typed in a shell."""
-        return f"-{'p' if os.sep in self.name else 'n'} {shlex.quote(self.name)}"
+        return f"-{'p' if os.sep in self.name else 'n'} {typed(self.name)}"
 
     def command(self, words: str) -> str:
         """`conda cuda WORDS` for this environment, to be typed in this shell."""
@@ -140,7 +140,7 @@ class Patient:
     @property
     def activation(self) -> str:
         """The command that activates the environment."""
-        return f"conda activate {shlex.quote(self.name)}"
+        return f"conda activate {typed(self.name)}"
 
     def inside(self, path: str | Path) -> str:
         """A path as it reads from the environment."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from .. import hooks
 from ..errors import CudaError
 from ..files import Inside
 from ..others import is_open_to_others, open_in_environment, open_to_others
+from ..quoting import typed
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -31,7 +31,7 @@ def root(patient: Patient) -> Iterator[Finding]:
             Severity.ERROR,
             "Every user of this machine may change what programs load from this toolkit.",
             tuple(patient.inside(path) for path in found[:5]),
-            f"chmod o-w {folders[0] if folders else found[0]}",
+            f"chmod o-w {typed(folders[0] if folders else str(found[0]))}",
             None if current.adopted else lambda: _close(patient, found),
         )
 
@@ -55,7 +55,7 @@ def scripts(patient: Patient) -> Iterator[Finding]:
             Severity.ERROR,
             "Every user of this machine may change what your shell runs at `conda activate`.",
             tuple(patient.inside(path) for path in found[:5]),
-            patient.command("doctor --fix") if ours else f"chmod o-w {found[0]}",
+            patient.command("doctor --fix") if ours else f"chmod o-w {typed(str(found[0]))}",
             (lambda: _close(patient, ours)) if ours else None,
         )
 
@@ -79,5 +79,5 @@ def _close(patient: Patient, paths: list[Path]) -> None:
     if outside:
         raise CudaError(
             f"{outside[0]} lies outside of the environment, so its mode stays as it is.",
-            hints=[f"chmod o-w {shlex.quote(str(outside[0]))}"],
+            hints=[f"chmod o-w {typed(str(outside[0]))}"],
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..hooks import HookStatus
 from ..install.switch import tools_of
 from ..install.wrappers import is_wrapper, owner_of, status, write_wrappers
+from ..quoting import typed
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -45,7 +46,7 @@ def shadowed(patient: Patient) -> Iterator[Finding]:
             f"{name} in this environment is not the current toolkit's: "
             + (f"the package {owner} has brought its own." if owner else "a file has its place."),
             (str(path),),
-            f"conda remove {patient.named} {owner.rsplit('-', 2)[0]}"
+            f"conda remove {patient.named} {typed(owner.rsplit('-', 2)[0])}"
             if owner
             else f"Move {path} away, then: {patient.command('doctor --fix')}",
         )

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from ..files import Inside
+from ..quoting import is_plain_name
 from ..reading import read_bytes
 from .wrappers import FIND_HERE
 
@@ -53,7 +54,9 @@ def compiler_in(root: Path) -> Path | None:
     The oldest packages call it `x86_64-conda_cos6-linux-gnu-c++`.
     """
     found = sorted((root / "bin").glob("*-conda*-linux-gnu-c++"))
-    return next((path for path in found if os.access(path, os.X_OK)), None)
+    return next(
+        (path for path in found if is_plain_name(path.name) and os.access(path, os.X_OK)), None
+    )
 
 
 def lead_nvcc(root: Path) -> bool:

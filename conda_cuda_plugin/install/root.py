@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..cuda_packages import cuda_names
 from ..environment import STATE, Environment, is_toolkit_root, read_toolkit, write_toolkit
 from ..errors import FileSystemError, ForeignFileError
 from ..platforms import Platform
@@ -65,10 +64,9 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             keep_made_of(aside, records, former=root)
             host_compiler.lead_nvcc(aside)
             # What came along with CUDA must not get in front of the user's own programs.
-            depends = {record.name: tuple(record.depends) for record in records}
-            alone = cuda_names(depends, depends.__getitem__) == set(depends)
-            if (offer.origin is Origin.CHANNEL or not alone) and not platform.windows:
-                wrappers.write_own_tools(aside, view.programs(aside, platform, owned=True))
+            tools = set(view.programs(aside, platform, owned=True))
+            if view.has_programs_but(aside, tools) and not platform.windows:
+                wrappers.write_own_tools(aside, tools)
         write_toolkit(toolkit, aside)
 
     build_aside(environment, root, build)

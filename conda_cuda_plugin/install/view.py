@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..cuda_packages import cuda_records
+from ..cuda_tools import is_tool
 from ..files import Inside
 from ..platforms import Platform
 from ..versions import CudaVersion
@@ -218,7 +219,7 @@ def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:
         root: the toolkit root.
         platform: its platform.
         owned: whether the root holds packages, whose records then say which programs are CUDA's;
-            in a root of links all of them are.
+            in a root of links the names alone say it.
     """
     if owned:
         names = [
@@ -233,5 +234,17 @@ def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:
             names = []
     for name in names:
         path = root / "bin" / name
-        if path.is_file() and os.access(path, os.X_OK) and not name.endswith((".sh", ".profile")):
+        if is_tool(name) and path.is_file() and os.access(path, os.X_OK):
             yield name
+
+
+def has_programs_but(root: Path, names: Collection[str]) -> bool:
+    """Whether `bin` of a root holds programs besides some."""
+    try:
+        entries = list(os.scandir(root / "bin"))
+    except OSError:
+        return False
+    return any(
+        entry.name not in names and entry.is_file() and os.access(entry.path, os.X_OK)
+        for entry in entries
+    )

@@ -19,6 +19,7 @@ from ..environment import Environment
 from ..errors import ForeignFileError
 from ..files import Inside
 from ..hooks import HookStatus
+from ..quoting import is_plain_name
 from ..reading import read_bytes, read_json
 
 _HEAD = "#!/bin/sh\n# conda-cuda wrapper sha256:{digest}\n"
@@ -54,7 +55,7 @@ exit 127
 
 _MOST = 2**16
 OWN_TOOLS = "cuda-bin"
-"""A folder in the root of a toolkit made of channel packages, whose `bin` holds more than CUDA."""
+"""A folder in the root of a toolkit whose `bin` holds programs of others, too."""
 
 _OWN_TEXT = """\
 #!/bin/sh
@@ -70,12 +71,18 @@ def write_own_tools(root: Path, names: Iterable[str]) -> None:
     must not get in front of the user's.
     """
     files = Inside(root)
-    for name in names:
+    for name in filter(is_plain_name, names):
         files.write(Path(OWN_TOOLS, name), _OWN_TEXT.format(name=name).encode(), mode=0o755)
 
 
 def wrapper_text(name: str) -> bytes:
-    """The wrapper of one tool."""
+    """The wrapper of one tool.
+
+    Raises:
+        ValueError: when the name would not stand for itself in a script.
+    """
+    if not is_plain_name(name):
+        raise ValueError(name)
     text = _TEXT.format(find_here=FIND_HERE, name=name).encode()
     return _HEAD.format(digest=hashlib.sha256(text).hexdigest()).encode() + text
 
@@ -88,7 +95,7 @@ def status(path: Path) -> HookStatus:
         data = read_bytes(path, _MOST, links=False)
     except OSError:
         return HookStatus.FOREIGN
-    if data == wrapper_text(path.name):
+    if is_plain_name(path.name) and data == wrapper_text(path.name):
         return HookStatus.OK
     header = _HEADER.match(data)
     if header is None:

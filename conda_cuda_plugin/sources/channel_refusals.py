@@ -7,6 +7,7 @@ from json import JSONDecodeError
 from typing import Any
 
 from ..addons import addons
+from ..quoting import typed
 from ..toolkit import Flavor, releases
 from ..versions import CudaVersion
 from .addon_packages import asked
@@ -106,7 +107,7 @@ def nothing(version: str, channels: Sequence[str], known: Sequence[CudaVersion] 
         channels: those that were asked.
         known: the releases that they have.
     """
-    option = " ".join(f"-c {channel}" for channel in channels)
+    option = " ".join(f"-c {typed(channel)}" for channel in channels)
     return NotOffered(
         "channel",
         f"has no CUDA {version} on {', '.join(channels)}",
@@ -120,7 +121,7 @@ def lacking(version: CudaVersion, channel: str, lacks: str) -> NotOffered:
     return NotOffered(
         "channel",
         f"has CUDA {version} on {channel} without {lacks}",
-        hints=[f"conda cuda list --available -c {channel} shows what it has whole."],
+        hints=[f"conda cuda list --available -c {typed(channel)} shows what it has whole."],
         known=[version],
     )
 
@@ -151,13 +152,13 @@ def no_such_flavor(request: ToolkitRequest) -> NotOffered:
             "channel",
             f"has CUDA {request.version} as one runtime package, without {asked}",
             hints=[
-                f"conda cuda use {request.version} --from channel   (the libraries)",
-                f"conda cuda use {request.version} {words} --from {installer}"
+                f"conda cuda use {typed(str(request.version))} --from channel   (the libraries)",
+                f"conda cuda use {typed(str(request.version))} {words} --from {installer}"
                 "   (NVIDIA's installer, downloaded from NVIDIA)",
             ],
         )
     return NotOffered(
         "channel",
         f"has CUDA {request.version} as one package; its components cannot be picked",
-        hints=[f"conda cuda use {request.version} --flavor runtime"],
+        hints=[f"conda cuda use {typed(str(request.version))} --flavor runtime"],
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ..addons import NONE, fits
 from ..environment import Environment
 from ..metapackage import NAME, Metapackage, metapackages_of
+from ..quoting import typed
 from ..toolkit import Origin, beyond, in_flavor
 from ..versions import CudaVersion
 from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
@@ -188,7 +189,7 @@ def refusal(found: Sequence[Metapackage], request: ToolkitRequest) -> NotOffered
         f"{', '.join(request.channels)}, which has {have}",
         hints=[
             "Mirror it too, where there is a network: conda cuda mirror "
-            f"{request.version} {options_of(request)} --to DIR"
+            f"{typed(str(request.version))} {options_of(request)} --to DIR"
         ],
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..environment import Environment
 from ..local_channel import LocalChannel
 from ..platforms import Platform
+from ..quoting import typed
 from ..toolkit import Flavor, Origin, releases
 from ..versions import CudaVersion
 from . import pip
@@ -94,9 +95,9 @@ class PypiSource:
                 self.name,
                 f"has no nvcc before CUDA 13.0, so it cannot give {asked} of {version.release}",
                 hints=[
-                    f"conda cuda use {request.version} --from channel --flavor devel"
+                    f"conda cuda use {typed(str(request.version))} --from channel --flavor devel"
                     "  (conda-forge or nvidia have nvcc from 11.3 on)",
-                    f"conda cuda use {request.version} --from pypi --flavor runtime"
+                    f"conda cuda use {typed(str(request.version))} --from pypi --flavor runtime"
                     "  (the libraries without the compiler)",
                 ],
             )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.libraries import Kind, all_releases, releases_of, span, tools
+from conda_cuda_plugin.compat.libraries import Kind, all_releases, releases_of, span
+from conda_cuda_plugin.cuda_tools import tools
 from conda_cuda_plugin.data_files import DATA
 from conda_cuda_plugin.toolkit import components, releases
 

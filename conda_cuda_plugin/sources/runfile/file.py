@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...quoting import typed
 from ...reading import open_regular
 from ...versions import CudaVersion
 from .names import (
@@ -71,7 +72,7 @@ def find_installer(
         raise RunfileError(
             name,
             "its checksum is not known, and an installer is a program that would be run",
-            hints=(f"conda cuda use ... --from {location} --sha256 HASH",),
+            hints=(f"conda cuda use ... --from {typed(location)} --sha256 HASH",),
         )
     said = InstallerName.parse(name) or InstallerName.parse(published_name(wanted) or "")
     if said is None:

@@ -13,6 +13,7 @@ from typing import Any
 from ...environment import Environment
 from ...local_channel import LocalChannel
 from ...platforms import Platform
+from ...quoting import typed
 from ...toolkit import Flavor, Origin, components
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
@@ -88,7 +89,7 @@ class RunfileSource:
             self.name,
             f"has no CUDA {request.version} in the package cache, and no installer was named",
             known=[one.version for one in there],
-            hints=[f"conda cuda use {request.version} --from /path/to/{EXAMPLE}"],
+            hints=[f"conda cuda use {typed(str(request.version))} --from /path/to/{EXAMPLE}"],
         )
 
     def _check(self, installer: Installer, request: ToolkitRequest) -> None:
@@ -98,7 +99,7 @@ class RunfileSource:
                 self.name,
                 f"has CUDA {installer.version} in {installer.name}, not {request.version}",
                 known=[installer.version],
-                hints=[f"conda cuda use {installer.version} --from {installer.name}"],
+                hints=[f"conda cuda use {installer.version} --from {typed(installer.name)}"],
             )
         if installer.machine != request.platform.machine:
             raise NotOffered(
