@@ -142,26 +142,31 @@ def _identity(by: str, row: Any) -> str:
 
 def dump(content: Mapping[str, Any]) -> str:
     """Content as a YAML text: block style, short lists on one line."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML(pure=True)
-    yaml.width = 100_000
-    stream = io.StringIO()
-    yaml.dump(_styled(content), stream)
-    return stream.getvalue()
+    return _written(_styled(content), flow=False)
 
 
 def inline(value: Any) -> str:
     """A value as YAML on one line, as it may stand behind a key or inside brackets."""
+    # In brackets, so that a scalar gets the quotes that it needs wherever it stands.
+    return _written([value], flow=True).strip()[1:-1]
+
+
+def _written(content: Any, *, flow: bool) -> str:
+    """Content as YAML writes it; what could steer a terminal as YAML's own escapes."""
     from ruamel.yaml import YAML
 
-    yaml = YAML(pure=True)
-    yaml.width = 100_000
-    yaml.default_flow_style = True
-    stream = io.StringIO()
-    yaml.dump([value], stream)
-    # In brackets, so that a scalar gets the quotes that it needs wherever it stands.
-    return stream.getvalue().strip()[1:-1]
+    text = ""
+    for as_it_is in (True, False):
+        yaml = YAML(pure=True)
+        yaml.width = 100_000
+        yaml.default_flow_style = flow
+        yaml.allow_unicode = as_it_is
+        stream = io.StringIO()
+        yaml.dump(content, stream)
+        text = stream.getvalue()
+        if all(line.isprintable() for line in text.split("\n")):
+            break
+    return text
 
 
 def _styled(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from conda.exceptions import CondaError
 
-from .quoting import typed
+from .quoting import escaped, typed
 
 
 class CudaError(CondaError):
@@ -35,7 +35,7 @@ class CudaError(CondaError):
 
     # conda formats messages with `%` up to 26.5, which breaks on a message that holds one.
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  {hint}" for hint in self.hints)])
+        return "\n".join([escaped(self.message), *(f"  {escaped(hint)}" for hint in self.hints)])
 
     def dump_map(self) -> dict[str, Any]:
         """What `--json` shows: the hints stand in a list of their own, and nowhere else."""

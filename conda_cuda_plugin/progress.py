@@ -9,6 +9,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from .quoting import escaped
+
 _NOTICEABLE = 1.0
 """Seconds after which people want to know what is going on."""
 
@@ -54,7 +56,7 @@ class Progress(_Ticking):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.title = title
+        self.title = escaped(title)
         self._bar: Any = None
         self._word, self._since = "", 0.0
 
@@ -129,7 +131,7 @@ class Waiting(_Ticking):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.title = title
+        self.title = escaped(title)
         self._bar: Any = None
         self._since = 0.0
 

@@ -1,4 +1,4 @@
-"""Showing what a user typed, whatever it is, and writing it where a shell reads it.
+"""Showing what a user typed or a file holds, whatever it is, and writing it where a shell reads it.
 
 What a shell will read goes through this module, wherever it comes from: a name, a path, a version.
 """
@@ -55,3 +55,16 @@ def typed(text: str, *, windows: bool = os.name == "nt") -> str:
             return text
         return '"' + re.sub(r'["$`%!^]', "?", _CONTROL.sub("?", text)) + '"'
     return "?".join(shell_word(part) if part else "" for part in _CONTROL.split(text)) or "''"
+
+
+def escaped(text: str) -> str:
+    """Text as a terminal may get it: on one line, with escapes in place of what steers it.
+
+    Control characters move the cursor or give orders, others turn the text around or cannot be
+    seen; a shown address is to be the real one.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

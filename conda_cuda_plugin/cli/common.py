@@ -14,7 +14,9 @@ from ..addons import addons
 from ..environment import Environment, open_environment
 from ..errors import CudaError
 from ..platforms import Platform, platform_of
+from ..quoting import escaped
 from ..toolkit import Flavor, Toolkit, beyond
+from .layout import Painted
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
@@ -58,12 +60,17 @@ def say(*lines: str) -> None:
 
     if not context.json and not context.quiet:
         for line in lines:
-            print(line)
+            print(shown(line))
+
+
+def shown(line: str) -> str:
+    """A line as a terminal may get it: only our own colours steer it."""
+    return line if isinstance(line, Painted) else escaped(line)
 
 
 def warn(line: str) -> None:
     """Print a warning to standard error."""
-    print(line, file=sys.stderr)
+    print(shown(line), file=sys.stderr)
 
 
 def say_kept(environment: Environment) -> None:

@@ -232,9 +232,14 @@ def main() -> None:
     """Print what fits."""
     table = os.environ.get("_CONDA_CUDA_TABLE", "")
     words = sys.argv[1:] or [""]
-    # A name that no terminal can show is none that can be typed.
+    # A name that no terminal can show, or that steers it, is none that can be typed.
+    found = [line for line in complete(read_table(table), words) if _is_plain(line)]
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.stdout.write("".join(f"{line}\n" for line in complete(read_table(table), words)))
+    sys.stdout.write("".join(f"{line}\n" for line in found))
+
+
+def _is_plain(line: str) -> bool:
+    return line.replace("\t", "").isprintable()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..environment import Environment
+from .common import shown
 from .doctor import examined
 from .findings import calm_line, counts, exit_code, finding_lines, outcome, question
 
@@ -21,9 +22,9 @@ def check(prefix: str, verbose: bool) -> None:
     patient = examined(environment)
     findings = diagnose(patient)
     mark = "❌" if exit_code(findings, strict=True) else "✅"
-    print(f"{mark} CUDA: {counts(findings) if findings else calm_line(patient)}\n")
+    print(f"{mark} CUDA: {shown(counts(findings) if findings else calm_line(patient))}\n")
     for finding in findings:
-        print("\n".join(f"  {line}" for line in finding_lines(finding)) + "\n")
+        print("\n".join(f"  {shown(line)}" for line in finding_lines(finding)) + "\n")
 
 
 def fix(prefix: str, args: Namespace, confirm: Callable[[str], None]) -> int:
@@ -40,5 +41,5 @@ def fix(prefix: str, args: Namespace, confirm: Callable[[str], None]) -> int:
         return 0
     confirm(question(fixable))
     treatment = treat(lambda: examined(Environment(Path(prefix))), fixable)
-    print("\n".join(outcome(treatment)))
+    print("\n".join(map(shown, outcome(treatment))))
     return 1 if treatment.failed else 0

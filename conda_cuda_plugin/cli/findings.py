@@ -109,7 +109,7 @@ def finding_lines(finding: Finding) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    lines[0] = paint(severity, _COLOURS.get(severity)) + lines[0][len(severity) :]
+    lines[0] = paint(severity, _COLOURS.get(severity), after=lines[0][len(severity) :])
     lines += [f"    {text}" for text in finding.evidence]
     # Commands and paths stay in one piece, so that they can be copied.
     command = " && " in finding.cure or finding.cure.startswith(_COMMANDS)

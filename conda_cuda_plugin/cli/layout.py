@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..quoting import escaped
+
 WIDTH = 80
 """Columns that running text takes at most."""
 _LEAST = 40
@@ -49,6 +51,7 @@ def table(
         whole: leave the last column as it is, for paths that people copy.
         painted: the colours of some rows, by number.
     """
+    rows = [[escaped(cell) for cell in row] for row in rows]
     widths = _widths(rows, len(indent), whole)
     last = len(widths) - 1
     lines = []
@@ -60,8 +63,9 @@ def table(
         for line in range(max(map(len, cells), default=0)):
             parts = [cell[line] if line < len(cell) else "" for cell in cells]
             text = "  ".join(part.ljust(widths[i]) for i, part in enumerate(parts))
-            lines.append(indent + paint(text.rstrip(), painted.get(number)))
-    return [line.rstrip() for line in lines]
+            text = text.rstrip()
+            lines.append(paint(text, painted.get(number), before=indent) if text else "")
+    return lines
 
 
 def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int]:
@@ -110,7 +114,10 @@ def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
     for name, value in rows:
         # Paths stay whole, so that they can be copied.
         parts = textwrap.wrap(
-            value, text_width() - 2 - width - 4, break_long_words=False, break_on_hyphens=False
+            escaped(value),
+            text_width() - 2 - width - 4,
+            break_long_words=False,
+            break_on_hyphens=False,
         ) or [""]
         lines.append(f"  {name.ljust(width)}  {parts[0]}".rstrip())
         lines += [f"  {' ' * width}  {part}" for part in parts[1:]]
@@ -126,11 +133,25 @@ def heading(text: str, path: str | Path) -> list[str]:
     return [text, f"{mark}{path}"]
 
 
-def paint(text: str, colour: str | None) -> str:
-    """Text in a colour, where the screen has colours; it never means anything alone."""
+class Painted(str):
+    """A line with colours of ours; whatever else in it could steer a terminal is escaped."""
+
+    __slots__ = ()
+
+
+def paint(text: str, colour: str | None, *, before: str = "", after: str = "") -> str:
+    """A line with a coloured part, where the screen has colours; they never mean anything alone.
+
+    Args:
+        text: what is coloured.
+        colour: its name; None for none.
+        before: what stands before it.
+        after: what stands behind it.
+    """
     if not colour or not text or not has_colours():
-        return text
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+        return f"{before}{text}{after}"
+    painted = f"\x1b[{_COLOURS[colour]}m{escaped(text)}\x1b[0m"
+    return Painted(f"{escaped(before)}{painted}{escaped(after)}")
 
 
 def has_colours() -> bool:
