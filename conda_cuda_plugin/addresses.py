@@ -1,8 +1,12 @@
-"""Addresses of files, as they may be shown and kept."""
+"""Addresses of files, as they may be used, shown and kept."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 
 
 def without_credentials(url: str) -> str:
@@ -16,6 +20,40 @@ def without_credentials(url: str) -> str:
     return str(split_anaconda_token(bare)[0])
 
 
+def shown_address(url: str) -> str:
+    """An address for people: without credentials, and in characters that cannot be mistaken."""
+    return quote(without_credentials(url), safe="!#$%&'()*+,/:;=?@[]~")
+
+
 def is_local(url: str) -> bool:
     """Whether an address is one of a file on this machine."""
     return urlsplit(url).scheme == "file"
+
+
+def is_usable(url: str) -> bool:
+    """Whether an address is one that a file can be asked for: on the web, or on this machine."""
+    if not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        # Raises where it is no number, or none that a port has.
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme == "file":
+        return not parts.netloc
+    if parts.scheme not in ("http", "https") or port == 0 or parts.netloc.endswith(":"):
+        return False
+    return _is_host(parts.hostname or "", bracketed="[" in parts.netloc)
+
+
+def _is_host(name: str, *, bracketed: bool) -> bool:
+    import ipaddress
+
+    if bracketed:
+        try:
+            ipaddress.IPv6Address(name)
+        except ValueError:
+            return False
+        return True
+    return bool(_HOST.fullmatch(name)) and all(map(_LABEL.fullmatch, name.split(".")))

@@ -83,6 +83,20 @@ def linked_records(prefix: Path) -> list[Any]:
     return list(data.iter_records())
 
 
+def linked_hashes(prefix: Path) -> dict[str, dict[str, str]]:
+    """What the files of the packages that are linked into a prefix hash to, as far as is known.
+
+    Returns:
+        `name-version-build` to `sha256` and `md5`.
+    """
+    return {
+        f"{one.name}-{one.version}-{one.build}": {
+            name: str(one.get(name)) for name in ("sha256", "md5") if one.get(name)
+        }
+        for one in linked_records(prefix)
+    }
+
+
 @contextlib.contextmanager
 def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
     """Let no other conda cuda extract packages meanwhile.
@@ -153,10 +167,21 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
     files = [url.rpartition("/")[2] for url, _ in wanted]
     folders = map(_folder_of, files)
     with settings(dry_run=False), stdout_for_people(), _alone_in_package_cache(folders):
+        cache = writable_package_cache()
         for file in files:
-            _empty_partial_download(writable_package_cache() / f"{file}.partial")
-        ProgressiveFetchExtract(specs).execute()
-    return [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+            _empty_partial_download(cache / f"{file}.partial")
+        fresh = [file for file in files if not os.path.lexists(cache / file)]
+        try:
+            ProgressiveFetchExtract(specs).execute()
+            return [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+        except Exception:
+            # A file that is no package would stand in the way of every conda from now on.
+            for file in fresh:
+                if not (cache / _folder_of(file) / "info" / "index.json").is_file():
+                    Inside(cache).remove(cache / _folder_of(file))
+                    Inside(cache).remove(cache / file)
+            forget_package_caches()
+            raise
 
 
 def _empty_partial_download(path: Path) -> None:

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .addresses import shown_address
 from .cuda_yaml import MOST_BYTES, YamlError, canonical, dump, load, plain
 from .cuda_yaml_edit import updated
 from .errors import CudaError
@@ -85,6 +86,17 @@ class ExactPackage:
         return f"{self.name}-{self.version}-{self.build}"
 
     @property
+    def hashes(self) -> dict[str, str]:
+        """What its file has to hash to, the strongest first; nothing protects it without."""
+        found = {"sha256": self.sha256, "md5": self.md5}
+        return {name: value for name, value in found.items() if value}
+
+    @property
+    def address(self) -> str | None:
+        """Its address, as it may be shown."""
+        return shown_address(self.url) if self.url else None
+
+    @property
     def filename(self) -> str:
         """The name of the file that it comes from."""
         from urllib.parse import unquote, urlsplit
@@ -119,6 +131,18 @@ class ExactToolkit:
     packages: tuple[ExactPackage, ...] = ()
     location: str | None = None
     """Where the files of a toolkit of the machine lay."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether SHA-256 says of every file which one it is."""
+        return bool(self.packages) and all(package.sha256 for package in self.packages)
+
+    @property
+    def unprotected(self) -> tuple[ExactPackage, ...]:
+        """The packages in whose place any file would pass."""
+        if self.origin.adopted:
+            return ()
+        return tuple(package for package in self.packages if not package.hashes)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .addresses import is_usable
 from .cuda_file import (
     CudaFile,
     CudaFileError,
@@ -57,6 +58,8 @@ _BUILD = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.+]{0,63}", re.ASCII)
 _WORD = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199}", re.ASCII)
 _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
+_LONGEST = 2000
+"""Characters of an address."""
 _MOST = 2000
 """Packages of a toolkit; the largest release has fewer than 200."""
 
@@ -167,6 +170,9 @@ class _Check:
                 found[key] = self.text(value, ("true", "false").__contains__, place) == "true"
             elif REQUEST[key] is list:
                 found[key] = list(self.words(value, place))
+                for text in found[key]:
+                    if "://" in text:
+                        self.text(text, is_usable, place)
             elif REQUEST[key] is dict:
                 names = self.words(list(value), place)
                 found[key] = dict(zip(names, self.words(list(value.values()), place), strict=True))
@@ -216,11 +222,11 @@ class _Check:
 
     def _is_address(self, url: str, package: ExactPackage) -> bool:
         """Whether an address is one of a file that may hold the package."""
+        if not is_usable(url) or len(url) > _LONGEST:
+            return False
         parts = urlsplit(url)
         path = unquote(parts.path)
-        if parts.scheme not in ("http", "https", "file") or not _WORD.fullmatch(url):
-            return False
-        if bool(parts.hostname) == (parts.scheme == "file") or "@" in parts.netloc:
+        if "@" in parts.netloc:
             return False
         if parts.query or ".." in path.split("/") or "\\" in path or "\0" in path:
             return False

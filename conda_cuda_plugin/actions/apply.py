@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import cuda_file
 from ..compat.finding import Verdict
 from ..compat.machine import Machine
-from ..cuda_file import CudaFile, CudaFileError, ExactToolkit
+from ..cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit
 from ..cuda_file_check import parse
 from ..environment import Environment, is_toolkit_root
 from ..errors import CudaError, innermost
@@ -18,11 +18,12 @@ from ..install import pin, switch
 from ..install import root as roots
 from ..platforms import Platform
 from ..sources.base import Offer, ToolkitRequest
-from ..toolkit import Origin, Toolkit
+from ..sources.exact_agree import disagreement
+from ..toolkit import Toolkit
 from ..versions import CudaVersion, VersionRequest
+from .apply_check import UnprotectedError, is_there
 from .apply_offer import offer_of
 from .change import in_environment
-from .export import describe_toolkit
 from .request import recorded_request
 from .use_plan import check_environment
 from .weigh import weigh
@@ -53,11 +54,18 @@ class Plan:
     switches: bool
     """Whether the current toolkit or what is recorded changes."""
     verdict: Verdict | None
+    force: bool = False
+    """Whether what no hash protects is installed all the same."""
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the environment is as the file says already."""
         return not self.steps and not self.switches
+
+    @property
+    def unprotected(self) -> tuple[ExactPackage, ...]:
+        """The packages to be installed in whose place any file would pass."""
+        return tuple(package for step in self.steps for package in step.wanted.unprotected)
 
 
 def read(path: Path) -> CudaFile:
@@ -88,11 +96,14 @@ def make_plan(
         platform: the environment's platform.
         machine: what it has to run on.
         offline: whether files may come from this machine only.
-        force: whether to go on with a toolkit that cannot run there.
+        force: whether to go on with a toolkit that cannot run there, or that no hash protects.
 
     Raises:
         CudaError: when it cannot be done, in words.
     """
+    for toolkit in file.toolkits:
+        if reason := disagreement(toolkit):
+            raise CudaFileError(str(path), reason)
     if file.platform != platform.subdir:
         raise CudaFileError(
             str(path),
@@ -103,7 +114,7 @@ def make_plan(
     steps, stays = [], []
     for wanted in file.toolkits:
         installed = environment.toolkit(wanted.version.release)
-        if installed is not None and is_exactly(installed, wanted, environment):
+        if installed is not None and is_there(installed, wanted, environment):
             stays.append(installed)
             continue
         roots.check_root(environment.root(wanted.version))
@@ -124,7 +135,9 @@ def make_plan(
     for wanted in file.toolkits:
         if file.current in (None, wanted.version.release):
             verdict = weigh(wanted.version, machine, force=force or not (steps or switches))
-    return Plan(environment, platform, file, tuple(steps), tuple(stays), before, switches, verdict)
+    return Plan(
+        environment, platform, file, tuple(steps), tuple(stays), before, switches, verdict, force
+    )
 
 
 def request_of(file: CudaFile, platform: Platform) -> ToolkitRequest:
@@ -138,19 +151,25 @@ def request_of(file: CudaFile, platform: Platform) -> ToolkitRequest:
     )
 
 
-def is_exactly(toolkit: Toolkit, wanted: ExactToolkit, environment: Environment) -> bool:
-    """Whether an installed toolkit is what a file says, package by package and hash by hash."""
-    if not toolkit.complete or (toolkit.version, toolkit.origin) != (wanted.version, wanted.origin):
-        return False
-    if wanted.origin is Origin.SYSTEM:
-        return True
-    if (toolkit.flavor, set(toolkit.components)) != (wanted.flavor, set(wanted.components)):
-        return False
-    row, _ = describe_toolkit(toolkit, environment)
-    have = {f"{one['name']}-{one['version']}-{one['build']}": one for one in row["packages"]}
-    return set(have) == {package.dist for package in wanted.packages} and all(
-        have[package.dist].get("sha256") == package.sha256 for package in wanted.packages
-    )
+def is_exact(plan: Plan) -> bool:
+    """Whether the environment has every file that the plan's file says, by SHA-256."""
+    for wanted in plan.file.toolkits:
+        toolkit = plan.environment.toolkit(wanted.version.release)
+        if not wanted.is_exact or toolkit is None:
+            return False
+        if not is_there(toolkit, wanted, plan.environment):
+            return False
+    return True
+
+
+def check_protected(plan: Plan) -> None:
+    """Refuse to install what no hash protects.
+
+    Raises:
+        UnprotectedError: unless the user has seen it and said so.
+    """
+    if plan.unprotected and not plan.force:
+        raise UnprotectedError(plan.unprotected)
 
 
 def carry_out(plan: Plan) -> None:
@@ -159,6 +178,7 @@ def carry_out(plan: Plan) -> None:
     Raises:
         CudaError: when it cannot be done; the environment is as before then.
     """
+    check_protected(plan)
     environment = plan.environment
     with in_environment(environment):
         # All files first: what cannot be had stops everything before anything has changed.

@@ -79,6 +79,22 @@ def say_kept(environment: Environment) -> None:
         warn(f"Kept, since conda cuda did not write it: {path}")
 
 
+def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any) -> None:
+    """Say when programs load now what every user of the machine may change.
+
+    Args:
+        environment: where.
+        toolkit: what is current now.
+        offer: what it came from, if it was installed now.
+    """
+    from ..others import open_in_environment
+
+    found = open_in_environment(environment.prefix, toolkit.root)
+    # Of a toolkit that is adopted now, the plan has said so.
+    if found and not (offer is not None and offer.note):
+        warn(f"warning: every user of this machine may change what programs load: {found[0]}")
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one document of `--json`."""
     print(json.dumps(document, indent=2, sort_keys=False))

@@ -19,13 +19,10 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
     )
     rows = [
         ("toolkit", f"CUDA {offer.version} ({what})"),
-        ("from", offer.detail),
-        ("because", plan.reason),
+        *origin_rows(offer, ("because", plan.reason)),
     ]
     if plan.request.why:
         rows.insert(1, ("chosen", plan.request.why))
-    if offer.note:
-        rows.append(("note", offer.note))
     rows.append(("verdict", verdict_text(plan, machine)))
     for reason in plan.verdict.reasons:
         if reason.id == "host-compiler":
@@ -57,6 +54,16 @@ def plan_lines(plan: Any, machine: Any) -> list[str]:
         cells = [(package.name, package.version, size(package.size)) for package in shown]
         lines += ["", "  packages:", *table(cells, indent="    ")]
     return [*lines, ""]
+
+
+def origin_rows(offer: Any, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    """From where an offer comes, and what there is to know of that place.
+
+    Args:
+        offer: the offer.
+        more: rows that go between.
+    """
+    return [("from", offer.detail), *more, *([("note", offer.note)] if offer.note else [])]
 
 
 def plan_document(plan: Any, machine: Any) -> dict[str, Any]:

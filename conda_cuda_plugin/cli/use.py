@@ -17,6 +17,7 @@ from .common import (
     this_platform,
     toolkit_document,
     warn,
+    warn_of_others,
 )
 from .content import add_channel_options, add_content_options, content_words, names_place
 from .layout import fields
@@ -109,7 +110,7 @@ def execute(args: Namespace) -> int:
         if plan.verdict is not None and plan.verdict.level.value == "cannot":
             warn(f"warning: {verdict_text(plan, machine)}")
     result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
-    _warn_of_others(result)
+    warn_of_others(environment, result.toolkit, plan.offer)
     say_kept(environment)
     if context.json:
         document: dict[str, Any] = {
@@ -131,17 +132,6 @@ def execute(args: Namespace) -> int:
     if result.activate:
         say(f"For this shell to notice, type:  {result.activate}")
     return 0
-
-
-def _warn_of_others(result: Any) -> None:
-    """Say when programs load now what every user of the machine may change."""
-    from ..others import open_in_environment
-
-    plan, toolkit = result.plan, result.toolkit
-    found = open_in_environment(plan.environment.prefix, toolkit.root)
-    # Of a toolkit that is adopted now, the plan has said so.
-    if found and not (plan.offer is not None and plan.offer.note):
-        warn(f"warning: every user of this machine may change what programs load: {found[0]}")
 
 
 def _pin(args: Namespace) -> bool | None:

@@ -92,6 +92,10 @@ class Package:
     """Bytes to download; None when unknown, 0 when nothing has to be downloaded."""
     file: str | None = None
     """The name of the file it comes in."""
+    address: str | None = None
+    """Where that file is taken from if it is in no cache, where the plan shows it."""
+    protection: str | None = None
+    """The kind of hash that tells the file, where that is known: `sha256` or `md5`."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class NotObtained(CudaError):
             f"{package.filename} of {package.name} {package.version} cannot be had: {reason}.",
             hints=hints,
             package=package.name,
-            url=package.url,
+            url=package.address,
         )
 
 
@@ -40,7 +40,19 @@ class WrongFile(CudaError):
                 f"conda cuda use takes {package.name} {package.version} as it is offered now.",
             ],
             package=package.name,
-            expected=package.sha256,
+            expected=next(iter(package.hashes.values()), None),
+        )
+
+
+class NoPackage(CudaError):
+    """A file is the exported one, or no hash says otherwise, and is no package."""
+
+    def __init__(self, package: ExactPackage) -> None:
+        super().__init__(
+            f"{package.filename} of {package.name} {package.version} is no conda package, so "
+            "nothing was changed.",
+            hints=[f"It came from {package.address}; export anew where the toolkit works."],
+            package=package.name,
         )
 
 
@@ -69,7 +81,8 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
         else:
             download_file(url, path)
     except (CondaError, NotObtained, OSError) as error:
-        reasons.append(f"no file from {url} ({first_line(error).rstrip('.')})")
+        reason = first_line(error).rstrip(".").replace(url, str(package.address))
+        reasons.append(f"no file from {package.address} ({reason})")
         Inside(path.parent).remove(path)
         return False
     if agrees(path, package):
@@ -80,10 +93,8 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
 
 
 def agrees(path: Path, package: ExactPackage) -> bool:
-    """Whether a file is the exported one, as far as that can be told."""
-    if package.sha256:
-        return hash_of(path) == package.sha256
-    return package.md5 is None or hash_of(path, "md5") == package.md5
+    """Whether a file is the exported one: every hash holds; without any, it may be."""
+    return all(hash_of(path, name) == value for name, value in package.hashes.items())
 
 
 def hash_of(path: Path, name: str = "sha256") -> str:

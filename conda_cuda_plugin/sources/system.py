@@ -49,12 +49,20 @@ class SystemSource:
     Args:
         root: where the file system begins; another folder than `/` in tests.
         variables: the environment variables to look at; the process's own by default.
+        runs: whether nvcc of a folder that is named may be run to learn its release.
     """
 
     name = "system"
 
-    def __init__(self, root: Path = Path("/"), variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        variables: Mapping[str, str] | None = None,
+        *,
+        runs: bool = True,
+    ) -> None:
         self.root = root
+        self.runs = runs
         self.variables = os.environ if variables is None else variables
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
@@ -121,7 +129,7 @@ class SystemSource:
         self, request: ToolkitRequest, environment: Environment
     ) -> Sequence[SystemToolkit]:
         if request.path is not None:
-            return [read_system_toolkit(request.path, request.platform)]
+            return [read_system_toolkit(request.path, request.platform, runs=self.runs)]
         return [
             toolkit
             for toolkit in self.find(request.platform, environment)
@@ -145,20 +153,25 @@ class SystemSource:
             yield from map(Path, sorted(glob.glob(f"{root}{pattern}")))
 
 
-def read_system_toolkit(path: Path, platform: Platform) -> SystemToolkit:
+def read_system_toolkit(path: Path, platform: Platform, *, runs: bool = True) -> SystemToolkit:
     """What lies in a folder that may be a toolkit.
+
+    Args:
+        path: the folder.
+        platform: what it is for.
+        runs: whether its nvcc may be run to learn its release, where no file says it.
 
     Raises:
         CudaError: when it is none, or does not say which release it is.
     """
     path = Path(os.path.abspath(path))
     try:
-        return _read_toolkit(path, platform)
+        return _read_toolkit(path, platform, runs)
     except PermissionError as error:
         raise _unreadable(path, error) from error
 
 
-def _read_toolkit(path: Path, platform: Platform) -> SystemToolkit:
+def _read_toolkit(path: Path, platform: Platform, runs: bool) -> SystemToolkit:
     if not path.is_dir():
         raise CudaError(
             f"There is no folder {path}.",
@@ -181,7 +194,7 @@ def _read_toolkit(path: Path, platform: Platform) -> SystemToolkit:
         ("version.json", _from_version_json),
         ("version.txt", _from_version_txt),
         ("cuda_runtime_api.h", _from_header),
-        ("nvcc", _from_nvcc),
+        *([("nvcc", _from_nvcc)] if runs else []),
     ):
         version = reader(path, platform, nvcc)
         if version is not None:

@@ -1,0 +1,78 @@
+"""Files of `conda cuda export` as an attacker writes them, and a conda that is asked quickly."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from conda_cuda_plugin.cuda_file import new_text
+
+from ..channel.package import CondaPackage
+from ..conftest import Conda, Result
+from ..fuzz.test_command_line import SERVER
+
+Ask = Callable[..., Result]
+PLATFORM = "linux-64"
+
+
+@contextlib.contextmanager
+def asking(conda: Conda, **variables: str) -> Iterator[Ask]:
+    """`conda cuda WORDS` without starting Python anew each time."""
+    with subprocess.Popen(
+        [conda.exe.parent / "python", SERVER],
+        env=conda.environ(**variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+
+        def ask(*words: object) -> Result:
+            print(json.dumps(["cuda", *map(str, words)]), file=process.stdin, flush=True)
+            answer = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+            return Result(answer["code"], answer["out"], answer["err"])
+
+        yield ask
+        process.stdin.close()
+
+
+def row(package: str, path: Path, *hashes: str, **more: str) -> dict[str, str]:
+    """A package of a file: `name-version-build`, where its file lies, and the hashes it gives."""
+    name, version, build = package.rsplit("-", 2)
+    data = path.read_bytes()
+    known = {kind: hashlib.new(kind, data).hexdigest() for kind in hashes}
+    found = {"name": name, "version": version, "build": build, "url": path.as_uri()}
+    return {**found, **known, **more}
+
+
+def write_file(
+    path: Path, *rows: Mapping[str, str], request: Mapping[str, Any] = {}, **toolkit: Any
+) -> Path:
+    """A file with one toolkit, whose digest is right whatever it says."""
+    toolkit = {"version": "12.4.1", "origin": "pypi", "flavor": "base", **toolkit}
+    release = ".".join(str(toolkit["version"]).split(".")[:2])
+    content = {
+        "conda-cuda": 1,
+        "platform": PLATFORM,
+        "current": release,
+        "request": {"version": release, **request},
+        "toolkits": [{**toolkit, **({"packages": list(rows)} if rows else {})}],
+    }
+    path.write_text(new_text(content))
+    return path
+
+
+def conda_package(folder: Path, content: bytes = b"cudart", script: str = "") -> Path:
+    """A conda package of the runtime; with a script that conda runs when it is linked."""
+    files = {"lib/libcudart.so.12": content}
+    if script:
+        files["bin/.cuda-cudart-post-link.sh"] = f"#!/bin/sh\n{script}\n".encode()
+    package = CondaPackage("cuda-cudart", "12.4.127", files=files)
+    folder.mkdir(parents=True, exist_ok=True)
+    name, _ = package.write(folder, PLATFORM)
+    return folder / name
