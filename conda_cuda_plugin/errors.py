@@ -93,6 +93,18 @@ class FileSystemError(CudaError):
         super().__init__(message, hints=hints, path=path)
 
 
+class UnusableFileError(CudaError):
+    """A file or folder that has to be looked at cannot be."""
+
+    def __init__(self, error: OSError) -> None:
+        reason = error.strerror or type(error).__name__
+        super().__init__(
+            f"{error.filename} cannot be used: {reason}.",
+            hints=["Make it readable for you, or move it away; then run the command again."],
+            path=error.filename,
+        )
+
+
 class NoSymbolicLinksError(CudaError):
     """The file system cannot hold what a toolkit is made of."""
 

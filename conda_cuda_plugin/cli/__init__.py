@@ -96,7 +96,15 @@ def execute(args: Namespace) -> int:
     if not context.verbosity:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-    code: int = _module(args.cuda_verb or "start").execute(args)
+    try:
+        code: int = _module(args.cuda_verb or "start").execute(args)
+    except OSError as error:
+        # Others, such as a terminal that is gone, are conda's to tell.
+        if not isinstance(error.filename, str):
+            raise
+        from ..errors import UnusableFileError
+
+        raise UnusableFileError(error) from error
     return code
 
 

@@ -10,6 +10,7 @@ from ..addresses import shown_address
 from .common import (
     add_common_options,
     contents_of,
+    kept_paths,
     name_of,
     print_json,
     say,
@@ -88,7 +89,11 @@ def execute(args: Namespace) -> int:
         say_kept(environment)
         say(f"{_has(plan)} {path.name} says.")
     if context.json:
-        done = {"changed": not plan.changes_nothing, "exact": apply.is_exact(plan)}
+        done = {
+            "changed": not plan.changes_nothing,
+            "exact": apply.is_exact(plan),
+            "kept": kept_paths(environment),
+        }
         print_json({**document, **done})
     return 0
 

@@ -95,6 +95,11 @@ def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any) -> No
         warn(f"warning: every user of this machine may change what programs load: {found[0]}")
 
 
+def kept_paths(environment: Environment) -> list[str]:
+    """The same as `--json` shows it."""
+    return [str(path) for path in environment.kept]
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one document of `--json`."""
     print(json.dumps(document, indent=2, sort_keys=False))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..environment import Environment
 from .common import (
     add_common_options,
+    kept_paths,
     name_of,
     print_json,
     say,
@@ -80,7 +81,8 @@ def execute(args: Namespace) -> int:
         findings = list(treatment.left)
         patient = examined(Environment(environment.prefix), machine)
     if context.json:
-        print_json(document(patient, findings, treatment))
+        kept = {} if treatment is None else {"kept": kept_paths(environment)}
+        print_json({**document(patient, findings, treatment), **kept})
         return exit_code(findings, strict=args.cuda_strict)
     if treatment is not None and fixable:
         say(*outcome(treatment), "")

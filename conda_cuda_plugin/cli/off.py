@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from .common import add_common_options, name_of, print_json, say, say_kept, target_environment
+from .common import (
+    add_common_options,
+    kept_paths,
+    name_of,
+    print_json,
+    say,
+    say_kept,
+    target_environment,
+)
 
 EPILOG = """\
 examples:
@@ -34,6 +42,7 @@ def execute(args: Namespace) -> int:
                 "success": True,
                 "environment": str(environment.prefix),
                 "was_current": before.name if before else None,
+                "kept": kept_paths(environment),
             }
         )
     elif before:

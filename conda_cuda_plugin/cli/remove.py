@@ -5,7 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
-from .common import add_common_options, name_of, print_json, say, say_kept, target_environment
+from .common import (
+    add_common_options,
+    kept_paths,
+    name_of,
+    print_json,
+    say,
+    say_kept,
+    target_environment,
+)
 
 EPILOG = """\
 examples:
@@ -60,5 +68,5 @@ def execute(args: Namespace) -> int:
         say_kept(environment)
         say(f"Removed from {name_of(environment)}.")
     if context.json:
-        print_json(document)
+        print_json({**document, "kept": kept_paths(environment)})
     return 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from .common import (
     add_common_options,
+    kept_paths,
     name_of,
     print_json,
     say,
@@ -121,6 +122,7 @@ def execute(args: Namespace) -> int:
             "switched": result.switched,
             "activate": result.activate,
             "pinned": list(result.pinned),
+            "kept": kept_paths(environment),
         }
         print_json(document)
         return 0

@@ -20,24 +20,21 @@ class HookStatus(Enum):
     EDITED = "edited"
     """Ours by its header, which does not match the body."""
     FOREIGN = "foreign"
-    """No header of ours, or no regular file."""
+    """No header of ours, no regular file, or one that cannot be read."""
 
 
 def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
     """The status of one hook.
 
     A symbolic link counts as foreign even if it leads to today's text: the shells would follow
-    it to a file that belongs to somebody else.
-
-    Raises:
-        OSError: The file is there and cannot be read.
+    it to a file that belongs to somebody else. What cannot be read is not known to be ours.
     """
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        return HookStatus.FOREIGN
     try:
         data = read_bytes(path, 2**20, links=False)
     except (FileNotFoundError, NotADirectoryError):
         return HookStatus.MISSING
+    except OSError:
+        return HookStatus.FOREIGN
     if data == render(shell, direction):
         return HookStatus.OK
     if not is_ours(data):

@@ -103,3 +103,19 @@ def test_adding_to_a_toolkit_keeps_files_of_the_user(conda: Conda, two: Path) ->
     assert [path.read_text() for path in mine] == ["mine"] * len(mine)
     done = conda.cuda("remove", two, "12.4", "-y")
     assert all(f"{path}\n" in done.err for path in mine)
+
+
+def test_what_is_kept_stands_in_json_too(conda: Conda, nvcc: Path) -> None:
+    for words in (("use", "13.0"), ("off",), ("doctor", "--fix", "-y")):
+        conda.cuda("use", nvcc, "13.0")
+        with open(nvcc / HOOK, "a") as file:
+            file.write("# mine\n")
+        number = len(list(nvcc.glob(f"{HOOK}.kept*"))) + 1
+        done = conda.cuda(words[0], nvcc, *words[1:], "--json")
+        name = f"{HOOK}.kept{number if number > 1 else ''}"
+        assert done.json["kept"] == [str(nvcc / name)]
+        assert (nvcc / name).exists()
+    mine = put_own_files(nvcc / "cuda-12.4")
+    for release in ("13.0", "12.4"):
+        found = conda.cuda("remove", nvcc, release, "-y", "--json").json["kept"]
+        assert sorted(found) == sorted(map(str, mine)) if release == "12.4" else found == []
