@@ -17,6 +17,7 @@ from .conda_compat import settings, stdout_for_people
 from .errors import CudaError
 from .files import Inside
 from .lock import locked
+from .reading import MOST_BYTES
 
 
 def link_packages(
@@ -70,16 +71,15 @@ def linked_records(prefix: Path) -> list[Any]:
     from conda.core.prefix_data import PrefixData
 
     for path in (prefix / "conda-meta").glob("*.json"):
-        if not path.is_file():
-            # conda would wait for a pipe to say something.
-            raise CudaError(
-                f"{path} is no regular file, and the record of a package has to be one.",
-                hints=["Take it away, or install the toolkit anew."],
-                path=path,
-            )
+        # conda would wait for a pipe to say something, and read whatever is there to its end.
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise _no_record(path)
     data = PrefixData(str(prefix))
     # The folder under this name may have been exchanged for another one since it was read.
-    data.reload()
+    try:
+        data.reload()
+    except (RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _no_record(prefix / "conda-meta") from error
     return list(data.iter_records())
 
 
@@ -95,6 +95,14 @@ def linked_hashes(prefix: Path) -> dict[str, dict[str, str]]:
         }
         for one in linked_records(prefix)
     }
+
+
+def _no_record(path: Path) -> CudaError:
+    return CudaError(
+        f"{path} cannot be read as the records of packages are.",
+        hints=["Take away what is none, or install the toolkit anew."],
+        path=path,
+    )
 
 
 @contextlib.contextmanager

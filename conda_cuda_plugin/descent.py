@@ -191,6 +191,8 @@ def _step(handle: int, name: str, path: Path, make: bool) -> int:
         error.filename = str(path)
         if is_link(path):
             raise _behind_link(path) from error
+        if make and isinstance(error, NotADirectoryError):
+            raise ForeignFileError(path, reason="a folder has to be there") from error
         raise
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, dir_fd=handle)

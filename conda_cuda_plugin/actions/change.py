@@ -76,7 +76,7 @@ def check_writable(environment: Environment) -> None:
     """
     prefix = environment.prefix
     for folder in (prefix, prefix / "etc", prefix / STATE, environment.bin):
-        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
             raise CudaError(
                 f"The environment {prefix} cannot be changed: {folder} is not writable.",
                 hints=["Make one of your own: conda create --name NAME"],
