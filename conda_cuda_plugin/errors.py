@@ -105,6 +105,17 @@ class UnusableFileError(CudaError):
         )
 
 
+class LeftoverError(CudaError):
+    """What nothing uses any more cannot be removed."""
+
+    def __init__(self, path: str | Path, error: OSError) -> None:
+        super().__init__(
+            f"{path} is left over and cannot be removed: {error.strerror or error}.",
+            hints=["Nothing uses it; once it can be removed, conda cuda doctor --fix does it."],
+            path=str(path),
+        )
+
+
 class NoSymbolicLinksError(CudaError):
     """The file system cannot hold what a toolkit is made of."""
 

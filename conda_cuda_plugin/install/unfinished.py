@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import schema
 from ..environment import LINK, STATE, Environment
-from ..errors import ForeignFileError
+from ..errors import ForeignFileError, LeftoverError
 from ..reading import read_json
 from .contents import carry, strangers
 
@@ -50,9 +50,16 @@ def aside(environment: Environment, place: Path) -> Iterator[Path]:
 
 
 def discard(environment: Environment, path: Path, place: Path) -> list[Path]:
-    """Take away what is unfinished or was replaced; the user's files go to where they were."""
+    """Take away what is unfinished or was replaced; the user's files go to where they were.
+
+    Raises:
+        LeftoverError: when something in it cannot be removed.
+    """
     kept = carry(environment, strangers(path), path, place)
-    environment.files.remove_tree(path)
+    try:
+        environment.files.remove_tree(path)
+    except OSError as error:
+        raise LeftoverError(path, error) from error
     return kept
 
 
@@ -66,8 +73,11 @@ def recorded(environment: Environment) -> list[Path]:
 
 
 def clean_up(environment: Environment) -> list[str]:
-    """Take away what a killed command has left; the names of what was removed."""
-    removed = []
+    """Take away what a killed command has left; the names of what was removed.
+
+    What cannot be removed, since it belongs to somebody else, stays written down.
+    """
+    removed, stuck = [], False
     record = environment.prefix / RECORD
     for name in _names(record):
         place = environment.prefix / name.removeprefix(ASIDE)
@@ -78,9 +88,14 @@ def clean_up(environment: Environment) -> list[str]:
                 # The moment between two renames, on systems that cannot exchange folders.
                 environment.files.rename(path, place)
             else:
-                discard(environment, path, place)
+                try:
+                    discard(environment, path, place)
+                except LeftoverError:
+                    stuck = True
+                    continue
             removed.append(path.name)
-    environment.files.remove_tree(RECORD)
+    if not stuck:
+        environment.files.remove_tree(RECORD)
     return removed
 
 

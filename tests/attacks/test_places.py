@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.actions.off import plan_removal, remove, turn_off
+from conda_cuda_plugin.environment import Environment
+from conda_cuda_plugin.errors import LeftoverError
 from conda_cuda_plugin.hooks.shells import STEM
+from conda_cuda_plugin.install.unfinished import recorded
 
 from ..conftest import Conda
 from .conftest import in_words
@@ -71,3 +78,51 @@ def test_files_in_place_of_folders(conda: Conda, nvcc: Path) -> None:
     done = in_words(conda.cuda("use", nvcc, "12.4", check=False))
     assert f"{nvcc / 'etc' / 'conda'} is in the way (a folder has to be there)" in done.err
     assert (nvcc / "etc" / "conda").read_text() == "mine"
+
+
+@pytest.fixture
+def reachable(template: Path) -> Iterator[Path]:
+    """A copy of the environment where other users have access to it."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield Path(shutil.copytree(template, folder / "two", symlinks=True))
+    for path, _, _ in os.walk(folder):
+        os.chmod(path, 0o700)
+    shutil.rmtree(folder)
+
+
+def test_what_cannot_be_removed_does_not_stand_in_the_way(reachable: Path) -> None:
+    aside = reachable / ".conda-cuda-cuda-13.0"
+    # Whatever that imports, another user may not be able to read.
+    turn_off(Environment(reachable))
+    (reachable / "cuda-13.0" / "include").chmod(0)
+    child = 0
+    if os.getuid() == 0:
+        # Modes mean nothing to root.
+        for path in (reachable, *reachable.rglob("*")):
+            os.chown(path, 54321, 54321, follow_symlinks=False)
+        child = os.fork()
+        if child == 0:
+            os.setuid(54321)
+    if child == 0:
+        failed = True
+        try:
+            environment = Environment(reachable)
+            with pytest.raises(LeftoverError, match=f"{aside} is left over"):
+                remove(environment, plan_removal(environment, "13.0"))
+            assert [toolkit.name for toolkit in environment.toolkits()] == ["cuda-12.4"]
+            turn_off(environment)
+            assert aside in recorded(environment)
+            failed = False
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            if os.getuid() == 54321:
+                os._exit(failed)
+    else:
+        assert os.waitpid(child, 0)[1] == 0
+    (aside / "include").chmod(0o755)
+    turn_off(Environment(reachable))
+    assert not aside.exists()
+    assert recorded(Environment(reachable)) == []

@@ -60,14 +60,22 @@ def _hash(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def changes(before: dict[str, Entry], after: dict[str, Entry]) -> list[str]:
-    """What differs. A name less is no change: one that lay in the environment may go."""
+def changes(
+    before: dict[str, Entry], after: dict[str, Entry], *, more_names: bool = False
+) -> list[str]:
+    """What differs. A name less is no change: one that lay in the environment may go.
+
+    Args:
+        before: as `look` has found it.
+        after: the same later.
+        more_names: whether a file may have more names than before.
+    """
     found = []
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
-        if old is not None and new is not None and old[:-1] == new[:-1] and new[-1] <= old[-1]:  # type: ignore[operator]
-            continue
-        found.append(f"{name}: {old} -> {new}")
+        same = old is not None and new is not None and old[:-1] == new[:-1]
+        if not (same and (more_names or new[-1] <= old[-1])):  # type: ignore[index, operator]
+            found.append(f"{name}: {old} -> {new}")
     return found
 
 
