@@ -22,9 +22,7 @@ CONDAS = ("/info/repodata_record.json", "/urls.txt")
 """In the package cache, where conda itself writes, and follows links: no file of ours."""
 OWN = ("home/envs/two", "pkgs", "here/mirror", "here/written.yaml", "home/.conda")
 """Where commands may write, relative to the top."""
-_RANDOM = re.compile(
-    r"\.[0-9a-f]{8}\.|conda-cuda-tmp|[0-9a-f]{8}-[0-9a-f]{4}-|__pycache__|\.lock$|/tmp"
-)
+_RANDOM = re.compile(r"\.[0-9a-f]{8}\.|conda-cuda-tmp|[0-9a-f]{8}-[0-9a-f]{4}-|__pycache__")
 
 
 class Cases:
@@ -58,7 +56,8 @@ class Cases:
     def _matters(self, path: str) -> bool:
         world = self.world
         inside = path.startswith((f"{world.prefix}/", f"{world.pkgs}/", f"{world.here}/"))
-        return inside and not _RANDOM.search(path) and not path.endswith(CONDAS)
+        name = path.removeprefix(str(world.top))
+        return inside and not _RANDOM.search(name) and not path.endswith(CONDAS)
 
     def _record(self) -> dict[str, set[str]]:
         """What each command reads and writes, by what it opens; with the folders above."""

@@ -30,11 +30,18 @@ ONE = os.environ.get("PLANTED_CASE")
 
 
 @pytest.fixture(scope="session")
-def planted(conda_exe: Path) -> Iterator[Any]:
-    """What runs a case by its number, in a world that other users can reach, too."""
+def base() -> Iterator[str]:
+    """A folder in memory that other users can reach, too."""
     memory = Path("/dev/shm")
-    base = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
-    os.chmod(base, 0o755)
+    folder = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def planted(conda_exe: Path, base: str) -> Iterator[Any]:
+    """What runs a case by its number."""
     top, wheels = Path(base, "world"), Path(base, "wheels")
     for folder in ("home", "pkgs", "here"):
         (top / folder).mkdir(parents=True)
@@ -62,7 +69,6 @@ def planted(conda_exe: Path) -> Iterator[Any]:
         yield ask
         assert process.stdin is not None
         process.stdin.close()
-    shutil.rmtree(base)
 
 
 def make_environment(conda: Conda, here: Path) -> None:
