@@ -14,12 +14,12 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
     set __cc_e = "$CONDA_PREFIX:q/cuda"
     # state per level: a tag (was the variable unset, empty, set), then what we set;
     # the eval inside is reached only where the variable exists
-    set __cc_s = "" __cc_h = "" __cc_p = "" __cc_r = "" __cc_f = ""
-    eval 'if ( $?__CONDA_CUDA_LLP_'$__cc_n' ) eval set __cc_s = \$__CONDA_CUDA_LLP_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CH_'$__cc_n' ) eval set __cc_h = \$__CONDA_CUDA_CH_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CP_'$__cc_n' ) eval set __cc_p = \$__CONDA_CUDA_CP_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CR_'$__cc_n' ) eval set __cc_r = \$__CONDA_CUDA_CR_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_f = \$__CONDA_CUDA_XF_'$__cc_n':q'
+    set __cc_d = '$' __cc_s = "" __cc_h = "" __cc_p = "" __cc_r = "" __cc_f = ""
+    eval 'if ( $?__CONDA_CUDA_LLP_'$__cc_n' ) eval set __cc_s = ${__cc_d}__CONDA_CUDA_LLP_'$__cc_n':q;' \
+        'if ( $?__CONDA_CUDA_CH_'$__cc_n' ) eval set __cc_h = ${__cc_d}__CONDA_CUDA_CH_'$__cc_n':q;' \
+        'if ( $?__CONDA_CUDA_CP_'$__cc_n' ) eval set __cc_p = ${__cc_d}__CONDA_CUDA_CP_'$__cc_n':q;' \
+        'if ( $?__CONDA_CUDA_CR_'$__cc_n' ) eval set __cc_r = ${__cc_d}__CONDA_CUDA_CR_'$__cc_n':q;' \
+        'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_f = ${__cc_d}__CONDA_CUDA_XF_'$__cc_n':q'
 
     set __cc_v = ""
     if ( $?LD_LIBRARY_PATH ) then

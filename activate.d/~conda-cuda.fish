@@ -9,11 +9,11 @@ begin
         # state per level: a tag (was the variable unset, empty, set), then what we set
         set -l k __CONDA_CUDA_LLP_$n
         set -l s "$$k"
-        if not contains -- "$s" "u$l" "e$l"; or not contains -- "$l" $LD_LIBRARY_PATH
+        if not builtin contains -- "$s" "u$l" "e$l"; or not builtin contains -- "$l" $LD_LIBRARY_PATH
             if test -n "$s"
                 # this level's state is another environment's, which never deactivated
-                set -l i (contains -i -- "$s" u$LD_LIBRARY_PATH
-                    or contains -i -- "$s" e$LD_LIBRARY_PATH)
+                set -l i (builtin contains -i -- "$s" u$LD_LIBRARY_PATH
+                    or builtin contains -i -- "$s" e$LD_LIBRARY_PATH)
                 if test -n "$i"
                     set -e LD_LIBRARY_PATH[$i]
                     if test -z "$LD_LIBRARY_PATH"; and string match -q 'u*' -- "$s"
@@ -35,8 +35,8 @@ begin
         # scalars: a value that this level's state names is not the user's, so it is not saved
         set k __CONDA_CUDA_CH_$n
         set s "$$k"
-        if not contains -- "$s" "u$e" "s$e"; or test "$CUDA_HOME" != "$e"
-            if test -n "$s"; and contains -- "$s" "u$CUDA_HOME" "s$CUDA_HOME"
+        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDA_HOME" != "$e"
+            if test -n "$s"; and builtin contains -- "$s" "u$CUDA_HOME" "s$CUDA_HOME"
                 set -gx $k (string sub -l 1 -- "$s")"$e"
             else
                 set -l o __CONDA_CUDA_CHO_$n
@@ -49,8 +49,8 @@ begin
         end
         set k __CONDA_CUDA_CP_$n
         set s "$$k"
-        if not contains -- "$s" "u$e" "s$e"; or test "$CUDA_PATH" != "$e"
-            if test -n "$s"; and contains -- "$s" "u$CUDA_PATH" "s$CUDA_PATH"
+        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDA_PATH" != "$e"
+            if test -n "$s"; and builtin contains -- "$s" "u$CUDA_PATH" "s$CUDA_PATH"
                 set -gx $k (string sub -l 1 -- "$s")"$e"
             else
                 set -l o __CONDA_CUDA_CPO_$n
@@ -63,8 +63,8 @@ begin
         end
         set k __CONDA_CUDA_CR_$n
         set s "$$k"
-        if not contains -- "$s" "u$e" "s$e"; or test "$CUDAToolkit_ROOT" != "$e"
-            if test -n "$s"; and contains -- "$s" "u$CUDAToolkit_ROOT" "s$CUDAToolkit_ROOT"
+        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDAToolkit_ROOT" != "$e"
+            if test -n "$s"; and builtin contains -- "$s" "u$CUDAToolkit_ROOT" "s$CUDAToolkit_ROOT"
                 set -gx $k (string sub -l 1 -- "$s")"$e"
             else
                 set -l o __CONDA_CUDA_CRO_$n
@@ -81,9 +81,9 @@ begin
             set -l x "--xla_gpu_cuda_data_dir=$e"
             set k __CONDA_CUDA_XF_$n
             set s "$$k"
-            if not contains -- "$s" "u$x" "s$x"; or test "$XLA_FLAGS" != "$x"
+            if not builtin contains -- "$s" "u$x" "s$x"; or test "$XLA_FLAGS" != "$x"
                 set -l t
-                if test -n "$s"; and contains -- "$s" "u$XLA_FLAGS" "s$XLA_FLAGS"
+                if test -n "$s"; and builtin contains -- "$s" "u$XLA_FLAGS" "s$XLA_FLAGS"
                     set t (string sub -l 1 -- "$s")
                 else if test -z "$XLA_FLAGS"; or test "$XLA_FLAGS" = "$__CONDA_CUDA_XFM"
                     # none, or one that a hook of ours set at another level
@@ -102,4 +102,4 @@ begin
         end
     end
 end
-true
+builtin true

@@ -1,101 +1,101 @@
 # conda-cuda hook: prepend $CONDA_PREFIX/cuda/lib64 to LD_LIBRARY_PATH, set the CUDA variables
-\export __cc_n="${CONDA_SHLVL:-0}" __cc_l="${CONDA_PREFIX:+$CONDA_PREFIX/cuda/lib64}" \
-    __cc_e='' __cc_x='' __cc_s='' __cc_p='' __cc_q=''
+# Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
+# keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
+${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes || builtin export __cc_z='builtin true'"} >/dev/null 2>&1 || ${ZSH_VERSION:+}
+{
+    ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
+    __cc_n="${CONDA_SHLVL:-0}"
+    __cc_e="${CONDA_PREFIX-}/cuda" __cc_s=''
+    \command eval "__cc_s=\"\${__CONDA_CUDA_LLP_${__cc_n%%[!0-9]*}-}\""
+    # most often nothing is set and no name is odd
+    \command [ "/${__cc_n%%[!0-9]*}${__cc_e#[!/]}${__cc_e%%[!+./0-9A-Z_a-z-]*}${LD_LIBRARY_PATH:+.}" = \
+        "/$__cc_n$__cc_e$__cc_e${LD_LIBRARY_PATH+.}$__cc_s${CUDA_HOME+:}${CUDA_PATH+:}${CUDAToolkit_ROOT+:}${XLA_FLAGS+:}" ] &&
+        \command [ -d "$__cc_e/lib64" ] &&
+        \command eval "${LD_LIBRARY_PATH:+${BASH_VERSION:+LD_LIBRARY_PATH=\$LD_LIBRARY_PATH;}${YASH_VERSION:+false}}" &&
+        \command export "__CONDA_CUDA_LLP_$__cc_n=u$__cc_e/lib64" "__CONDA_CUDA_CH_$__cc_n=u$__cc_e" \
+            "__CONDA_CUDA_CP_$__cc_n=u$__cc_e" "__CONDA_CUDA_CR_$__cc_n=u$__cc_e" \
+            "__CONDA_CUDA_XF_$__cc_n=u--xla_gpu_cuda_data_dir=$__cc_e" &&
+        \command export "LD_LIBRARY_PATH=$__cc_e/lib64${LD_LIBRARY_PATH+:$LD_LIBRARY_PATH}" \
+            "CUDA_HOME=$__cc_e" "CUDA_PATH=$__cc_e" "CUDAToolkit_ROOT=$__cc_e" \
+            "XLA_FLAGS=--xla_gpu_cuda_data_dir=$__cc_e" &&
+        \command export "__CONDA_CUDA_XFM=--xla_gpu_cuda_data_dir=$__cc_e" ||
+        # the rest is text: most often it is read in vain, and an alias may have a keyword's name
+        \command eval '
 case $__cc_n in *[!0-9]*) __cc_n=0 ;; esac
 # the loader splits at : and ; and expands $
-case $__cc_l in [!/]* | *[:\;\$]*) __cc_l= ;; esac
-if \test -d "$__cc_l"; then
-    # state per level: a tag (was the variable unset, empty, set), then what we set
-    \eval "__cc_s=\${__CONDA_CUDA_LLP_$__cc_n-}"
-    __cc_q=":${LD_LIBRARY_PATH-}:"
-    __cc_p=${__cc_q%%":$__cc_l:"*}
-    if \test "${__cc_s#?}" != "$__cc_l" || \test "$__cc_p" = "$__cc_q"; then
-        if \test -n "$__cc_s"; then
-            # this level's state is another environment's, which never deactivated
-            __cc_e=${__cc_s#?}
-            __cc_p=${__cc_q%%":$__cc_e:"*}
-            if \test "$__cc_p" != "$__cc_q"; then
-                __cc_q=${__cc_q#*":$__cc_e:"}
-                LD_LIBRARY_PATH="${__cc_p#:}${__cc_p:+${__cc_q:+:}}${__cc_q%:}"
-                if \test -z "$LD_LIBRARY_PATH" && \test "$__cc_s" = "u$__cc_e"; then
-                    \unset LD_LIBRARY_PATH
-                fi
-            fi
-        fi
-        __cc_s=${LD_LIBRARY_PATH-u}
-        __cc_s=${__cc_s:+u}
-        \export "__CONDA_CUDA_LLP_$__cc_n=${__cc_s:-e}$__cc_l" \
-            LD_LIBRARY_PATH="$__cc_l${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-    fi
+case $__cc_e in [!/]* | *[:\;\$]*) __cc_e= ;; esac
+case $__cc_e in ?*) \command [ -d "$__cc_e/lib64" ] || __cc_e= ;; esac
+case $__cc_e in ?*)
+# state per level: a tag (was the variable unset, empty, set), then what we set
+__cc_k="__CONDA_CUDA_LLP_$__cc_n"
+\command eval "__cc_s=\"\${$__cc_k-}\""
+__cc_x="${__cc_s#?}"
+__cc_v="${LD_LIBRARY_PATH-}"
+__cc_q=":$__cc_v:"
+__cc_p=${__cc_q%%":$__cc_x:"*}
+case $__cc_s in "") __cc_p="$__cc_q" ;; esac
+__cc_p=${__cc_q#"$__cc_p"}
+__cc_w=${__cc_x#"$__cc_e/lib64"}
+case ${__cc_p:+p}${__cc_w:+w} in
+"" | "w")
+  __cc_q=${LD_LIBRARY_PATH-u}
+  __cc_q=${__cc_q:+u}
+  __cc_s=${__cc_q:-e}
+  ;;
+"p") __cc_s= ;;
+*)
+  # the state is that of another environment, which never deactivated
+  __cc_q=${__cc_q%"$__cc_p"}
+  __cc_p=${__cc_p#":$__cc_x:"}
+  __cc_v="${__cc_q#:}${__cc_q:+${__cc_p:+:}}${__cc_p%:}"
+  __cc_q=${__cc_v:+u}
+  __cc_s=${__cc_q:-${__cc_s%"$__cc_x"}}
+  ;;
+esac
+case $__cc_s in ?*)
+  \command eval "${BASH_VERSION:+LD_LIBRARY_PATH=\$__cc_v;}${YASH_VERSION:+\\command unset LD_LIBRARY_PATH}" &&
+    \command export "$__cc_k=$__cc_s$__cc_e/lib64" &&
+    \command export "LD_LIBRARY_PATH=$__cc_e/lib64${__cc_v:+:$__cc_v}" ||
+    \command unset "$__cc_k" || __cc_s=
+esac
 
-    # scalars: a value that this level's state names is not the user's, so it is not saved
-    __cc_e=${__cc_l%/lib64}
-    if \test -z "${CUDA_HOME-}"; then
-        __cc_s=${CUDA_HOME+s}
-        \unset "__CONDA_CUDA_CHO_$__cc_n"
-    else
-        \eval "__cc_s=\${__CONDA_CUDA_CH_$__cc_n-}"
-        if \test "${__cc_s#?}" = "$CUDA_HOME"; then
-            __cc_s=${__cc_s%"$CUDA_HOME"}
-        else
-            __cc_s=s
-            \export "__CONDA_CUDA_CHO_$__cc_n=$CUDA_HOME"
-        fi
-    fi
-    \export "__CONDA_CUDA_CH_$__cc_n=${__cc_s:-u}$__cc_e" CUDA_HOME="$__cc_e"
-    if \test -z "${CUDA_PATH-}"; then
-        __cc_s=${CUDA_PATH+s}
-        \unset "__CONDA_CUDA_CPO_$__cc_n"
-    else
-        \eval "__cc_s=\${__CONDA_CUDA_CP_$__cc_n-}"
-        if \test "${__cc_s#?}" = "$CUDA_PATH"; then
-            __cc_s=${__cc_s%"$CUDA_PATH"}
-        else
-            __cc_s=s
-            \export "__CONDA_CUDA_CPO_$__cc_n=$CUDA_PATH"
-        fi
-    fi
-    \export "__CONDA_CUDA_CP_$__cc_n=${__cc_s:-u}$__cc_e" CUDA_PATH="$__cc_e"
-    if \test -z "${CUDAToolkit_ROOT-}"; then
-        __cc_s=${CUDAToolkit_ROOT+s}
-        \unset "__CONDA_CUDA_CRO_$__cc_n"
-    else
-        \eval "__cc_s=\${__CONDA_CUDA_CR_$__cc_n-}"
-        if \test "${__cc_s#?}" = "$CUDAToolkit_ROOT"; then
-            __cc_s=${__cc_s%"$CUDAToolkit_ROOT"}
-        else
-            __cc_s=s
-            \export "__CONDA_CUDA_CRO_$__cc_n=$CUDAToolkit_ROOT"
-        fi
-    fi
-    \export "__CONDA_CUDA_CR_$__cc_n=${__cc_s:-u}$__cc_e" CUDAToolkit_ROOT="$__cc_e"
-
-    # XLA splits its flags at white space; a value of the user's own stays
-    case $__cc_e in
-        *[' 	
-']*) ;;
-        *)
-            __cc_x=--xla_gpu_cuda_data_dir=$__cc_e
-            if \test -z "${XLA_FLAGS-}"; then
-                __cc_s=${XLA_FLAGS+s}
-                \unset "__CONDA_CUDA_XFO_$__cc_n"
-            else
-                \eval "__cc_s=\${__CONDA_CUDA_XF_$__cc_n-}"
-                if \test "${__cc_s#?}" = "$XLA_FLAGS"; then
-                    __cc_s=${__cc_s%"$XLA_FLAGS"}
-                elif \test "$XLA_FLAGS" = "${__CONDA_CUDA_XFM-}"; then
-                    # set by a hook of ours at another level
-                    __cc_s=s
-                    \export "__CONDA_CUDA_XFO_$__cc_n=$XLA_FLAGS"
-                else
-                    __cc_x=''
-                fi
-            fi
-            if \test -n "$__cc_x"; then
-                \export "__CONDA_CUDA_XF_$__cc_n=${__cc_s:-u}$__cc_x" \
-                    __CONDA_CUDA_XFM="$__cc_x" XLA_FLAGS="$__cc_x"
-            fi
-            ;;
-    esac
-fi
-\unset __cc_n __cc_l __cc_e __cc_x __cc_s __cc_p __cc_q
+for __cc_k in CUDA_HOME:CH CUDA_PATH:CP CUDAToolkit_ROOT:CR XLA_FLAGS:XF; do
+  __cc_p=${__cc_k%:*}
+  __cc_k="__CONDA_CUDA_${__cc_k#*:}"
+  \command eval "__cc_v=\"\${$__cc_p-}\" __cc_q=\${$__cc_p+s} __cc_s=\"\${${__cc_k}_$__cc_n-}\""
+  __cc_w=${__cc_v#"${__cc_s#?}"}
+  case $__cc_p in X*)
+    # XLA splits its flags at white space; a value of the user stays
+    case $__cc_e in *[" 	
+"]*) __cc_p= ;; esac
+    __cc_e="--xla_gpu_cuda_data_dir=$__cc_e"
+    __cc_x=${__cc_v#"${__CONDA_CUDA_XFM-}"}
+    case ${__cc_x:+x}${__cc_w:+w} in "xw") __cc_p= ;; esac
+  esac
+  # a value that the state names is not one of the user, so it is not saved
+  case $__cc_p:${__cc_v:+v}${__cc_w:+w} in
+  :*) ;;
+  *:) \command unset "${__cc_k}O_$__cc_n" || __cc_p= ;;
+  *:v) __cc_q=${__cc_s%"$__cc_v"} ;;
+  *) \command export "${__cc_k}O_$__cc_n=$__cc_v" || __cc_p= ;;
+  esac
+  case $__cc_p in ?*)
+    # bash and yash export what they cannot set
+    \command eval "${BASH_VERSION:+$__cc_p=\$__cc_v;}${YASH_VERSION:+\\command unset $__cc_p}" &&
+      \command export "${__cc_k}_$__cc_n=${__cc_q:-u}$__cc_e" &&
+      \command export "$__cc_p=$__cc_e" || {
+      __cc_p=
+      \command unset "${__cc_k}O_$__cc_n" || __cc_s=
+      \command unset "${__cc_k}_$__cc_n" || __cc_s=
+    }
+  esac
+  case $__cc_p in X*) \command export "__CONDA_CUDA_XFM=$__cc_e" || __cc_s= ;; esac
+done
+esac
+\command unset __cc_k __cc_p __cc_q __cc_v __cc_w __cc_x
+' || __cc_s=
+    \command unset __cc_e __cc_k __cc_n __cc_s
+    ${__cc_n+"eval"} ${__cc_n+"\\unset __cc_e __cc_k __cc_n __cc_s"}
+    ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"$__cc_z; builtin unset __cc_z"}
+    ${POSH_VERSION:+"eval"} ${POSH_VERSION:+"\\unset -f command"}
+} >/dev/null 2>&1 || ${ZSH_VERSION:+}

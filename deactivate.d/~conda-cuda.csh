@@ -5,16 +5,16 @@ if ( $?CONDA_SHLVL ) then
 endif
 if ( $__cc_n:q =~ *[^0-9]* || $__cc_n:q == "" ) set __cc_n = 0
 # the eval inside is reached only where the variable exists
-set __cc_s = "" __cc_h = "" __cc_p = "" __cc_r = "" __cc_f = "" __cc_i = "" __cc_q = "" __cc_u = "" __cc_g = ""
-eval 'if ( $?__CONDA_CUDA_LLP_'$__cc_n' ) eval set __cc_s = \$__CONDA_CUDA_LLP_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CH_'$__cc_n' ) eval set __cc_h = \$__CONDA_CUDA_CH_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CP_'$__cc_n' ) eval set __cc_p = \$__CONDA_CUDA_CP_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CR_'$__cc_n' ) eval set __cc_r = \$__CONDA_CUDA_CR_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_f = \$__CONDA_CUDA_XF_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CHO_'$__cc_n' ) eval set __cc_i = \$__CONDA_CUDA_CHO_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CPO_'$__cc_n' ) eval set __cc_q = \$__CONDA_CUDA_CPO_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_CRO_'$__cc_n' ) eval set __cc_u = \$__CONDA_CUDA_CRO_'$__cc_n':q;' \
-    'if ( $?__CONDA_CUDA_XFO_'$__cc_n' ) eval set __cc_g = \$__CONDA_CUDA_XFO_'$__cc_n':q'
+set __cc_d = '$' __cc_s = "" __cc_h = "" __cc_p = "" __cc_r = "" __cc_f = "" __cc_i = "" __cc_q = "" __cc_u = "" __cc_g = ""
+eval 'if ( $?__CONDA_CUDA_LLP_'$__cc_n' ) eval set __cc_s = ${__cc_d}__CONDA_CUDA_LLP_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CH_'$__cc_n' ) eval set __cc_h = ${__cc_d}__CONDA_CUDA_CH_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CP_'$__cc_n' ) eval set __cc_p = ${__cc_d}__CONDA_CUDA_CP_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CR_'$__cc_n' ) eval set __cc_r = ${__cc_d}__CONDA_CUDA_CR_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_f = ${__cc_d}__CONDA_CUDA_XF_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CHO_'$__cc_n' ) eval set __cc_i = ${__cc_d}__CONDA_CUDA_CHO_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CPO_'$__cc_n' ) eval set __cc_q = ${__cc_d}__CONDA_CUDA_CPO_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_CRO_'$__cc_n' ) eval set __cc_u = ${__cc_d}__CONDA_CUDA_CRO_'$__cc_n':q;' \
+    'if ( $?__CONDA_CUDA_XFO_'$__cc_n' ) eval set __cc_g = ${__cc_d}__CONDA_CUDA_XFO_'$__cc_n':q'
 if ( $__cc_s:q != "" ) then
     unsetenv __CONDA_CUDA_LLP_$__cc_n
     if ( $?LD_LIBRARY_PATH ) then
@@ -99,4 +99,4 @@ if ( $__cc_f:q != "" ) then
     unsetenv __CONDA_CUDA_XFO_$__cc_n
 endif
 
-unset __cc_n __cc_s __cc_h __cc_p __cc_r __cc_f __cc_i __cc_q __cc_u __cc_g __cc_c __cc_v __cc_x __cc_o __cc_t __cc_w
+unset __cc_n __cc_d __cc_s __cc_h __cc_p __cc_r __cc_f __cc_i __cc_q __cc_u __cc_g __cc_c __cc_v __cc_x __cc_o __cc_t __cc_w

@@ -6,7 +6,7 @@ begin
     if set -q $k
         set -l s "$$k"
         set -e $k
-        set -l i (contains -i -- "$s" u$LD_LIBRARY_PATH; or contains -i -- "$s" e$LD_LIBRARY_PATH)
+        set -l i (builtin contains -i -- "$s" u$LD_LIBRARY_PATH; or builtin contains -i -- "$s" e$LD_LIBRARY_PATH)
         if test -n "$i"
             set -e LD_LIBRARY_PATH[$i]
             # an empty list would still be exported, as an empty value
@@ -65,4 +65,4 @@ begin
         set -e $o
     end
 end
-true
+builtin true

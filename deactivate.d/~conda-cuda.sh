@@ -1,54 +1,60 @@
 # conda-cuda hook: take back what the activate hook of this level set, keep what the user changed
-\export __cc_n="${CONDA_SHLVL:-0}" __cc_e='' __cc_s='' __cc_p='' __cc_q=''
+# Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
+# keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
+${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes || builtin export __cc_z='builtin true'"} >/dev/null 2>&1 || ${ZSH_VERSION:+}
+{
+    ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
+    __cc_n="${CONDA_SHLVL:-0}"
+    __cc_q=${__cc_n%%[!0-9]*}
+    __cc_v="${LD_LIBRARY_PATH-}" __cc_p='' __cc_s=''
+    \command eval "__cc_p=\"\${__CONDA_CUDA_LLP_$__cc_q-}\" __cc_s=\"\${__CONDA_CUDA_CH_$__cc_q-}:\${__CONDA_CUDA_CP_$__cc_q-}:\${__CONDA_CUDA_CR_$__cc_q-}:\${__CONDA_CUDA_XF_$__cc_q-}\""
+    # most often nothing was set before and nothing has changed
+    \command [ "$__cc_s" = "u${CUDA_HOME-}:u${CUDA_PATH-}:u${CUDAToolkit_ROOT-}:u${XLA_FLAGS-}" ] &&
+        \command [ "$__cc_p:$__cc_q:${__cc_v%:}" = "u${__cc_v%%:*}:$__cc_n:$__cc_v" ] &&
+        \command unset "__CONDA_CUDA_LLP_$__cc_n" && {
+        \command [ "$__cc_p" = "u$__cc_v" ] && \command unset LD_LIBRARY_PATH ||
+            \command export "LD_LIBRARY_PATH=${__cc_v#*:}"
+    } && \command unset CUDA_HOME CUDA_PATH CUDAToolkit_ROOT XLA_FLAGS "__CONDA_CUDA_CH_$__cc_n" \
+        "__CONDA_CUDA_CP_$__cc_n" "__CONDA_CUDA_CR_$__cc_n" "__CONDA_CUDA_XF_$__cc_n" \
+        __CONDA_CUDA_XFM || \command [ "$__cc_p$__cc_s$__cc_q" = ":::$__cc_n" ] ||
+        # the rest is text: most often it is read in vain, and an alias may have a keyword's name
+        \command eval '
 case $__cc_n in *[!0-9]*) __cc_n=0 ;; esac
-\eval "__cc_s=\${__CONDA_CUDA_LLP_$__cc_n-}" \
-    "__cc_p=\${__CONDA_CUDA_CH_$__cc_n-}\${__CONDA_CUDA_CP_$__cc_n-}" \
-    "__cc_q=\${__CONDA_CUDA_CR_$__cc_n-}\${__CONDA_CUDA_XF_$__cc_n-}"
-if \test -n "$__cc_s$__cc_p$__cc_q"; then
-    __cc_e=${__cc_s#?}
-    __cc_q=":${LD_LIBRARY_PATH-}:"
-    # what stands before our element; equal to the whole where it is absent
-    __cc_p=${__cc_q%%":$__cc_e:"*}
-    if \test -n "$__cc_e" && \test "$__cc_p" != "$__cc_q"; then
-        __cc_q=${__cc_q#*":$__cc_e:"}
-        LD_LIBRARY_PATH="${__cc_p#:}${__cc_p:+${__cc_q:+:}}${__cc_q%:}"
-        if \test -z "$LD_LIBRARY_PATH" && \test "$__cc_s" = "u$__cc_e"; then
-            \unset LD_LIBRARY_PATH
-        fi
-    fi
+\command eval "__cc_s=\"\${__CONDA_CUDA_LLP_$__cc_n-}\""
+case $__cc_s in ?*)
+  __cc_x="${__cc_s#?}"
+  __cc_q=":$__cc_v:"
+  # what stands before our element; equal to the whole where it is absent
+  __cc_v=${__cc_q%%":$__cc_x:"*}
+  case ${__cc_q#"$__cc_v"} in ?*)
+    __cc_q=${__cc_q#*":$__cc_x:"}
+    __cc_v="${__cc_v#:}${__cc_v:+${__cc_q:+:}}${__cc_q%:}"
+    case ${__cc_s%"$__cc_x"}$__cc_v in
+    "u") \command unset LD_LIBRARY_PATH || __cc_s= ;;
+    *) \command export "LD_LIBRARY_PATH=$__cc_v" || __cc_s= ;;
+    esac
+  esac
+  \command unset "__CONDA_CUDA_LLP_$__cc_n" || __cc_s=
+esac
 
-    \eval "__cc_s=\${__CONDA_CUDA_CH_$__cc_n-}"
-    if \test "$__cc_s" = "u${CUDA_HOME-}"; then
-        \unset CUDA_HOME
-    elif \test "$__cc_s" = "s${CUDA_HOME-}"; then
-        \eval "CUDA_HOME=\${__CONDA_CUDA_CHO_$__cc_n-}"
-    fi
-    \eval "__cc_s=\${__CONDA_CUDA_CP_$__cc_n-}"
-    if \test "$__cc_s" = "u${CUDA_PATH-}"; then
-        \unset CUDA_PATH
-    elif \test "$__cc_s" = "s${CUDA_PATH-}"; then
-        \eval "CUDA_PATH=\${__CONDA_CUDA_CPO_$__cc_n-}"
-    fi
-    \eval "__cc_s=\${__CONDA_CUDA_CR_$__cc_n-}"
-    if \test "$__cc_s" = "u${CUDAToolkit_ROOT-}"; then
-        \unset CUDAToolkit_ROOT
-    elif \test "$__cc_s" = "s${CUDAToolkit_ROOT-}"; then
-        \eval "CUDAToolkit_ROOT=\${__CONDA_CUDA_CRO_$__cc_n-}"
-    fi
-
-    \eval "__cc_s=\${__CONDA_CUDA_XF_$__cc_n-} __cc_p=\${__CONDA_CUDA_XFO_$__cc_n-}"
-    if \test "$__cc_s" = "u${XLA_FLAGS-}"; then
-        \unset XLA_FLAGS
-    elif \test "$__cc_s" = "s${XLA_FLAGS-}"; then
-        XLA_FLAGS=$__cc_p
-    fi
-    \unset "__CONDA_CUDA_LLP_$__cc_n" "__CONDA_CUDA_CH_$__cc_n" "__CONDA_CUDA_CHO_$__cc_n" \
-        "__CONDA_CUDA_CP_$__cc_n" "__CONDA_CUDA_CPO_$__cc_n" "__CONDA_CUDA_CR_$__cc_n" \
-        "__CONDA_CUDA_CRO_$__cc_n" "__CONDA_CUDA_XF_$__cc_n" "__CONDA_CUDA_XFO_$__cc_n"
-    if \test -n "$__cc_s"; then
-        # the old value was none of the user's: empty, or what a hook of ours set below
-        \unset __CONDA_CUDA_XFM
-        if \test -n "$__cc_p"; then \export __CONDA_CUDA_XFM="$__cc_p"; fi
-    fi
-fi
-\unset __cc_n __cc_e __cc_s __cc_p __cc_q
+for __cc_k in CUDA_HOME:CH CUDA_PATH:CP CUDAToolkit_ROOT:CR XLA_FLAGS:XF; do
+  __cc_p=${__cc_k%:*}
+  __cc_k="__CONDA_CUDA_${__cc_k#*:}"
+  \command eval "__cc_v=\"\${$__cc_p-}\" __cc_s=\"\${${__cc_k}_$__cc_n-}\" __cc_x=\"\${${__cc_k}O_$__cc_n-}\""
+  case $__cc_s in ?*)
+    case ${__cc_s#"u$__cc_v"} in "") \command unset "$__cc_p" || __cc_q= ;; esac
+    case ${__cc_s#"s$__cc_v"} in "") \command export "$__cc_p=$__cc_x" || __cc_q= ;; esac
+    \command unset "${__cc_k}_$__cc_n" || __cc_q=
+    \command unset "${__cc_k}O_$__cc_n" || __cc_q=
+    # the old value was not one of the user: empty, or what a hook of ours set below
+    case $__cc_p in X*) \command unset __CONDA_CUDA_XFM || __cc_q= ;; esac
+    case $__cc_p:$__cc_x in X*:?*) \command export "__CONDA_CUDA_XFM=$__cc_x" || __cc_q= ;; esac
+  esac
+done
+\command unset __cc_k __cc_x
+' || __cc_s=
+    \command unset __cc_k __cc_n __cc_p __cc_q __cc_s __cc_v
+    ${__cc_n+"eval"} ${__cc_n+"\\unset __cc_k __cc_n __cc_p __cc_q __cc_s __cc_v"}
+    ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"$__cc_z; builtin unset __cc_z"}
+    ${POSH_VERSION:+"eval"} ${POSH_VERSION:+"\\unset -f command"}
+} >/dev/null 2>&1 || ${ZSH_VERSION:+}
