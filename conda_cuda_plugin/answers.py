@@ -10,13 +10,13 @@ How long the first answer may take depends on who else could give one:
 - Under `hurried` another source may. A host that says nothing for LIMIT seconds, name look-up and
   encryption included, is passed over. It may be slow and no more, so who is in a hurry looks once
   more after the others were asked, and waits if they had nothing (`is_late`, `has_answered`).
-- Else the user means the channel: conda's own timeouts hold, once.
+- Else the user means the channel: it has conda's time to connect, and the patience of `web`, once.
 
 What the user has set holds: `remote_connect_timeout_secs` in place of LIMIT, and retries are
 conda's where `remote_max_retries` is set. Otherwise nothing is tried again that has not answered
 before; a host that has is conda's to try again, but in a hurry. Once the headers of an answer are
-there it is one, however slowly the rest comes. Channels in S3 and on FTP are asked as conda does
-it.
+there it is one; how slowly the rest may come is a rule of `web`. Channels in S3 and on FTP are
+asked as conda does it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+
+from .connections import guarded, is_set, patience
 
 LIMIT = 1.2
 """Seconds that a host may be silent while another source may serve as well: with what it takes
@@ -131,7 +133,7 @@ class _Adapter:
         self._adapter.close()
 
     def _limit_retries(self, *, first: bool) -> None:
-        if _is_set("remote_max_retries"):
+        if is_set("remote_max_retries"):
             return
         with _lock:
             _, own = _changed.setdefault(
@@ -157,7 +159,8 @@ def asking() -> Iterator[None]:
         if _depth == 1:
             CondaSession.get_adapter = _watching(CondaSession.get_adapter)
     try:
-        yield
+        with guarded():
+            yield
     finally:
         with _lock:
             _depth -= 1
@@ -219,15 +222,8 @@ def _longest(timeout: object) -> float | None:
     from conda.base.context import context
 
     if _hurry:
-        own = _is_set("remote_connect_timeout_secs")
+        own = is_set("remote_connect_timeout_secs")
         return float(context.remote_connect_timeout_secs) if own else LIMIT
-    if _is_set("remote_max_retries") or not isinstance(timeout, tuple) or None in timeout:
+    if is_set("remote_max_retries") or not isinstance(timeout, tuple) or None in timeout:
         return None
-    return float(sum(timeout))
-
-
-def _is_set(setting: str) -> bool:
-    """Whether the user has set one of conda's settings, wherever that may be."""
-    from conda.base.context import context
-
-    return any(setting in source for source in context.raw_data.values())
+    return float(timeout[0]) + patience()

@@ -128,7 +128,7 @@ def fetch(record: Any, target: Path, *, offline: bool, title: str) -> Sums:
         DamagedPackageError: when it is not what its channel describes.
         MissingPackageError: when it is not in its channel, which is on this machine.
         NotAtHandError: when it is not on this machine and `offline` is set.
-        CondaError: when it cannot be downloaded; conda's own error.
+        AnswerError: when it cannot be downloaded.
     """
     path = local_path(record)
     for candidate in _candidates(record):
@@ -143,10 +143,12 @@ def fetch(record: Any, target: Path, *, offline: bool, title: str) -> Sums:
         raise NotAtHandError(f"{record.name} {record.version}")
     from conda.gateways.connection.download import download
 
+    from .fetching import in_words
+
     # What is left of a candidate that was not the right one.
     Inside(target.parent).remove(target)
     size = record.get("size") or 0
-    with Progress(title) as progress:
+    with Progress(title) as progress, in_words(record.url):
         download(
             record.url,
             str(target),

@@ -18,6 +18,7 @@ from .sorted_index import NotSorted, SortedIndex
 
 _SMALL_INDEX = 1_000_000
 """Bytes that are parsed as quickly as they are looked through."""
+FETCH_ANEW = "conda clean --index-cache has it fetched anew."
 _ROW = "name version build build_number depends constrains size timestamp md5 sha256 noarch subdir"
 """What is taken over from a row of an index."""
 
@@ -25,14 +26,22 @@ _ROW = "name version build build_number depends constrains size timestamp md5 sh
 def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     """The packages of a name, or those that meet a spec, that a channel holds; newest first.
 
-    Raises whatever conda raises when the channel cannot be read.
+    Raises AnswerError when the channel's index is none, and whatever conda raises when the channel
+    cannot be read.
     """
     from conda.models.version import VersionOrder
 
     from .answers import asking
+    from .connections import AnswerError
 
-    with asking():
-        found = list(_query(name, channel, subdir))
+    try:
+        with asking():
+            found = list(_query(name, channel, subdir))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        # conda reads whatever there is as an index.
+        raise AnswerError(
+            f"what {channel} has as its index", "is none, or is damaged", hints=(FETCH_ANEW,)
+        ) from error
     return sorted(
         found,
         key=lambda record: (

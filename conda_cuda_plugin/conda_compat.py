@@ -91,6 +91,7 @@ def solve(
     from conda.models.match_spec import MatchSpec
 
     from .answers import NoAnswerError, asking, silent
+    from .connections import AnswerError, check_addresses
     from .progress import Waiting
 
     backend = context.plugin_manager.get_cached_solver_backend()
@@ -105,11 +106,12 @@ def solve(
     with told, Waiting("Asking the channels"), _no_driver(), asking():
         try:
             _, link = solver.solve_for_diff()
-        except (CondaHTTPError, ProxyError) as error:
+        except (AnswerError, CondaHTTPError, ProxyError) as error:
             # conda names one address of many.
             if gone := silent(channels):
                 raise NoAnswerError(gone) from error
             raise
+    check_addresses(link)
     return tuple(link)
 
 
@@ -157,14 +159,6 @@ def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
             path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
         rows |= read_index(Path(path))
     return rows
-
-
-def download_file(url: str, path: Path) -> None:
-    """Download a file with conda's session, which knows its proxies, certificates and logins."""
-    from conda.gateways.connection.download import download
-
-    with stdout_for_people():
-        download(url, str(path))
 
 
 def assert_not_frozen(prefix: Path) -> None:

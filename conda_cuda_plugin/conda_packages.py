@@ -39,6 +39,7 @@ def link_packages(
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
     from conda.models.match_spec import MatchSpec
 
+    from .connections import guarded
     from .plain_packages import link_plain_packages
 
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
@@ -57,7 +58,7 @@ def link_packages(
         stdout_for_people(),
     ):
         transaction = transaction_of(records)
-        with _alone_in_package_cache(_folder_of(record.fn) for record in records):
+        with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
             transaction.download_and_extract()
         if new:
             left = link_plain_packages(prefix, records, specs)
@@ -171,10 +172,17 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
     from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
     from conda.models.match_spec import MatchSpec
 
+    from .connections import guarded
+
     specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
     files = [url.rpartition("/")[2] for url, _ in wanted]
     folders = map(_folder_of, files)
-    with settings(dry_run=False), stdout_for_people(), _alone_in_package_cache(folders):
+    with (
+        settings(dry_run=False),
+        stdout_for_people(),
+        _alone_in_package_cache(folders),
+        guarded(),
+    ):
         cache = writable_package_cache()
         for file in files:
             _empty_partial_download(cache / f"{file}.partial")

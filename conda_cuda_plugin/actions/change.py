@@ -33,7 +33,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
     check_writable(environment)
     from conda import CondaMultiError, conda_signal_handler
     from conda.common.signals import signal_handler
-    from conda.exceptions import CondaSignalInterrupt
+    from conda.exceptions import CondaHTTPError, CondaSignalInterrupt
 
     try:
         with (
@@ -65,6 +65,12 @@ def in_environment(environment: Environment) -> Iterator[None]:
             raise FileSystemError(inner, environment.prefix) from error
         if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
             raise Interrupted(environment.current_name()) from error
+        if isinstance(inner, CondaHTTPError):
+            from ..fetching import answer_of
+
+            raise answer_of(inner) from error
+        if isinstance(inner, CudaError):
+            raise inner from error
         raise
 
 

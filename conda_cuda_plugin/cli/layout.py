@@ -20,10 +20,12 @@ _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36
 def screen_width() -> int | None:
     """The columns there are: COLUMNS, else the terminal's; None in a pipe, where nothing is cut."""
     named = os.environ.get("COLUMNS", "")
-    if named.isascii() and named.isdigit() and int(named) > 0:
+    # Numbers that Python does not take, of 4 300 digits and more, mean nothing either.
+    if named.isascii() and named.isdigit() and len(named) < 10 and int(named) > 0:
         return max(_LEAST, int(named))
     try:
-        return max(_LEAST, os.get_terminal_size(sys.stdout.fileno()).columns)
+        # A terminal that does not know says 0.
+        return max(_LEAST, os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
     except (OSError, ValueError, AttributeError):
         return None
 

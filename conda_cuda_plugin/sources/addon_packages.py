@@ -190,6 +190,13 @@ def _refusal(
             hints=["Run the command without --offline once."],
             unreachable=True,
         )
+    if error.problem:
+        return NotOffered(
+            source,
+            f"cannot be given {text}: {error.problem.sentence}",
+            hints=error.problem.hints,
+            unreachable=error.unreachable,
+        )
     if error.unreachable:
         return NotOffered(
             source,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from json import JSONDecodeError
 from typing import Any
 
 from ..addons import addons
@@ -31,13 +30,32 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
     )
 
     from ..answers import NoAnswerError
+    from ..channel_records import FETCH_ANEW
     from ..conda_compat import detail, first_line
+    from ..connections import AnswerError, hints_for
+    from ..web import meaning
 
     where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
     if isinstance(error, NotOffered):
         return error
     if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
         return nothing(version, channels)
+    if isinstance(error, AnswerError) and (error.slow or not error.silent):
+        return NotOffered(
+            "channel",
+            f"cannot be read: {f'{where} {error.reason}' if error.silent else error.message[:-1]}",
+            unreachable=True,
+            hints=error.hints,
+        )
+    status = detail(error, "status_code")
+    if status.isdigit() and int(status) not in (0, 404, 410):
+        place = detail(error, "channel_url") or where
+        return NotOffered(
+            "channel",
+            f"cannot be read: {place} {meaning(int(status))}",
+            unreachable=True,
+            hints=hints_for(int(status)) or ["Name another channel with -c."],
+        )
     if isinstance(error, UnavailableInvalidChannel):
         return NotOffered(
             "channel",
@@ -45,12 +63,12 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
             unreachable=True,
             hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
         )
-    if isinstance(error, (JSONDecodeError, UnicodeDecodeError, RecursionError)):
+    if isinstance(error, (AttributeError, KeyError, RecursionError, TypeError, ValueError)):
         return NotOffered(
             "channel",
-            f"cannot be read: the index of {where} is damaged",
+            f"cannot be read: what {where} has as its index is none, or is damaged",
             unreachable=True,
-            hints=["conda clean --index-cache has it fetched anew."],
+            hints=[FETCH_ANEW],
         )
     if isinstance(error, CondaSSLError):
         return NotOffered(
@@ -59,7 +77,7 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
             unreachable=True,
             hints=["conda config --show ssl_verify says which certificates conda trusts."],
         )
-    if isinstance(error, (CondaHTTPError, ChannelError, ProxyError, OSError)):
+    if isinstance(error, (AnswerError, CondaHTTPError, ChannelError, ProxyError, OSError)):
         return NotOffered(
             "channel",
             f"cannot be reached: no answer from {where}",

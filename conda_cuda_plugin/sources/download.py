@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import without_credentials as shown
+from ..connections import AnswerError, hints_for
 from ..errors import CudaError
 from ..files import Inside
 from ..reading import open_regular
+from ..web import meaning
 
 _BLOCK = 2**14
 """Bytes to read at once: what has arrived of a block when the connection breaks is lost."""
@@ -31,6 +33,7 @@ class DownloadError(CudaError):
         message: one sentence.
         missing: whether the server answers, but has no such file.
         unreachable: whether nothing answers, or no longer.
+        silent: whether it was waited for long enough.
         wrong: whether it is not the file that was promised.
     """
 
@@ -41,11 +44,13 @@ class DownloadError(CudaError):
         hints: tuple[str, ...] = (),
         missing: bool = False,
         unreachable: bool = False,
+        silent: bool = False,
         wrong: bool = False,
     ) -> None:
         super().__init__(message, hints=hints)
         self.missing = missing
         self.unreachable = unreachable
+        self.silent = silent
         self.wrong = wrong
 
 
@@ -101,6 +106,8 @@ def download(
             except DownloadError as error:
                 if not error.unreachable:
                     raise
+                if error.silent:
+                    raise _broken(url, state, error) from error
                 patience = patience - 1 if state.done <= before else context.remote_max_retries
                 if patience < 0:
                     raise _broken(url, state, error) from error
@@ -163,7 +170,8 @@ def _continue(url: str, part: _Part) -> None:
             raise _other_size(url, f"no more than {part.done}", part.size)
         _check_status(answer, url)
         found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        length = answer.headers.get("Content-Length", "")
+        # Of a file of this machine conda gives a number.
+        length = str(answer.headers.get("Content-Length", ""))
         if answer.status_code == 206 and found and int(found[1]) == part.done:
             if found[2] not in ("*", str(part.size)):
                 raise _other_size(url, found[2], part.size)
@@ -202,35 +210,19 @@ def _get(url: str, headers: dict[str, str]) -> Any:
 
 @contextlib.contextmanager
 def _asking(url: str) -> Iterator[None]:
-    """Say in words what requests raises."""
-    from conda.exceptions import CondaError
-    from requests import exceptions
+    """Say in words what goes wrong."""
+    from ..fetching import in_words
 
-    place = shown(url)
     try:
-        with _no_words_of_retries():
+        with _no_words_of_retries(), in_words(url):
             yield
-    except exceptions.SSLError as error:
+    except AnswerError as error:
         raise DownloadError(
-            f"{place} cannot be read: its certificate is not trusted.",
-            hints=("conda config --set ssl_verify FILE names the certificate to trust.",),
-            unreachable=True,
+            error.message,
+            hints=tuple(error.hints),
+            unreachable=error.unreachable,
+            silent=error.silent,
         ) from error
-    except exceptions.ProxyError as error:
-        raise DownloadError(
-            f"{place} cannot be reached: the proxy does not let it through.",
-            hints=("conda config --show proxy_servers",),
-            unreachable=True,
-        ) from error
-    except ValueError as error:
-        # InvalidURL, InvalidSchema and MissingSchema of requests among them.
-        raise DownloadError(f"{place} is no address that conda can read.") from error
-    except exceptions.RequestException as error:
-        raise DownloadError(f"{place} cannot be reached.", unreachable=True) from error
-    except CudaError:
-        raise
-    except CondaError as error:
-        raise DownloadError(f"{place} cannot be read: {error}", unreachable=True) from error
 
 
 @contextlib.contextmanager
@@ -253,19 +245,9 @@ def _check_status(answer: Any, url: str) -> None:
     code = answer.status_code
     if code in (200, 206):
         return
-    if code in (401, 403, 407):
-        message, missing = (
-            f"{shown(url)} is not open to you (HTTP {code}).",
-            code == 403,
-        )
-    elif code in (404, 410):
-        message, missing = f"{shown(url)} does not exist (HTTP {code}).", True
-    else:
-        message, missing = (
-            f"{shown(url)} cannot be had: the server answers HTTP {code}.",
-            False,
-        )
-    raise DownloadError(message, missing=missing)
+    raise DownloadError(
+        f"{shown(url)} {meaning(code)}.", hints=hints_for(code), missing=code in (403, 404, 410)
+    )
 
 
 def _other_size(url: str, found: str, promised: int) -> DownloadError:
@@ -280,8 +262,9 @@ def _other_size(url: str, found: str, promised: int) -> DownloadError:
 def _broken(url: str, part: _Part, error: DownloadError) -> DownloadError:
     if not part.done:
         return error
+    what = "Nothing more came" if error.silent else "The connection broke"
     return DownloadError(
-        f"The connection broke after {part.done} of {part.size} bytes of {shown(url)}.",
+        f"{what} after {part.done} of {part.size} bytes of {shown(url)}.",
         hints=(_AGAIN,),
         unreachable=True,
     )

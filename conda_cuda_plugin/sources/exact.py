@@ -130,12 +130,14 @@ def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
     """What a failure of conda's download means; what is no such failure comes back as it is."""
     from conda.exceptions import ChecksumMismatchError, CondaError, CondaHTTPError, ProxyError
 
+    from ..connections import AnswerError
+
     inner = innermost(error)
     text = str(inner)
     package = next((one for one in packages if one.url and one.url in text), packages[0])
     if isinstance(inner, ChecksumMismatchError):
         return WrongFile(package, str(package.address))
-    if isinstance(inner, (CondaHTTPError, ProxyError)):
+    if isinstance(inner, (AnswerError, CondaHTTPError, ProxyError)):
         return NotObtained(
             package,
             f"no answer from {package.address} ({_said(inner, package)})",

@@ -70,7 +70,8 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
     """
     from conda.exceptions import CondaError
 
-    from ..conda_compat import download_file, first_line
+    from ..conda_compat import first_line
+    from ..fetching import download_file
 
     url = package.url or ""
     if offline and not is_local(url):

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..connections import patience
 from ..convert.wheel import WheelError
 from ..errors import CudaError
+from .pip_answers import Problem, problem_of, without_mark
 
 _UNREACHABLE = re.compile(
     r"Retrying \(|Could not fetch URL|connection broken|Connection refused|Network is unreachable"
@@ -42,6 +44,9 @@ _NEUTRAL = {
     "PIP_VERBOSE": "0",
     "PYTHONIOENCODING": "utf-8",
 }
+_SCREEN = ("COLUMNS", "LINES")
+"""pip lays out its report for a screen of that size, and breaks where there is no such screen."""
+_PROGRAM = Path(__file__).parents[1] / "pip_program.py"
 
 
 class PipError(CudaError):
@@ -54,12 +59,15 @@ class PipError(CudaError):
         unreachable: bool,
         versions: Sequence[str] = (),
         requirement: str | None = None,
+        problem: Problem | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, hints=problem.hints if problem else ())
         self.unreachable = unreachable
         self.versions = list(versions)
         self.requirement = requirement
         """What the index has no file for, where that is what is wrong."""
+        self.problem = problem
+        """What it has answered, where that is what is wrong."""
 
 
 class HashMismatchError(CudaError):
@@ -75,22 +83,6 @@ class HashMismatchError(CudaError):
             ],
             package=name,
         )
-
-
-# `--no-index` leaves find-links, which may be addresses, and whatever else a user has configured.
-_CUT_OFF = """
-import errno, os, runpy, socket, sys
-
-def refuse(event, args):
-    talks = event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
-    if talks or (event == "socket.connect" and args[0].family != getattr(socket, "AF_UNIX", None)):
-        raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-
-sys.addaudithook(refuse)
-sys.argv[0] = "pip"
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
-"""A program that runs pip and lets it make no connection, whatever it is configured to do."""
 
 
 def run(
@@ -113,14 +105,14 @@ def run(
         PipError: when pip fails, with the gist of what it said.
         OSError: when a disk is full.
     """
-    program = ["-c", _CUT_OFF] if offline else ["-m", "pip"]
-    command = [sys.executable, *program, *words]
+    command = [sys.executable, str(_PROGRAM), str(patience()), str(int(offline)), *words]
+    kept = {name: value for name, value in os.environ.items() if name not in _SCREEN}
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **_NEUTRAL, **({"TMPDIR": str(scratch)} if scratch else {})},
+        env={**kept, **_NEUTRAL, **({"TMPDIR": str(scratch)} if scratch else {})},
     )
     try:
         output, errors = _communicate(process, progress)
@@ -159,7 +151,7 @@ def _communicate(
 
 
 def _error(text: str, offline: bool) -> CudaError:
-    if "No module named pip" in text:
+    if re.search("No module named '?pip", text):
         return CudaError(
             "The source pypi downloads with pip, which conda's base environment lacks.",
             hints=["conda install --name base pip"],
@@ -175,8 +167,15 @@ def _error(text: str, offline: bool) -> CudaError:
     found = _VERSIONS.search(text)
     versions = [v.strip() for v in found[1].split(",")] if found else []
     versions = [version for version in versions if version and version != "none"]
+    problem = None if versions else problem_of(text)
+    text = without_mark(text)
+    if problem and not offline:
+        message = f"pip cannot get the wheels: {problem.sentence}."
+        return PipError(message, unreachable=problem.unreachable, problem=problem)
     unreachable = not offline and not versions and bool(_UNREACHABLE.search(text))
     gist = [line for line in text.splitlines() if line.startswith("ERROR")]
+    # Of an error that it has not foreseen pip says no more than that it is one.
+    gist = [line for line in gist if line != "ERROR: Exception:"]
     message = gist[0].removeprefix("ERROR: ") if gist else (text.strip().splitlines() or ["?"])[-1]
     missing = None if unreachable else _MISSING.search(text)
     return PipError(

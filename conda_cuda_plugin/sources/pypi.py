@@ -157,7 +157,7 @@ class PypiSource:
         try:
             return parts_for(pins, request, channel)
         except pip.PipError as error:
-            if error.unreachable:
+            if error.unreachable or error.problem:
                 raise self._no_index(error) from error
             if request.offline and error.requirement:
                 raise self._not_in_cache(request) from error
@@ -168,6 +168,13 @@ class PypiSource:
             ) from error
 
     def _no_index(self, error: pip.PipError) -> NotOffered:
+        if error.problem:
+            return NotOffered(
+                self.name,
+                f"cannot be asked: {error.problem.sentence}",
+                hints=error.problem.hints,
+                unreachable=error.unreachable,
+            )
         if error.unreachable:
             return NotOffered(
                 self.name,

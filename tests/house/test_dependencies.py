@@ -28,8 +28,6 @@ ONE_OF_THEM = {
 }
 """(importer, imported), and who has it. Of these every conda has one, as it unpacks with it; the
 requirements are those in recipe/meta.yaml of conda's releases."""
-RUN = {"pip"}
-"""Started as a program."""
 
 
 def declared() -> set[str]:
@@ -59,7 +57,7 @@ def test_everything_imported_is_there() -> None:
 
 def test_everything_asked_for_is_used() -> None:
     used = {name for found in from_elsewhere() for name in distributions_of(found.imported)}
-    assert declared() - used == RUN
+    assert declared() - used == set()
 
 
 def test_every_exception_is_needed() -> None:

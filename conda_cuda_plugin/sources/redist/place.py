@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ class FolderPlace:
         """
         path = self.path / archive.path
         if not path.is_file():
-            raise DownloadError(f"{path} does not exist.", missing=True)
+            what = "is no regular file" if os.path.lexists(path) else "does not exist"
+            raise DownloadError(f"{path} {what}.", missing=True)
         found = path.stat().st_size
         if found != archive.size:
             raise DownloadError(
@@ -166,12 +168,13 @@ def place_of(location: str | None, setting: str) -> Place:
         parts = urlsplit(text)
     except ValueError as error:
         raise NotOffered("redist", f"cannot be asked: {text} is no address") from error
-    if "://" in text and not text.startswith("file:"):
+    local = parts.scheme == "file"
+    if "://" in text and not local:
         folder, _, file = parts.path.rpartition("/")
         if file.endswith(".json"):
             return WebPlace(parts._replace(path=f"{folder}/").geturl(), file)
         return WebPlace(text if text.endswith("/") else f"{text}/")
-    path = Path(url2pathname(parts.path) if text.startswith("file:") else text)
+    path = Path(url2pathname(parts.path) if local else text)
     path = path.expanduser().absolute()
     if path.is_dir():
         return FolderPlace(path)

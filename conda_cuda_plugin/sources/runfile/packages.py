@@ -157,7 +157,7 @@ def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) ->
 
 
 def _download(url: str, path: Path, sha256: str, progress: Progress) -> Path:
-    from ...conda_compat import download_file
+    from ...fetching import download_file
 
     progress.step("downloading")
     download_file(url, path)
