@@ -73,26 +73,29 @@ def warn(line: str) -> None:
     print(shown(line), file=sys.stderr)
 
 
+def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None) -> None:
+    """Say when somebody else may change what programs load from a toolkit.
+
+    Args:
+        environment: where.
+        toolkit: the toolkit.
+        offer: what it came from, if it was installed now.
+    """
+    # Of a toolkit that is adopted now, the plan has said so.
+    if offer is not None and offer.note:
+        return
+    from ..others import exposed_in_environment
+
+    link = [environment.link] if toolkit.name == environment.current_name() else []
+    found = exposed_in_environment(environment.prefix, toolkit.root, *link)
+    if found:
+        warn(f"warning: {found[0]}")
+
+
 def say_kept(environment: Environment) -> None:
     """Name what a command has come upon that is not as conda cuda wrote it, and is still there."""
     for path in environment.kept:
         warn(f"Kept, since conda cuda did not write it: {path}")
-
-
-def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any) -> None:
-    """Say when programs load now what every user of the machine may change.
-
-    Args:
-        environment: where.
-        toolkit: what is current now.
-        offer: what it came from, if it was installed now.
-    """
-    from ..others import open_in_environment
-
-    found = open_in_environment(environment.prefix, toolkit.root)
-    # Of a toolkit that is adopted now, the plan has said so.
-    if found and not (offer is not None and offer.note):
-        warn(f"warning: every user of this machine may change what programs load: {found[0]}")
 
 
 def kept_paths(environment: Environment) -> list[str]:

@@ -13,6 +13,7 @@ from .common import (
     say,
     target_environment,
     this_platform,
+    warn_of_others,
 )
 
 FORMATS = ("sh", "json", "dotenv", "kernelspec", "dockerfile")
@@ -62,6 +63,7 @@ def execute(args: Namespace) -> int:
     environment, platform = target_environment(args), this_platform()
     toolkit = chosen_toolkit(environment, args.cuda_version)
     variables = variables_of(environment, toolkit, platform, through_link=True)
+    warn_of_others(environment, toolkit)
     document: dict[str, Any] = {
         "success": True,
         "environment": str(environment.prefix),
@@ -92,9 +94,11 @@ def _kernelspec(args: Namespace) -> int:
     from conda.base.context import context
 
     from ..actions.kernelspec import edit_kernels
+    from ..actions.variables import chosen_toolkit
 
     environment = target_environment(args)
     edited = edit_kernels(environment, args.cuda_version, this_platform())
+    warn_of_others(environment, chosen_toolkit(environment, args.cuda_version))
     if context.json:
         rows = [
             {

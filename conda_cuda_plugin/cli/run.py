@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
 from ..quoting import quoted
-from .common import add_common_options, target_environment, this_platform
+from .common import add_common_options, target_environment, this_platform, warn_of_others
 
 EPILOG = """\
 The exit code is the command's own, and signals reach it.
@@ -34,6 +34,7 @@ def execute(args: Namespace) -> int:
     version, command = _split(list(args.cuda_words))
     environment = target_environment(args)
     toolkit = chosen_toolkit(environment, version)
+    warn_of_others(environment, toolkit)
     return replace_process(environment, toolkit, this_platform(), command)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import hooks
 from ..errors import CudaError
 from ..files import Inside
-from ..others import is_open_to_others, open_in_environment, open_to_others
+from ..others import Exposed, exposed_in_environment, exposed_on_the_way, exposed_toolkit
 from ..quoting import typed
 from .finding import Finding, Severity
 from .patient import Patient
@@ -21,18 +20,18 @@ def root(patient: Patient) -> Iterator[Finding]:
     current = patient.current
     if current is None or patient.platform.windows:
         return
-    found = open_in_environment(patient.prefix, current.root)
+    found = exposed_in_environment(patient.prefix, current.root, patient.environment.link)
     if current.location:
-        found += [path for path in open_to_others(Path(current.location)) if path not in found]
+        known = {one.path for one in found}
+        elsewhere = exposed_toolkit(Path(current.location))
+        found += [one for one in elsewhere if one.path not in known]
     if found:
-        folders = [str(path) for path in found if path.is_dir()]
-        yield Finding(
+        yield _finding(
+            patient,
             "toolkit-open-to-others",
-            Severity.ERROR,
-            "Every user of this machine may change what programs load from this toolkit.",
-            tuple(patient.inside(path) for path in found[:5]),
-            f"chmod o-w {typed(folders[0] if folders else str(found[0]))}",
-            None if current.adopted else lambda: _close(patient, found),
+            "may change what programs load from this toolkit.",
+            found,
+            [] if current.adopted else found,
         )
 
 
@@ -40,27 +39,72 @@ def scripts(patient: Patient) -> Iterator[Finding]:
     """`hooks-open-to-others`."""
     if patient.environment.current_name() is None or patient.platform.windows:
         return
-    found: list[Path] = []
-    foreign = []
-    for path, status in hooks.verify(patient.prefix, windows=False).items():
-        if status is hooks.HookStatus.FOREIGN:
-            foreign.append(path)
-        for place in (path, path.parent):
-            if place not in found and is_open_to_others(place):
-                found.append(place)
-    ours = [path for path in found if path not in foreign]
+    status = hooks.verify(patient.prefix, windows=False)
+    folders = dict.fromkeys(path.parent for path in status)
+    found = exposed_on_the_way(patient.prefix, status, folders)
+    if patient.current is not None:
+        # The environment itself is what the rule about the toolkit begins with.
+        own = (patient.prefix, Path(os.path.realpath(patient.prefix)))
+        found = [one for one in found if one.path not in own]
     if found:
-        yield Finding(
+        yield _finding(
+            patient,
             "hooks-open-to-others",
-            Severity.ERROR,
-            "Every user of this machine may change what your shell runs at `conda activate`.",
-            tuple(patient.inside(path) for path in found[:5]),
-            patient.command("doctor --fix") if ours else f"chmod o-w {typed(str(found[0]))}",
-            (lambda: _close(patient, ours)) if ours else None,
+            "may change what your shell runs at `conda activate`.",
+            found,
+            [one for one in found if status.get(one.path) is not hooks.HookStatus.FOREIGN],
         )
 
 
-def _close(patient: Patient, paths: list[Path]) -> None:
+def _finding(
+    patient: Patient, rule: str, what: str, found: list[Exposed], ours: list[Exposed]
+) -> Finding:
+    """A finding about what others may change.
+
+    Args:
+        patient: the environment.
+        rule: the rule's id.
+        what: the end of the sentence that begins with who it is.
+        found: all of it.
+        ours: that which conda cuda made.
+    """
+    who = list(dict.fromkeys(one.who for one in found))
+    subject = who[0] if len(who) == 1 else "others than you and root"
+    mendable = [one for one in ours if one.mendable]
+    fix: Callable[[], object] | None = (lambda: _close(patient, mendable)) if mendable else None
+    return Finding(
+        rule,
+        _severity(patient, found),
+        f"{subject[0].upper()}{subject[1:]} {what}",
+        tuple(f"{patient.inside(one.path)}: {one.who}" for one in found[:5]),
+        patient.command("doctor --fix") if fix else _by_hand(found[0]),
+        fix,
+    )
+
+
+def _severity(patient: Patient, found: list[Exposed]) -> Severity:
+    """Groups share environments on purpose, and who uses another user's trusts him in all."""
+    owner = os.stat(patient.prefix).st_uid
+    meant = all(
+        (one.owner == owner and not one.open_bits) or one.who.startswith("the group ")
+        for one in found
+    )
+    return Severity.WARNING if meant else Severity.ERROR
+
+
+def _by_hand(one: Exposed) -> str:
+    path = typed(str(one.path))
+    if not one.open_bits:
+        return f"Take {path} away and install the toolkit anew, or as root: chown -h root {path}"
+    return _chmod(one)
+
+
+def _chmod(one: Exposed) -> str:
+    letters = "".join(name for name, bit in (("g", 0o020), ("o", 0o002)) if one.open_bits & bit)
+    return f"chmod {letters}-w {typed(str(one.path))}"
+
+
+def _close(patient: Patient, found: list[Exposed]) -> None:
     """Close what lies in the environment.
 
     Raises:
@@ -68,16 +112,17 @@ def _close(patient: Patient, paths: list[Path]) -> None:
     """
     real = Path(os.path.realpath(patient.prefix))
     outside = []
-    for path in paths:
+    for one in found:
+        path = one.path
         base = next((base for base in (patient.prefix, real) if path.is_relative_to(base)), None)
         if base is None:
-            outside.append(path)
+            outside.append(one)
         else:
             path = real if path == base else path
             files = Inside(base if path != real else real.parent)
-            files.set_mode(path, take=stat.S_IWOTH)
+            files.set_mode(path, take=one.open_bits)
     if outside:
         raise CudaError(
-            f"{outside[0]} lies outside of the environment, so its mode stays as it is.",
-            hints=[f"chmod o-w {typed(str(outside[0]))}"],
+            f"{outside[0].path} lies outside of the environment, so its mode stays as it is.",
+            hints=[_chmod(outside[0])],
         )

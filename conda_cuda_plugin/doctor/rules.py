@@ -50,10 +50,10 @@ RULES = (
     Rule("hooks-foreign", "something else has the place of a hook", hooks.foreign),
     Rule(
         "toolkit-open-to-others",
-        "every user may change the toolkit's libraries",
+        "others may change the toolkit's libraries",
         permissions.root,
     ),
-    Rule("hooks-open-to-others", "every user may change the hooks", permissions.scripts),
+    Rule("hooks-open-to-others", "others may change the hooks", permissions.scripts),
     Rule("wrapper-missing", "a tool has no wrapper in bin", tools.missing),
     Rule("wrapper-shadowed", "something else has the place of a wrapper", tools.shadowed),
     Rule("foreign-nvcc-first", "PATH finds another nvcc first", tools.foreign_first),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError
-from ..others import open_to_others
+from ..others import exposed_toolkit
 from ..platforms import Platform
 from ..reading import open_regular
 from ..toolkit import Flavor, Origin
@@ -216,8 +216,8 @@ def _unreadable(path: Path, error: OSError) -> CudaError:
 
 def _warning(path: Path) -> str | None:
     """What a user should know about a toolkit before programs load libraries from it."""
-    found = open_to_others(path)
-    return f"every user of this machine may write to {found[0]}" if found else None
+    found = exposed_toolkit(path)
+    return f"{found[0].who} may write to {found[0].path}" if found else None
 
 
 def _from_version_json(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from ..cli.conftest import cli_cache, conda, template, two, wheelhouse
 from ..conftest import Conda, Result
 
 __all__ = ["cli_cache", "conda", "template", "two", "wheelhouse"]
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 and not os.environ.get("CI"), reason="only root can be two users"
+)
+"""For tests with a second user; CI is root, and where it is not they fail."""
 
 
 @pytest.fixture
