@@ -14,7 +14,7 @@ from typing import Any
 from conda.base.context import context
 
 from .conda_compat import settings, stdout_for_people
-from .errors import CudaError
+from .errors import CudaError, failing_at
 from .files import Inside
 from .lock import locked
 from .reading import MOST_BYTES
@@ -131,7 +131,7 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
         extraction.repair(cache)
         # What another process has extracted by now need not be extracted again.
         forget_package_caches()
-        with extraction.noted(cache, folders):
+        with extraction.noted(cache, folders), failing_at(cache):
             yield
 
 

@@ -5,8 +5,10 @@ The classes carry data; the sentence is made here, so that callers pass facts an
 
 from __future__ import annotations
 
+import contextlib
 import errno
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +77,35 @@ class ForeignFileError(CudaError):
         )
 
 
-class FileSystemError(CudaError):
-    """The operating system refused a change."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+OF_DISKS = FULL | {errno.EROFS, errno.EIO}
+"""What a disk says that cannot be written, whoever asks."""
 
-    def __init__(self, error: OSError, place: str | Path) -> None:
-        path = Path(error.filename) if isinstance(error.filename, str) else Path(place)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"The disk that holds {place} is full, so nothing was changed."
+
+class FileSystemError(CudaError):
+    """The operating system refused a change.
+
+    Args:
+        error: what it said.
+        place: what was being changed, which counts where the error names no path of its own; None
+            where it does.
+    """
+
+    def __init__(self, error: OSError, place: str | Path | None) -> None:
+        target = None if place is None else Path(place)
+        path = _failed_path(error) or target or Path.cwd()
+        folder, is_cache = _known_folder(path, target)
+        if error.errno in FULL:
+            message = f"The disk that holds {folder} is full, so nothing was changed."
             hints = ["conda clean --all frees the package cache."]
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            if not is_cache and folder != target:
+                hints = ["Make room there. TMPDIR names another folder for temporary files."]
+        elif error.errno in REFUSED:
             message = f"{path} cannot be written, so nothing was changed."
             hints = ["Use an environment of your own: conda create --name NAME"]
+            if is_cache:
+                hints = ["Name a cache of your own: conda config --prepend pkgs_dirs FOLDER"]
         else:
             reason = error.strerror or type(error).__name__
             message = f"The file system refused a change: {reason} ({path})."
@@ -114,6 +134,50 @@ class LeftoverError(CudaError):
             hints=["Nothing uses it; once it can be removed, conda cuda doctor --fix does it."],
             path=str(path),
         )
+
+
+def _failed_path(error: OSError) -> Path | None:
+    """The path that could not be changed; of two, as a link has them, the new one."""
+    for name in (error.filename2, error.filename):
+        if isinstance(name, (str, os.PathLike)) and os.path.isabs(name):
+            return Path(name)
+    return None
+
+
+def _known_folder(path: Path, place: Path | None) -> tuple[Path, bool]:
+    """The folder that users know of those above a path, and whether it is a package cache."""
+    from conda.base.context import context
+
+    real = os.path.realpath(path)
+    caches = [Path(folder) for folder in context.pkgs_dirs]
+    for folder in (*caches, *([place] if place else [])):
+        if path.is_relative_to(folder) or Path(real).is_relative_to(os.path.realpath(folder)):
+            return folder, folder in caches
+    return next(one for one in (path, *path.parents) if one.is_dir()), False
+
+
+def full_disk(error: OSError, place: Path) -> Path | None:
+    """The folder to name as lying on a full disk, if that is what an error says."""
+    return _known_folder(_failed_path(error) or place, place)[0] if error.errno in FULL else None
+
+
+@contextlib.contextmanager
+def failing_at(place: Path) -> Iterator[None]:
+    """Let what a disk refuses name a place, where the error itself names none.
+
+    Writing to an open file names none; neither does much of what conda does.
+    """
+    try:
+        yield
+    except Exception as error:
+        inner = innermost(error)
+        behind = inner.__cause__ or inner.__context__
+        if not isinstance(inner, OSError) and isinstance(behind, OSError) and behind.errno in FULL:
+            # An archive that cannot be extracted for want of space is called a damaged one.
+            raise OSError(behind.errno, behind.strerror, str(place)) from error
+        if isinstance(inner, OSError) and inner.errno in OF_DISKS and not _failed_path(inner):
+            inner.filename = str(place)
+        raise
 
 
 class NoSymbolicLinksError(CudaError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from ..addons import addons_of
 from ..channel_folder import alone, check_directory, read_indexes
 from ..descent import TEMPORARY
 from ..environment import Environment
-from ..errors import CudaError, UsageError
+from ..errors import CudaError, UsageError, full_disk
 from ..files import Inside
 from ..metapackage import Metapackage
 from ..sources.base import Offer, Package, ToolkitRequest
@@ -237,8 +236,9 @@ def _adopts(source: str) -> bool:
 
 def _in_words(error: OSError, directory: Path) -> CudaError:
     path = error.filename if isinstance(error.filename, str) else directory
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        message = f"The disk that holds {directory} is full, so the channel is as it was before."
+    full = full_disk(error, directory)
+    if full is not None:
+        message = f"The disk that holds {full} is full, so the channel is as it was before."
         hints = ["The same command goes on when there is room."]
     else:
         reason = error.strerror or type(error).__name__

@@ -102,8 +102,10 @@ def execute(args: Namespace) -> int:
         # Others, such as a terminal that is gone, are conda's to tell.
         if not isinstance(error.filename, str):
             raise
-        from ..errors import UnusableFileError
+        from ..errors import OF_DISKS, FileSystemError, UnusableFileError
 
+        if error.errno in OF_DISKS:
+            raise FileSystemError(error, None) from error
         raise UnusableFileError(error) from error
     return code
 

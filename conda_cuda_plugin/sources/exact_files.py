@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from ..addresses import is_local
 from ..archives import sums_of
 from ..cuda_file import ExactPackage
-from ..errors import CudaError
+from ..errors import FULL, CudaError
 from ..files import Inside
 from ..reading import open_regular
 
@@ -67,6 +67,9 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
         path: where it goes; nothing stays there when it went wrong.
         reasons: gets what went wrong.
         offline: make no connection.
+
+    Raises:
+        OSError: when the disk is full.
     """
     from conda.exceptions import CondaError
 
@@ -82,6 +85,8 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
         else:
             download_file(url, path)
     except (CondaError, NotObtained, OSError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         reason = first_line(error).rstrip(".").replace(url, str(package.address))
         reasons.append(f"no file from {package.address} ({reason})")
         Inside(path.parent).remove(path)

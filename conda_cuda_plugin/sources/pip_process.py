@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from ..connections import patience
 from ..convert.wheel import WheelError
-from ..errors import CudaError
+from ..errors import FULL, CudaError
 from .pip_answers import Problem, problem_of, without_mark
 
 _UNREACHABLE = re.compile(
@@ -20,7 +19,7 @@ _UNREACHABLE = re.compile(
     r"|Temporary failure in name resolution|Max retries exceeded|ProxyError|SSLError"
 )
 _MISMATCH = "DO NOT MATCH THE HASHES"
-_NO_SPACE = "No space left on device"
+_ERRNO = re.compile(r"\[Errno (\d+)\] ")
 _VERSIONS = re.compile(r"\(from versions: ([^)]*)\)")
 _MISSING = re.compile(r"No matching distribution found for (\S+)")
 _INVALID = re.compile(r"located at (\S+) is invalid")
@@ -122,8 +121,11 @@ def run(
         raise
     if process.returncode == 0:
         return output
-    if _NO_SPACE in errors:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    for number in map(int, _ERRNO.findall(errors)):
+        if number in FULL:
+            # The path beside it may be that of the file that was copied.
+            place = scratch or os.environ.get("TMPDIR") or "/tmp"
+            raise OSError(number, os.strerror(number), str(place))
     raise _error(errors, offline)
 
 

@@ -14,8 +14,10 @@ nixpkgs (cudatoolkit/common.nix), which unpack installers 6.5 to 13.0 this way, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +38,8 @@ FIRST_NEW = CudaVersion(10, 1)
 """From here on installers have another program inside, with other options."""
 _PLACE = "cuda.run"
 _LOGS = ("tmp/cuda-installer.log", "log/cuda-installer.log")
+_FULL = re.compile(r"No space left on device|Not enough space left in \S+ ")
+"""What programs say, and what makeself says before it begins."""
 _LAST_LINES = 6
 _NO_TEXT = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f-\x9f]")
 """What must not reach a terminal."""
@@ -84,9 +88,13 @@ class Workplace:
 
         Raises:
             RunfileError: when it fails or takes too long.
+            OSError: when the disk is full.
         """
         code = self._run(["sh", self.inside(script), *options])
         if code:
+            # With no space at all it could not say so either.
+            if _FULL.search(" ".join(self.last())) or not shutil.disk_usage(self.folder).free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
             ended = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise RunfileError(self.title, f"it could not be unpacked ({ended})", hints=self.last())
 
