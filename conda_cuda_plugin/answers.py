@@ -153,6 +153,9 @@ def asking() -> Iterator[None]:
     """Ask channels through conda, each host that does not answer once."""
     from conda.gateways.connection.session import CondaSession
 
+    from .shared_caches import guard
+
+    guard()
     global _depth
     with _lock:
         _depth += 1

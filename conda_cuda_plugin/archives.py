@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,5 +204,10 @@ def _cached(name: str, size: int | None) -> Iterator[Path]:
 
     for folder in package_caches():
         path = folder / name
-        if path.is_file() and size in (None, 0, path.stat().st_size):
+        # What another user keeps to himself is not there.
+        if (
+            os.path.isfile(path)
+            and os.access(path, os.R_OK)
+            and size in (None, 0, path.stat().st_size)
+        ):
             yield path

@@ -60,11 +60,22 @@ def link_packages(
         transaction = transaction_of(records)
         with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
             transaction.download_and_extract()
-        if new:
-            left = link_plain_packages(prefix, records, specs)
-            transaction = transaction_of(left) if len(left) < len(records) else transaction
-        # What is left, and the prefix's history of all.
-        transaction.execute()
+        with settings(always_copy=context.always_copy or _of_others(records)):
+            if new:
+                left = link_plain_packages(prefix, records, specs)
+                transaction = transaction_of(left) if len(left) < len(records) else transaction
+            # What is left, and the prefix's history of all.
+            transaction.execute()
+
+
+def _of_others(records: Iterable[Any]) -> bool:
+    """Whether packages lie extracted as another user's, who could change hard linked files."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    from .others import is_trusted
+
+    folders = (PackageCacheData.get_entry_to_link(one).extracted_package_dir for one in records)
+    return not all(is_trusted(folder) for folder in folders)
 
 
 def linked_records(prefix: Path) -> list[Any]:
@@ -116,13 +127,12 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
     Args:
         folders: the names of those that come into being.
     """
-    from conda.exceptions import NoWritablePkgsDirError
-
     from . import extraction
+    from .shared_caches import NoWritableCacheError, first_writable, forget
 
     try:
-        cache = writable_package_cache()
-    except NoWritablePkgsDirError:
+        cache = first_writable()
+    except NoWritableCacheError:
         # Everything may lie in a cache that is only read; conda says so if it does not.
         yield
         return
@@ -130,7 +140,7 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
     with locked(lock, "another conda cuda that fills the package cache", below=cache):
         extraction.repair(cache)
         # What another process has extracted by now need not be extracted again.
-        forget_package_caches()
+        forget()
         with extraction.noted(cache, folders), failing_at(cache):
             yield
 
@@ -144,6 +154,9 @@ def not_in_cache(records: Sequence[Any]) -> list[Any]:
     """The records whose packages are not extracted in a package cache yet."""
     from conda.core.package_cache_data import ProgressiveFetchExtract
 
+    from .shared_caches import guard
+
+    guard()
     fetch = ProgressiveFetchExtract(tuple(records))
     fetch.prepare()
     return [record for record, actions in fetch.paired_actions.items() if any(actions)]
@@ -153,6 +166,9 @@ def cached_packages(name: str, version: str, build: str) -> list[Any]:
     """The records of a package in the package caches, from every channel, extracted or not."""
     from conda.core.package_cache_data import PackageCacheData
 
+    from .shared_caches import guard
+
+    guard()
     return [
         record
         for record in PackageCacheData.query_all(name)
@@ -173,6 +189,7 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
     from conda.models.match_spec import MatchSpec
 
     from .connections import guarded
+    from .shared_caches import first_writable, forget
 
     specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
     files = [url.rpartition("/")[2] for url, _ in wanted]
@@ -183,7 +200,7 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
         _alone_in_package_cache(folders),
         guarded(),
     ):
-        cache = writable_package_cache()
+        cache = first_writable()
         for file in files:
             _empty_partial_download(cache / f"{file}.partial")
         fresh = [file for file in files if not os.path.lexists(cache / file)]
@@ -196,7 +213,7 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
                 if not (cache / _folder_of(file) / "info" / "index.json").is_file():
                     Inside(cache).remove(cache / _folder_of(file))
                     Inside(cache).remove(cache / file)
-            forget_package_caches()
+            forget()
             raise
 
 
@@ -229,24 +246,6 @@ def checking_every_file() -> Iterator[None]:
         yield
 
 
-def writable_package_cache() -> Path:
-    """The first package cache that can be written.
-
-    Raises:
-        NoWritablePkgsDirError: conda's own error, when there is none.
-    """
-    from conda.core.package_cache_data import PackageCacheData
-
-    return Path(PackageCacheData.first_writable().pkgs_dir)
-
-
 def package_caches() -> list[Path]:
     """Every package cache, in conda's order."""
     return [Path(folder) for folder in context.pkgs_dirs]
-
-
-def forget_package_caches() -> None:
-    """Make conda read its package caches anew after files were put there."""
-    from conda.core.package_cache_data import PackageCacheData
-
-    PackageCacheData.clear()

@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,17 +52,47 @@ _SCHEMAS = {
 
 @dataclass(frozen=True)
 class LocalChannel:
-    """The local channel of one package cache, for one platform."""
+    """The local channel of one package cache, for one platform, with what other caches hold.
 
-    path: Path
+    Args:
+        written: where new packages go; None where no package cache can be written.
+        subdir: the platform.
+        others: the channels of other package caches, which are only read.
+    """
+
+    written: Path | None
     subdir: str
+    others: tuple[Path, ...] = ()
 
     @classmethod
     def find(cls, subdir: str) -> LocalChannel:
-        """The channel in the first writable package cache; its folder need not exist yet."""
-        from .conda_packages import writable_package_cache
+        """The channels in conda's package caches; the folder of the first need not exist yet."""
+        from .conda_packages import package_caches
+        from .shared_caches import NoWritableCacheError, first_writable
 
-        return cls(writable_package_cache() / NAME, subdir)
+        written = None
+        with contextlib.suppress(NoWritableCacheError):
+            written = first_writable() / NAME
+        found = [cache / NAME for cache in package_caches()]
+        return cls(written, subdir, tuple(path for path in found if path != written))
+
+    @property
+    def path(self) -> Path:
+        """Where new packages go.
+
+        Raises:
+            NoWritableCacheError: when no package cache can be written.
+        """
+        if self.written is None:
+            from .shared_caches import NoWritableCacheError
+
+            raise NoWritableCacheError
+        return self.written
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The channels of all package caches, the one that is written first."""
+        return (*([self.written] if self.written else []), *self.others)
 
     @property
     def files(self) -> Inside:
@@ -70,7 +101,7 @@ class LocalChannel:
 
     @property
     def folder(self) -> Path:
-        """Where the packages lie."""
+        """Where new packages lie."""
         return self.path / self.subdir
 
     def record_of(
@@ -83,16 +114,16 @@ class LocalChannel:
             name: the package's name, where one file becomes several packages.
             build: the package's build, where a file may be part of several releases.
         """
-        for filename, row in self.rows().items():
+        for place, filename, row in self._packages():
             made_of = row.get(_OURS, {})
             if (
                 sha256
                 and made_of.get("sha256") == sha256
                 and name in (None, row.get("name"))
                 and build in (None, row.get("build"))
-                and (self.folder / filename).is_file()
+                and os.access(place, os.R_OK)
             ):
-                return self._record(filename, row)
+                return self._record(place, filename, row)
         return None
 
     def made_of(self, filename: str) -> dict[str, str]:
@@ -109,16 +140,16 @@ class LocalChannel:
         """
         from conda.models.version import VersionOrder
 
-        found: tuple[str, dict[str, Any]] | None = None
-        for filename, row in self.rows().items():
+        found: tuple[Path, str, dict[str, Any]] | None = None
+        for place, filename, row in self._packages():
             fits = row["version"] == version or (
                 version.endswith(".*") and f"{row['version']}.".startswith(version[:-1])
             )
-            if row["name"] != name or not fits or not (self.folder / filename).is_file():
+            if row["name"] != name or not fits or not os.access(place, os.R_OK):
                 continue
             # One name sorts 9.10 before 9.2; the newest is meant.
-            if found is None or VersionOrder(found[1]["version"]) < VersionOrder(row["version"]):
-                found = filename, row
+            if found is None or VersionOrder(found[2]["version"]) < VersionOrder(row["version"]):
+                found = place, filename, row
         return self._record(*found) if found else None
 
     def add(
@@ -151,17 +182,17 @@ class LocalChannel:
         }
         place = self.folder / package.name
         self.files.rename(package, place)
-        self._write({**self.rows(), package.name: row})
+        self._write({**_rows(self.folder), package.name: row})
         if to_cache:
             self._offer_to_cache(place)
-        return self._record(package.name, row)
+        return self._record(place, package.name, row)
 
     def _offer_to_cache(self, place: Path) -> None:
         """Let conda find the package in its cache, so that it need not copy it there.
 
         conda knows a package of its cache by the address beside it in urls.txt.
         """
-        from .conda_packages import forget_package_caches
+        from .shared_caches import forget
 
         cached = self.path.parent / place.name
         with contextlib.suppress(OSError, ForeignFileError):
@@ -169,7 +200,7 @@ class LocalChannel:
             self.files.hard_link(place, cached)
             with self.files.append(self.path.parent / "urls.txt") as file:
                 file.write(f"{place.as_uri()}\n".encode())
-        forget_package_caches()
+        forget()
 
     def release(self, version: str) -> list[str] | None:
         """The requirements of a release's metapackage, if they were seen before."""
@@ -182,24 +213,30 @@ class LocalChannel:
 
     def remember_release(self, version: str, requires: Sequence[str]) -> None:
         """Keep a metapackage's requirements for use without a network."""
-        if self._releases().get(version) == list(requires):
+        if self.written is None or self._releases().get(version) == list(requires):
             return
         lock, what = self.path / "releases.lock", "another conda cuda that writes down releases"
         with locked(lock, what, below=self.path.parent):
             self.files.remove_leftovers(self.path, _RELEASES)
-            known = {**self._releases(), version: list(requires)}
+            known = {**_read(self.path / _RELEASES)[0], version: list(requires)}
             text = json.dumps(known, indent=1, sort_keys=True)
             self.files.write(self.path / _RELEASES, text.encode())
 
     def _releases(self) -> dict[str, list[str]]:
-        found, _ = _read(self.path / _RELEASES)
+        found: dict[str, list[str]] = {}
+        for path in reversed(self.places):
+            found |= _read(path / _RELEASES)[0]
         return found
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """What the index says of each package, by file name, as far as it can be used."""
-        found, _ = _read(self.folder / INDEX)
-        rows: dict[str, dict[str, Any]] = found.get("packages.conda", {})
-        return rows
+        """What the indexes say of each package, by file name, as far as it can be used."""
+        return {name: row for _, name, row in reversed(list(self._packages()))}
+
+    def _packages(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        """Each package: where its file should lie, its file's name, its row."""
+        for folder in (path / self.subdir for path in self.places):
+            for name, row in _rows(folder).items():
+                yield folder / name, name, row
 
     def _write(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         # First what a killed command may leave half done: a package that has its row is not made
@@ -207,18 +244,29 @@ class LocalChannel:
         write_rows(self.files, self.path / "noarch", {})
         write_rows(self.files, self.folder, rows)
 
-    def _record(self, filename: str, row: Mapping[str, Any]) -> Any:
+    def _record(self, place: Path, filename: str, row: Mapping[str, Any]) -> Any:
         from conda.models.channel import Channel
         from conda.models.records import PackageRecord
 
         facts = {key: value for key, value in row.items() if key != _OURS}
-        url = (self.folder / filename).as_uri()
-        return PackageRecord(fn=filename, url=url, channel=Channel(self.path.as_uri()), **facts)
+        channel = Channel(place.parent.parent.as_uri())
+        return PackageRecord(fn=filename, url=place.as_uri(), channel=channel, **facts)
+
+
+def _rows(folder: Path) -> dict[str, dict[str, Any]]:
+    found, _ = _read(folder / INDEX)
+    rows: dict[str, dict[str, Any]] = found.get("packages.conda", {})
+    return rows
 
 
 def broken_files(cache: Path) -> list[Path]:
     """What of the local channel in a package cache cannot be read in full."""
-    paths = [cache / NAME / _RELEASES, *sorted((cache / NAME).glob(f"*/{INDEX}"))]
+    try:
+        names = sorted(os.listdir(cache / NAME))
+    except OSError:
+        # It is not there, or another user keeps it to himself.
+        return []
+    paths = [cache / NAME / _RELEASES, *(cache / NAME / name / INDEX for name in names)]
     return [path for path in paths if _read(path)[1]]
 
 
@@ -226,7 +274,8 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What of a file can be used, and what is wrong with it."""
     try:
         content = read_json(path, links=False)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        # What another user keeps to himself is not there.
         return {}, ()
     except (OSError, ValueError) as error:
         return {}, (str(error),)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..addresses import is_local
+from ..archives import local_path as file_of
 from ..cuda_file import ExactPackage, ExactToolkit
 from ..environment import Environment
 from ..errors import CudaError, innermost
@@ -76,7 +78,7 @@ def _cached(package: ExactPackage) -> Any | None:
         if record.fn.endswith(".conda") != package.filename.endswith(".conda"):
             continue
         archive = Path(record.package_tarball_full_path)
-        if archive.is_file():
+        if os.access(archive, os.R_OK):
             told = package.hashes.items()
             if agrees(archive, package) and all(
                 record.get(name) in (None, "", value) for name, value in told
@@ -92,10 +94,11 @@ def _converted(package: ExactPackage, platform: Platform) -> Any | None:
     record = channel.record_of(package.sha256, package.name)
     if record is None or (record.version, record.build) != (package.version, package.build):
         return None
-    place = channel.folder / record.fn
-    if hash_of(place) != record.sha256:
+    place = file_of(record)
+    if place is None or hash_of(place) != record.sha256:
         # Damaged on the disk: it is made anew.
-        channel.files.remove(place)
+        if place is not None and place.parents[1] == channel.written:
+            channel.files.remove(place)
         return None
     return record
 

@@ -67,9 +67,9 @@ class PypiSource:
         offline: bool,
     ) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Takes one look at the index."""
-        from .wheel_flavors import cached_flavors, local_channel, read_versions, wheel_flavors
+        from .wheel_flavors import cached_flavors, read_versions, wheel_flavors
 
-        local, refusal = local_channel(platform), None
+        local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []
         try:
             on_index = read_versions(pip.index_versions(METAPACKAGE, offline=offline))
@@ -77,7 +77,7 @@ class PypiSource:
             refusal = self._not_asked() if offline else self._no_index(error)
         for version in on_index:
             yield from wheel_flavors(version, platform, local)
-        for version in read_versions(local.releases() if local else ()):
+        for version in read_versions(local.releases()):
             if version not in on_index:
                 yield from cached_flavors(version, platform, local)
         if refusal is not None:

@@ -26,16 +26,6 @@ def read_versions(texts: Iterable[str]) -> list[CudaVersion]:
     return found
 
 
-def local_channel(platform: Platform) -> LocalChannel | None:
-    """Where converted wheels lie; None when no package cache can be written."""
-    from conda.exceptions import NoWritablePkgsDirError
-
-    try:
-        return LocalChannel.find(platform.subdir)
-    except NoWritablePkgsDirError:
-        return None
-
-
 def wheel_flavors(
     version: CudaVersion, platform: Platform, local: LocalChannel | None
 ) -> Iterator[AvailableFlavor]:

@@ -42,6 +42,10 @@ def fetch_wheels(
         WheelError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
+    at_hand = [channel.record_of(wheel.sha256) for wheel in wheels]
+    if all(record is not None for record in at_hand):
+        # It takes no package cache that can be written.
+        return at_hand
     with staging_folder(channel) as folder:
         return _fetch_missing(wheels, platform, channel, folder, offline, download)
 

@@ -14,7 +14,6 @@ from urllib.request import url2pathname
 
 from ...addresses import without_credentials
 from ...data_files import read_data
-from ...files import Inside
 from ...local_channel import LocalChannel
 from ...reading import open_regular, read_bytes
 from ...versions import CudaVersion
@@ -195,28 +194,36 @@ class Memory:
     """The manifests of a place that toolkits were installed from, for use without a network.
 
     Args:
-        channel: the local channel, beside whose packages they lie; None: nothing is remembered.
+        channel: the local channel, beside whose packages they lie.
         place: the place.
     """
 
-    def __init__(self, channel: LocalChannel | None, place: Place) -> None:
+    def __init__(self, channel: LocalChannel, place: Place) -> None:
         key = hashlib.sha256(place.text.encode()).hexdigest()[:16]
-        self.folder = channel.path / "redist" / key if channel else None
+        self.channel, self.name = channel, Path("redist", key)
 
     def releases(self) -> list[CudaVersion]:
         """The releases that are remembered."""
-        paths = self.folder.glob("redistrib_*.json") if self.folder else ()
-        found = [FILE.fullmatch(path.name) for path in paths]
+        names: dict[str, None] = {}
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                names |= dict.fromkeys(os.listdir(folder))
+        found = [FILE.fullmatch(name) for name in names]
         return [CudaVersion.parse(match[1]) for match in found if match]
 
     def recall(self, version: CudaVersion) -> bytes | None:
         """The manifest of a release; None when it was never used."""
-        with contextlib.suppress(OSError):
-            if self.folder is not None:
-                return read_bytes(self.folder / f"redistrib_{version}.json", MOST_MANIFEST)
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                return read_bytes(folder / f"redistrib_{version}.json", MOST_MANIFEST)
         return None
 
     def remember(self, version: CudaVersion, data: bytes) -> None:
         """Keep the manifest of a release."""
-        if self.folder is not None:
-            Inside(self.folder.parent).write(self.folder / f"redistrib_{version}.json", data)
+        if self.channel.written is not None and self.recall(version) != data:
+            path = self.channel.path / self.name / f"redistrib_{version}.json"
+            self.channel.files.write(path, data)
+
+    @property
+    def _folders(self) -> list[Path]:
+        return [place / self.name for place in self.channel.places]

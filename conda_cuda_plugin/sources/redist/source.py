@@ -96,10 +96,8 @@ class RedistSource:
         """See `Source.available`. NVIDIA's own server is not asked, since what it has is known, and
         another place is looked at once. Manifests are read in folders only, so that sizes are
         known there, and where a toolkit was installed from before."""
-        from ..wheel_flavors import local_channel
-
         place = place_of(None, _setting())
-        channel = local_channel(platform)
+        channel = LocalChannel.find(platform.subdir)
         memory = Memory(channel, place)
         if _setting() or offline:
             versions, _ = releases_at(place, memory, offline=offline)
