@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,13 @@ def test_a_terminal_gets_printable_lines_whatever_the_text() -> None:
         assert all(line.isprintable() for line in lines)
 
     check()
+
+
+def test_every_line_for_people_goes_one_way() -> None:
+    folder = Path(complete.__file__).parent
+    found = {path.name for path in folder.glob("*.py") if re.search(r"\bprint\(", path.read_text())}
+    # What others print are documents and scripts.
+    assert found == {"common.py", "completion.py", "conda_doctor.py", "env.py", "export.py"}
 
 
 @pytest.mark.parametrize("text", ["plain", "é/Ω 漢字", "C:\\new\\x1b"])
