@@ -1,7 +1,7 @@
 # conda-cuda hook: prepend $CONDA_PREFIX/cuda/lib64 to LD_LIBRARY_PATH, set the CUDA variables
 # Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
 # keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
-${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes || builtin export __cc_z='builtin true'"} >/dev/null 2>&1 || ${ZSH_VERSION:+}
+${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes 2>/dev/null || builtin export __cc_z='builtin true'"} || ${ZSH_VERSION:+}
 {
     ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
     __cc_n="${CONDA_SHLVL:-0}"
@@ -11,7 +11,7 @@ ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export 
     \command [ "/${__cc_n%%[!0-9]*}${__cc_e#[!/]}${__cc_e%%[!+./0-9A-Z_a-z-]*}${LD_LIBRARY_PATH:+.}" = \
         "/$__cc_n$__cc_e$__cc_e${LD_LIBRARY_PATH+.}$__cc_s${CUDA_HOME+:}${CUDA_PATH+:}${CUDAToolkit_ROOT+:}${XLA_FLAGS+:}" ] &&
         \command [ -d "$__cc_e/lib64" ] &&
-        \command eval "${LD_LIBRARY_PATH:+${BASH_VERSION:+LD_LIBRARY_PATH=\$LD_LIBRARY_PATH;}${YASH_VERSION:+false}}" &&
+        \command eval "${LD_LIBRARY_PATH:+${BASH_VERSION:+LD_LIBRARY_PATH=\$LD_LIBRARY_PATH}}" &&
         \command export "__CONDA_CUDA_LLP_$__cc_n=u$__cc_e/lib64" "__CONDA_CUDA_CH_$__cc_n=u$__cc_e" \
             "__CONDA_CUDA_CP_$__cc_n=u$__cc_e" "__CONDA_CUDA_CR_$__cc_n=u$__cc_e" \
             "__CONDA_CUDA_XF_$__cc_n=u--xla_gpu_cuda_data_dir=$__cc_e" &&
@@ -53,7 +53,7 @@ case ${__cc_p:+p}${__cc_w:+w} in
   ;;
 esac
 case $__cc_s in ?*)
-  \command eval "${BASH_VERSION:+LD_LIBRARY_PATH=\$__cc_v;}${YASH_VERSION:+\\command unset LD_LIBRARY_PATH}" &&
+  \command eval "${BASH_VERSION:+LD_LIBRARY_PATH=\$__cc_v}" &&
     \command export "$__cc_k=$__cc_s$__cc_e/lib64" &&
     \command export "LD_LIBRARY_PATH=$__cc_e/lib64${__cc_v:+:$__cc_v}" ||
     \command unset "$__cc_k" || __cc_s=
@@ -80,8 +80,8 @@ for __cc_k in CUDA_HOME:CH CUDA_PATH:CP CUDAToolkit_ROOT:CR XLA_FLAGS:XF; do
   *) \command export "${__cc_k}O_$__cc_n=$__cc_v" || __cc_p= ;;
   esac
   case $__cc_p in ?*)
-    # bash and yash export what they cannot set
-    \command eval "${BASH_VERSION:+$__cc_p=\$__cc_v;}${YASH_VERSION:+\\command unset $__cc_p}" &&
+    # bash exports what it cannot set
+    \command eval "${BASH_VERSION:+$__cc_p=\$__cc_v}" &&
       \command export "${__cc_k}_$__cc_n=${__cc_q:-u}$__cc_e" &&
       \command export "$__cc_p=$__cc_e" || {
       __cc_p=

@@ -1,7 +1,7 @@
 # conda-cuda hook: take back what the activate hook of this level set, keep what the user changed
 # Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
 # keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
-${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes || builtin export __cc_z='builtin true'"} >/dev/null 2>&1 || ${ZSH_VERSION:+}
+${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes 2>/dev/null || builtin export __cc_z='builtin true'"} || ${ZSH_VERSION:+}
 {
     ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
     __cc_n="${CONDA_SHLVL:-0}"

