@@ -11,12 +11,13 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..environment import FILES, TOOLKIT_FILE, read_toolkit
 from ..files import Inside
 from ..made_of import MADE_OF_FILE
+from .contents import strangers
 from .host_compiler import release_nvcc
 from .wrappers import OWN_TOOLS
 
@@ -60,11 +61,11 @@ def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
         if key_of(record) in wanted
         and len({record.get("sha256"), hashes[key_of(record)]} - {None}) < 2
     )
-    if not kept:
+    owned = {path for record in present for path in record.files or ()}
+    if not kept or _leads_elsewhere(root, owned):
         return Stay()
     _copy(root, aside)
     release_nvcc(aside)
-    owned = {path for record in present for path in record.files or ()}
     _forget_view(aside, owned)
     gone = [record for record in linked_records(aside) if key_of(record) not in kept]
     return Stay(kept, tuple(gone))
@@ -78,6 +79,13 @@ def missing(stay: Stay, records: Sequence[Any]) -> list[Any]:
 def key_of(record: Any) -> tuple[str, str, str]:
     """What makes two package records the same package."""
     return record.name, record.version, record.build
+
+
+def _leads_elsewhere(root: Path, owned: set[str]) -> bool:
+    """Whether somebody has put a link in the place of a folder: packages would go through it."""
+    folders = {folder.as_posix() for path in owned for folder in PurePosixPath(path).parents}
+    places = [root / name for name in {*folders, *strangers(root)}]
+    return any(path.is_symlink() and os.path.isdir(path) for path in places)
 
 
 def _copy(root: Path, aside: Path) -> None:

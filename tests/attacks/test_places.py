@@ -80,6 +80,22 @@ def test_files_in_place_of_folders(conda: Conda, nvcc: Path) -> None:
     assert (nvcc / "etc" / "conda").read_text() == "mine"
 
 
+@pytest.mark.parametrize("place", ["lib", "include", "elsewhere"])
+def test_packages_are_not_added_through_a_link(
+    place: str, conda: Conda, two: Path, outside: Path
+) -> None:
+    """The fixture `outside` looks at what lies there."""
+    root = two / "cuda-12.4"
+    if place != "elsewhere":
+        shutil.rmtree(root / place)
+    (root / place).symlink_to(outside)
+    conda.cuda("use", two, "12.4", "--components=cublas", "--from=pypi", "-y")
+    assert (root / "lib" / "libcublas.so.12").read_bytes() == b"cublas 12.4"
+    assert not (root / "lib").is_symlink()
+    kept = root / (place if place == "elsewhere" else f"{place}.kept")
+    assert kept.readlink() == outside
+
+
 @pytest.fixture
 def reachable(template: Path) -> Iterator[Path]:
     """A copy of the environment where other users have access to it."""
