@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
+from ..hooks.shells import Direction
 from ..install import root as roots
 from ..lock import locked
 from ..others import closed_to_others
@@ -81,7 +83,9 @@ def check_writable(environment: Environment) -> None:
         CudaError: when a folder that changes cannot be written.
     """
     prefix = environment.prefix
-    for folder in (prefix, prefix / "etc", prefix / STATE, environment.bin):
+    hooks = STATE.parent / Direction.ACTIVATE.value, STATE.parent / Direction.DEACTIVATE.value
+    changed = (Path("etc"), STATE.parent, STATE, *hooks)
+    for folder in (prefix, *(prefix / one for one in changed), environment.bin):
         if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
             raise CudaError(
                 f"The environment {prefix} cannot be changed: {folder} is not writable.",

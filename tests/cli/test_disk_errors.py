@@ -55,6 +55,21 @@ class TestReadOnly:
         assert_in_words(as_nobody("remove", "--all", "--yes"), 1, message)
         assert listing(two) == before
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+    @pytest.mark.parametrize("folder", ["activate.d", "deactivate.d"])
+    def test_they_are_for_a_folder_of_hooks_that_is_not_theirs(
+        self, folder: str, as_nobody: Callable[..., Result], two: Path
+    ) -> None:
+        for path in [two, *two.rglob("*")]:
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+        hooks = two / "etc" / "conda" / folder
+        os.chown(hooks, 0, 0)
+        before = listing(two)
+        message = f"The environment {two} cannot be changed: {hooks} is not writable."
+        for words in (["off"], ["use", "13.0"], ["remove", "12.4", "--yes"]):
+            assert_in_words(as_nobody(words[0], *words[1:]), 1, message)
+            assert listing(two) == before
+
     def test_list_and_info_and_run_work(self, as_nobody: Callable[..., Result]) -> None:
         assert as_nobody("list", "--json").json["current"] == "cuda-12.4"
         assert "CUDA 12.4.1" in as_nobody("info").out
