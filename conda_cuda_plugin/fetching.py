@@ -13,7 +13,7 @@ from typing import Any
 from . import web
 from .addresses import without_credentials
 from .conda_compat import detail, first_line, stdout_for_people
-from .connections import AnswerError, guarded, hints_for
+from .connections import LATER, AnswerError, guarded, hints_for
 from .errors import CudaError
 
 
@@ -69,7 +69,7 @@ def in_words(url: str) -> Iterator[None]:
             "conda config --show proxy_servers",
         ) from error
     except (exceptions.ChunkedEncodingError, exceptions.ContentDecodingError) as error:
-        raise unreachable("broke off") from error
+        raise unreachable("broke off", LATER) from error
     except ValueError as error:
         # InvalidURL, InvalidSchema and MissingSchema of requests among them.
         raise AnswerError(place, "is no address that conda can read") from error

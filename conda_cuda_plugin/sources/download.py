@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import without_credentials as shown
-from ..connections import AnswerError, hints_for
+from ..connections import LATER, AnswerError, hints_for
 from ..errors import CudaError
 from ..files import Inside
 from ..reading import open_regular
@@ -187,7 +187,7 @@ def _continue(url: str, part: _Part) -> None:
                 raise _other_size(url, length, part.size)
         part.take(answer.iter_content(_BLOCK), url)
     if part.done < part.size:
-        raise DownloadError(f"{shown(url)} broke off.", unreachable=True)
+        raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
 
 
 def _get(url: str, headers: dict[str, str]) -> Any:

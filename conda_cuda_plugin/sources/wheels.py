@@ -43,7 +43,9 @@ def fetch_wheels(
     """
     channel = LocalChannel.find(platform.subdir)
     at_hand = [channel.record_of(wheel.sha256) for wheel in wheels]
-    if all(record is not None for record in at_hand):
+    # A command that was killed may have left something behind the last of them.
+    tidy = channel.written is None or not channel.files.leftovers(channel.path)
+    if tidy and all(record is not None for record in at_hand):
         # It takes no package cache that can be written.
         return at_hand
     with staging_folder(channel) as folder:

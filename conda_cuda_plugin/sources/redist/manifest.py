@@ -13,6 +13,7 @@ from ...convert.archive import ENDINGS
 from ...convert.package import MOST_BYTES
 from ...data_files import read_data
 from ...platforms import Platform
+from ...quoting import quoted
 from ...toolkit import Flavor, in_flavor
 from ...versions import CudaVersion
 
@@ -88,7 +89,7 @@ class Manifest:
         size, version = str(entry.get("size", "")), str(row.get("version", ""))
         parts = path.split("/")
         if not all(_PART.fullmatch(part) for part in parts) or not path.endswith(ENDINGS):
-            raise ManifestError(f"names a file that it cannot mean: {path!r}")
+            raise ManifestError(f"names a file that it cannot mean: {quoted(path)}")
         if not _SHA256.fullmatch(sha256):
             raise ManifestError(f"gives no sha256 for {component}")
         if not re.fullmatch(r"[0-9]{1,18}", size) or not 0 < int(size) <= MOST_BYTES:

@@ -183,7 +183,7 @@ class TestBrokenTransfers:
         server.break_after = 0
         result = use(conda, environment, server.address, check=False)
         assert result.code == 1
-        assert "cannot be reached" in result.err
+        assert "broke off.\n  Try again later, or name another place." in result.err
         assert self.parts(conda) == []
 
     def test_what_was_kept_and_is_wrong_is_thrown_away(
