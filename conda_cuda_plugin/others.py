@@ -44,8 +44,12 @@ class Exposed:
 
 
 def exposed_toolkit(folder: Path) -> list[Exposed]:
-    """What others may change of a toolkit, or of a folder of libraries, wherever it lies."""
-    return _exposed_libraries(folder, [folder, folder / "lib64", folder / "lib"])
+    """What others may change of a toolkit, or of a folder of libraries, wherever it lies.
+
+    Its programs and libraries count, and what leads to them.
+    """
+    libraries = [folder, folder / "lib64", folder / "lib"]
+    return _exposed(folder, libraries, _tools(folder))
 
 
 def exposed_in_environment(prefix: Path, root: Path, *more: Path) -> list[Exposed]:
@@ -56,7 +60,10 @@ def exposed_in_environment(prefix: Path, root: Path, *more: Path) -> list[Expose
         root: the toolkit's root.
         more: the link to it, where it is taken through one.
     """
-    return _exposed_libraries(prefix, [*more, root, root / "lib64"])
+    tools = _tools(root)
+    # Those of the same name in front of them are our wrappers.
+    wrappers = [prefix / "bin" / tool.name for tool in tools]
+    return _exposed(prefix, [*more, root, root / "lib64"], [*tools, *wrappers])
 
 
 def exposed_on_the_way(base: Path, paths: Iterable[Path], taken: Iterable[Path]) -> list[Exposed]:
@@ -91,13 +98,23 @@ def closed_to_others() -> Iterator[None]:
         os.umask(before)
 
 
-def _exposed_libraries(base: Path, paths: list[Path]) -> list[Exposed]:
+def _exposed(base: Path, paths: list[Path], tools: list[Path]) -> list[Exposed]:
+    """What others may change of some folders, the libraries in them, and tools."""
     libraries = []
     for folder in paths:
         with contextlib.suppress(OSError):
             libraries += [folder / name for name in sorted(os.listdir(folder)) if ".so" in name]
     folders = [path for path in paths if path.name in ("lib64", "lib")]
-    return exposed_on_the_way(base, [*paths, *libraries], folders)
+    return exposed_on_the_way(base, [*paths, *libraries, *tools], folders)
+
+
+def _tools(root: Path) -> list[Path]:
+    """The programs of a toolkit, after the folders that they lie in."""
+    found = []
+    for folder in (root / "bin", root / "nvvm" / "bin"):
+        with contextlib.suppress(OSError):
+            found += [folder, *(folder / name for name in sorted(os.listdir(folder)))]
+    return found
 
 
 def _follow(base: str, path: str, places: dict[str, None]) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..descent import is_plain
 from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..hooks.shells import Direction
@@ -33,6 +34,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
 
     assert_not_frozen(environment.prefix)
     check_writable(environment)
+    free_lock(environment)
     from conda import CondaMultiError, conda_signal_handler
     from conda.common.signals import signal_handler
     from conda.exceptions import CondaHTTPError, CondaSignalInterrupt
@@ -92,6 +94,20 @@ def check_writable(environment: Environment) -> None:
                 hints=["Make one of your own: conda create --name NAME"],
                 prefix=prefix,
             )
+
+
+def lock_in_the_way(environment: Environment) -> bool:
+    """Whether something that is no lock has its name."""
+    try:
+        return not is_plain(os.lstat(environment.prefix / LOCK))
+    except OSError:
+        return False
+
+
+def free_lock(environment: Environment) -> None:
+    """Move aside what has the name of the lock and is none; nothing could be changed any more."""
+    if lock_in_the_way(environment):
+        environment.kept.append(environment.files.put_aside(LOCK))
 
 
 def _leave(environment: Environment) -> None:

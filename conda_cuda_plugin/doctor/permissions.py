@@ -72,12 +72,14 @@ def _finding(
     subject = who[0] if len(who) == 1 else "others than you and root"
     mendable = [one for one in ours if one.mendable]
     fix: Callable[[], object] | None = (lambda: _close(patient, mendable)) if mendable else None
+    outside = [one for one in mendable if _base_of(patient, one.path) is None]
+    by_hand = _by_hand((outside or found)[0])
     return Finding(
         rule,
         _severity(patient, found),
         f"{subject[0].upper()}{subject[1:]} {what}",
         tuple(f"{patient.inside(one.path)}: {one.who}" for one in found[:5]),
-        patient.command("doctor --fix") if fix else _by_hand(found[0]),
+        patient.command("doctor --fix") if fix and not outside else by_hand,
         fix,
     )
 
@@ -113,8 +115,7 @@ def _close(patient: Patient, found: list[Exposed]) -> None:
     real = Path(os.path.realpath(patient.prefix))
     outside = []
     for one in found:
-        path = one.path
-        base = next((base for base in (patient.prefix, real) if path.is_relative_to(base)), None)
+        path, base = one.path, _base_of(patient, one.path)
         if base is None:
             outside.append(one)
         else:
@@ -126,3 +127,9 @@ def _close(patient: Patient, found: list[Exposed]) -> None:
             f"{outside[0].path} lies outside of the environment, so its mode stays as it is.",
             hints=[_chmod(outside[0])],
         )
+
+
+def _base_of(patient: Patient, path: Path) -> Path | None:
+    """The environment, by the name under which a path lies in it; None where it does not."""
+    names = (patient.prefix, Path(os.path.realpath(patient.prefix)))
+    return next((name for name in names if path.is_relative_to(name)), None)

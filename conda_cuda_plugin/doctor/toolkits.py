@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from ..actions.change import LOCK
+from ..actions.change import LOCK, free_lock, lock_in_the_way
 from ..descent import is_temporary
 from ..environment import STATE, Environment
 from ..install.contents import recorded_facts
@@ -70,6 +71,17 @@ def damaged(patient: Patient) -> Iterator[Finding]:
 
 def interrupted(patient: Patient) -> Iterator[Finding]:
     """`interrupted-command`."""
+    environment = patient.environment
+    if lock_in_the_way(environment):
+        yield Finding(
+            "record-broken",
+            Severity.WARNING,
+            "Something that is no lock is where the lock of this environment has to be.",
+            (patient.inside(patient.prefix / LOCK),),
+            patient.command("doctor --fix"),
+            partial(free_lock, environment),
+        )
+        return
     # A command that is at work in the environment has not been interrupted.
     if is_held(patient.prefix / LOCK):
         return
@@ -96,6 +108,8 @@ def _lost(toolkit: Toolkit) -> list[Path]:
         try:
             files = read_json(record)["files"]
         except (OSError, ValueError, KeyError, TypeError):
+            files = None
+        if not isinstance(files, list):
             lost.append(record)
             continue
         lost += [

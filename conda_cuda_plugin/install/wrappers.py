@@ -189,6 +189,6 @@ def owner_of(environment: Environment, path: Path) -> str | None:
     name = path.relative_to(environment.prefix).as_posix()
     for record in sorted((environment.prefix / "conda-meta").glob("*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            if name in read_json(record)["files"]:
+            if name in list(read_json(record)["files"]):
                 return record.stem
     return None

@@ -83,14 +83,45 @@ def test_a_library_with_other_names_is_closed_under_ours_alone(
 def test_a_lock_that_is_something_else_is_not_emptied(
     kind: str, conda: Conda, two: Path, outside: Path, tmp_path: Path
 ) -> None:
-    put_link(two / "etc" / "conda" / "cuda" / "lock", outside / "precious", kind)
-    done = in_words(conda.cuda("use", two, "13.0", check=False))
-    assert "lock is in the way" in done.err
+    lock = two / "etc" / "conda" / "cuda" / "lock"
+    put_link(lock, outside / "precious", kind)
+    told = f"Kept, since conda cuda did not write it: {lock}.kept\n"
+    assert in_words(conda.cuda("use", two, "13.0")).err == told
+    assert os.path.lexists(f"{lock}.kept")
     folder = tmp_path / "mirror"
     folder.mkdir()
     put_link(folder / ".conda-cuda-lock", outside / "precious", kind)
     words = ("mirror", "11.8", "--flavor=base", "--from=pypi", "-y", "--to", folder)
     assert "lock is in the way" in in_words(conda("cuda", *words, check=False)).err
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder"])
+def test_what_is_no_lock_stands_in_nobody_s_way(kind: str, conda: Conda, two: Path) -> None:
+    """It moves aside; `doctor` tells of it, and `--fix` cures the rest as well."""
+    lock = two / "etc" / "conda" / "cuda" / "lock"
+
+    def plant() -> None:
+        lock.unlink(missing_ok=True)
+        if kind == "pipe":
+            os.mkfifo(lock)
+        elif kind == "folder":
+            lock.mkdir()
+        else:
+            lock.symlink_to("/etc/hostname" if kind == "link" else "nowhere")
+
+    plant()
+    found = conda.cuda("doctor", two, "--json", check=False).json["findings"]
+    assert [(one["rule"], one["evidence"]) for one in found] == [
+        ("record-broken", ["etc/conda/cuda/lock"])
+    ]
+    (two / "cuda-12.4" / "lib64").chmod(0o777)
+    done = in_words(conda.cuda("doctor", two, "--fix", "--yes"))
+    assert "cured record-broken" in done.out
+    assert "cured toolkit-open-to-others" in done.out
+    assert conda.cuda("doctor", two).code == 0
+    for words in (("use", "13.0"), ("remove", "13.0", "--yes"), ("off",)):
+        plant()
+        in_words(conda.cuda(words[0], two, *words[1:]))
 
 
 def test_the_lock_of_the_cache_is_not_emptied(

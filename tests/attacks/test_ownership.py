@@ -82,6 +82,23 @@ def test_run_and_env_say_what_all_may_write_and_go_on(place: str, conda: Conda, 
     assert warned(conda, two) == dict.fromkeys(("run", "env", "use"), "")
 
 
+@pytest.mark.parametrize("place", ["cuda-13.0/bin", "cuda-13.0/bin/nvcc", "bin/nvcc"])
+def test_programs_are_looked_at_too(place: str, conda: Conda, two: Path) -> None:
+    """A compiler that others may change decides what is run as much as a library does."""
+    conda.cuda("use", two, "13.0")
+    assert findings(conda, two) == []
+    path = two / place
+    path.chmod(path.stat().st_mode | 0o022)
+    (evidence,) = findings(conda, two)
+    assert evidence == f"{place}: every user of this machine"
+    line = f"warning: every user of this machine may change what programs load: {path}\n"
+    assert conda.cuda("run", two, "--", "true").err == line
+    assert conda.cuda("env", two).err == line
+    conda.cuda("doctor", two, "--fix", "--yes")
+    assert not path.stat().st_mode & stat.S_IWOTH
+    assert findings(conda, two) == []
+
+
 def test_a_folder_above_the_library_is_looked_at(conda: Conda, two: Path) -> None:
     """Whoever may write there may put another folder in place of the library's."""
     library = Path(os.path.realpath(two / FOLDER / "libcudart.so.12"))

@@ -103,6 +103,40 @@ def test_whatever_stands_in_a_record(
     settings(max_examples=60, suppress_health_check=list(HealthCheck))(strategy(check))()
 
 
+@pytest.mark.parametrize("where", ["cuda-13.0/conda-meta", "conda-meta"])
+def test_whatever_stands_in_the_record_of_a_package(
+    where: str, pristine: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It is conda's, and `doctor` may say no more of it than that the toolkit is damaged."""
+
+    def check(content: bytes) -> None:
+        home = tmp_path_factory.mktemp("any")
+        sick = Sick(copy_environment(pristine, home / "mine"), home)
+        found = sorted((sick.prefix / where).glob("*.json"))
+        record = found[0] if found else sick.prefix / where / "any-1-0.json"
+        record.write_bytes(content)
+        treat(sick.patient, sick.findings())
+        turn_off(Environment(sick.prefix))
+        assert not os.path.lexists(sick.prefix / "cuda")
+        environment = Environment(sick.prefix)
+        remove(environment, plan_removal(environment, None))
+        assert not list(sick.prefix.glob("cuda*"))
+        shutil.rmtree(home)
+
+    strategy = given(
+        content=contents
+        | nested.map(lambda value: json.dumps({"files": value}, default=str).encode())
+    )
+    for content in (
+        b'{"files":5}',
+        b'{"files":null}',
+        b'{"files":"bin/nvcc"}',
+        b'{"files":[1,{}]}',
+    ):
+        check = example(content=content)(check)
+    settings(max_examples=30, suppress_health_check=list(HealthCheck))(strategy(check))()
+
+
 @pytest.mark.parametrize(
     "place",
     [STATE, "cuda-12.4/toolkit.yaml", "cuda-12.4/files.json", "bin/nvcc", "conda-meta/pinned",
