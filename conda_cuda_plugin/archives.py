@@ -76,6 +76,9 @@ def sums_of(source: Path, copy: Path | None = None) -> Sums:
         copy: where a copy goes.
     """
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+    if copy:
+        # Of a file of this name that was damaged.
+        Inside(copy.parent).remove(copy)
     out = Inside(copy.parent).create(copy) if copy else io.BytesIO()
     with open_regular(source) as file, out:
         while block := file.read(_BLOCK):

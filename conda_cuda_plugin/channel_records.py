@@ -30,9 +30,10 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     cannot be read.
     """
     from conda.models.version import VersionOrder
+    from requests.packages.urllib3.exceptions import HTTPError
 
     from .answers import asking
-    from .connections import AnswerError
+    from .connections import LATER, AnswerError
 
     try:
         with asking():
@@ -41,6 +42,11 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
         # conda reads whatever there is as an index.
         raise AnswerError(
             f"what {channel} has as its index", "is none, or is damaged", hints=(FETCH_ANEW,)
+        ) from error
+    except HTTPError as error:
+        # What comes compressed conda reads without requests.
+        raise AnswerError(
+            f"the index of {channel}", "broke off", hints=(LATER,), unreachable=True
         ) from error
     return sorted(
         found,

@@ -112,12 +112,16 @@ def checked(content: Mapping[str, Any], file: str) -> CudaFile:
     return CudaFile(content["platform"], current, request, toolkits, promises)
 
 
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
 class _Check:
     def __init__(self, file: str) -> None:
         self.file = file
 
     def wrong(self, place: str, value: Any) -> CudaFileError:
-        shown = repr(value)
+        # Also what is no address may hold a password where addresses have one.
+        shown = _SECRET.sub("", repr(value))
         return CudaFileError(
             self.file,
             f"has no usable value for {place}: {shown[:80]}{'...' if len(shown) > 80 else ''}",

@@ -40,6 +40,7 @@ def in_words(url: str) -> Iterator[None]:
         ChecksumMismatchError,
         CondaError,
         CondaHTTPError,
+        CondaSignalInterrupt,
         CondaSSLError,
         ProxyError,
     )
@@ -75,7 +76,7 @@ def in_words(url: str) -> Iterator[None]:
         raise AnswerError(place, "is no address that conda can read") from error
     except exceptions.RequestException as error:
         raise unreachable("cannot be reached") from error
-    except (ChecksumMismatchError, CudaError):
+    except (ChecksumMismatchError, CondaSignalInterrupt, CudaError):
         raise
     except CondaHTTPError as error:
         raise answer_of(error, url) from error

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_cuda_plugin.errors import CudaError
-from conda_cuda_plugin.files import write_atomically
+from conda_cuda_plugin.files import Inside
 
 from . import index, pages
 from .documents import difference, rewrite, with_date
@@ -86,7 +86,7 @@ def refresh(
             refused = 1
             continue
         text = rewrite(text, before, with_date(after, source, date.today()))
-        write_atomically(folder / name, text.encode())
+        Inside(folder).write(Path(name), text.encode())
         print("  written")
     if not names:
         for name, (_, _, what) in FROM_PAGE.items():

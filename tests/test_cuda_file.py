@@ -182,6 +182,11 @@ PACKAGE = "toolkits/0/packages/0"
             ["twice"],
             "names cuda-cudart more than once in toolkits[0].packages",
         ),
+        (
+            "toolkits/0/packages/0/url",
+            "https://me:secret@[broken/a.conda",
+            "has no usable value for toolkits[0].packages[0].url: 'https://[broken/a.conda'",
+        ),
         ("toolkits/0/specs", ["cuda >>1"], "has no usable value for toolkits[0].specs: 'cuda >>1'"),
         (
             f"{PACKAGE}/name",

@@ -14,6 +14,7 @@ from ..hooks.shells import Direction
 from ..install import root as roots
 from ..lock import locked
 from ..others import closed_to_others
+from ..reading import is_regular
 
 LOCK = STATE / "lock"
 
@@ -98,16 +99,18 @@ def check_writable(environment: Environment) -> None:
 
 def lock_in_the_way(environment: Environment) -> bool:
     """Whether something that is no lock has its name."""
-    try:
-        return not is_plain(os.lstat(environment.prefix / LOCK))
-    except OSError:
-        return False
+    path = environment.prefix / LOCK
+    return os.path.lexists(path) and not is_regular(path)
 
 
 def free_lock(environment: Environment) -> None:
     """Move aside what has the name of the lock and is none; nothing could be changed any more."""
     if lock_in_the_way(environment):
         environment.kept.append(environment.files.put_aside(LOCK))
+    with contextlib.suppress(OSError):
+        if not is_plain(os.lstat(environment.prefix / LOCK)):
+            # As in an environment that was copied by hard links: the other one keeps its own.
+            environment.files.remove(LOCK)
 
 
 def _leave(environment: Environment) -> None:

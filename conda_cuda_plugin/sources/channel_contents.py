@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -45,6 +46,9 @@ class ChannelContents:
 
     def read(self, name: str) -> list[Any]:
         """As `named`, but raises whatever conda raises when the channel cannot be read."""
+        if not re.fullmatch(r"[\w.-]+", name):
+            # What depends on it depends on something that no channel can have.
+            return []
         if name not in self._records:
             from ..channel_records import records_named
 

@@ -78,7 +78,7 @@ def _cached(package: ExactPackage) -> Any | None:
         if record.fn.endswith(".conda") != package.filename.endswith(".conda"):
             continue
         archive = Path(record.package_tarball_full_path)
-        if os.access(archive, os.R_OK):
+        if archive.is_file() and os.access(archive, os.R_OK):
             told = package.hashes.items()
             if agrees(archive, package) and all(
                 record.get(name) in (None, "", value) for name, value in told
