@@ -175,6 +175,10 @@ def failing_at(place: Path) -> Iterator[None]:
         if not isinstance(inner, OSError) and isinstance(behind, OSError) and behind.errno in FULL:
             # An archive that cannot be extracted for want of space is called a damaged one.
             raise OSError(behind.errno, behind.strerror, str(place)) from error
+        for code in FULL if not isinstance(inner, OSError) else ():
+            # conda 26.7 keeps of it what it says.
+            if f"[Errno {code}]" in str(inner):
+                raise OSError(code, os.strerror(code), str(place)) from error
         if isinstance(inner, OSError) and inner.errno in OF_DISKS and not _failed_path(inner):
             inner.filename = str(place)
         raise
