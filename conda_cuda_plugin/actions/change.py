@@ -12,7 +12,7 @@ from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..hooks.shells import Direction
 from ..install import root as roots
-from ..lock import locked
+from ..lock import is_held, locked
 from ..others import closed_to_others
 from ..reading import is_regular
 
@@ -107,8 +107,9 @@ def free_lock(environment: Environment) -> None:
     """Move aside what has the name of the lock and is none; nothing could be changed any more."""
     if lock_in_the_way(environment):
         environment.kept.append(environment.files.put_aside(LOCK))
+    path = environment.prefix / LOCK
     with contextlib.suppress(OSError):
-        if not is_plain(os.lstat(environment.prefix / LOCK)):
+        if not is_plain(os.lstat(path)) and not is_held(path):
             # As in an environment that was copied by hard links: the other one keeps its own.
             environment.files.remove(LOCK)
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import records
+from ..actions.change import LOCK, free_lock, lock_in_the_way
 from ..environment import STATE_FILE, TOOLKIT_FILE
 from ..install.contents import recorded_facts
 from ..install.wrappers import recorded_wrappers
@@ -18,7 +19,17 @@ from .patient import Patient
 
 def state(patient: Patient) -> Iterator[Finding]:
     """`record-broken`."""
-    found = patient.environment.read_state()
+    environment = patient.environment
+    if lock_in_the_way(environment):
+        yield Finding(
+            "record-broken",
+            Severity.WARNING,
+            "Something that is no lock is where the lock of this environment has to be.",
+            (patient.inside(patient.prefix / LOCK),),
+            patient.command("doctor --fix"),
+            partial(free_lock, environment),
+        )
+    found = environment.read_state()
     if found.problems:
         yield Finding(
             "record-broken",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-from ..actions.change import LOCK, free_lock, lock_in_the_way
+from ..actions.change import LOCK
 from ..descent import is_temporary
 from ..environment import STATE, Environment
 from ..install.contents import recorded_facts
@@ -71,17 +70,6 @@ def damaged(patient: Patient) -> Iterator[Finding]:
 
 def interrupted(patient: Patient) -> Iterator[Finding]:
     """`interrupted-command`."""
-    environment = patient.environment
-    if lock_in_the_way(environment):
-        yield Finding(
-            "record-broken",
-            Severity.WARNING,
-            "Something that is no lock is where the lock of this environment has to be.",
-            (patient.inside(patient.prefix / LOCK),),
-            patient.command("doctor --fix"),
-            partial(free_lock, environment),
-        )
-        return
     # A command that is at work in the environment has not been interrupted.
     if is_held(patient.prefix / LOCK):
         return

@@ -72,7 +72,7 @@ def test_what_all_rests_on_replaced(
 ) -> None:
     need(shell)
     if (shell.name, name, "echo" in body) == ("zsh", "builtin", True):
-        pytest.skip("the redirection of an empty command would start a process in yash")
+        pytest.xfail("such a function is heard; to silence it, yash would start a process")
     for first in ("", "set -eu; "):
         setup = f"{first}{name}() {{ {body}; }}"
         played = play(shell, setup, rendered["sh"], tmp_path / "work")
