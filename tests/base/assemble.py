@@ -36,7 +36,8 @@ RENAMES = (
 )
 
 # conda looks for settings and for its list of environments in the home folder and in /etc.
-# A throwaway base must neither read nor write there. (file, text, replacement)
+# A throwaway base must neither read nor write there. Its caches and environments are the default ones,
+# as conda adds settings up: those of its condarc would be seen by every test. (file, text, replacement)
 CONFINED = (
     (
         "base/constants.py",
@@ -60,6 +61,11 @@ CONFINED = (
         '            join(root_prefix, "envs"),\n            join("~", ".conda", "envs"),\n',
         '            join(root_prefix, "envs"),\n',
     ),
+    (
+        "base/context.py",
+        '                self.root_prefix,\n                join("~", ".conda"),\n',
+        "                self.root_prefix,\n",
+    ),
 )
 
 CONDARC = """\
@@ -67,8 +73,6 @@ CONDARC = """\
 solver: classic
 channels: []
 default_channels: []
-pkgs_dirs: [{base}/pkgs]
-envs_dirs: [{base}/envs]
 auto_update_conda: false
 notify_outdated_conda: false
 number_channel_notices: 0
