@@ -39,6 +39,15 @@ KEPT = ".kept"
 """Ending of the name that a file of the user's gets where its own is needed."""
 
 
+def kept_name(path: Path) -> Path:
+    """A name that is free for a file of the user's whose own is needed."""
+    new, number = path.with_name(f"{path.name}{KEPT}"), 1
+    while os.path.lexists(new):
+        number += 1
+        new = path.with_name(f"{path.name}{KEPT}{number}")
+    return new
+
+
 @dataclass(frozen=True)
 class Inside:
     """Changes below one folder: an environment, a package cache, a scratch folder.
@@ -158,10 +167,7 @@ class Inside:
         No shell sources a file with that ending, and nobody calls one by it.
         """
         path = self.base / path
-        new, number = path.with_name(f"{path.name}{KEPT}"), 1
-        while os.path.lexists(new):
-            number += 1
-            new = path.with_name(f"{path.name}{KEPT}{number}")
+        new = kept_name(path)
         self.rename(path, new)
         return new
 

@@ -6,6 +6,8 @@ stays when the root is replaced or removed.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -14,12 +16,18 @@ from typing import Any
 
 from .. import records, schema
 from ..environment import FILES, TOOLKIT_FILE, Environment
-from ..files import KEPT, Inside
-from ..reading import read_json
+from ..files import Inside, kept_name
+from ..reading import is_regular, read_bytes, read_json
 from ..records import read_record
+from .host_compiler import REAL
+from .wrappers import OWN_TOOLS
 
 _SCHEMA = schema.record(
-    {"toolkit": records.TOOLKIT, "files": schema.items(schema.text(r"[^\x00]{1,4096}"), 500_000)},
+    {
+        "toolkit": records.TOOLKIT,
+        "files": schema.items(schema.text(r"[^\x00]{1,4096}"), 500_000),
+        "written": schema.table(schema.text(r"[^\x00]{1,4096}"), schema.text(r"[0-9a-f]{64}")),
+    },
     ("toolkit", "files"),
 )
 _DERIVED = "__pycache__"
@@ -35,7 +43,8 @@ def write_down(root: Path, but: Iterable[str] = ()) -> None:
     """
     names = sorted({*_walk(root), FILES} - set(but))
     facts = read_record(root / TOOLKIT_FILE, records.TOOLKIT).content
-    text = json.dumps({"toolkit": facts, "files": names}, indent=0)
+    written = {name: _digest(root / name) for name in names if _is_ours(root, name)}
+    text = json.dumps({"toolkit": facts, "files": names, "written": written}, indent=0)
     Inside(root).write(Path(FILES), f"{text}\n".encode())
 
 
@@ -46,6 +55,32 @@ def strangers(root: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     return [name for name in _walk(root) if name not in names]
+
+
+def edited(root: Path) -> list[str]:
+    """The files that we have written into a root and that are not as we wrote them."""
+    try:
+        written = _read(root).get("written", {})
+    except (OSError, ValueError):
+        return []
+    return [
+        name
+        for name, digest in written.items()
+        if os.path.lexists(root / name) and _digest(root / name) != digest
+    ]
+
+
+def _is_ours(root: Path, name: str) -> bool:
+    """Whether we wrote it; what packages have at the top of a root counts as well."""
+    path = root / name
+    beside = os.path.lexists(f"{path}{REAL}")
+    return is_regular(path) and ("/" not in name or name.startswith(f"{OWN_TOOLS}/") or beside)
+
+
+def _digest(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(read_bytes(path, links=False)).hexdigest()
+    return ""
 
 
 def recorded_facts(root: Path) -> dict[str, Any]:
@@ -71,21 +106,25 @@ def _read(root: Path) -> dict[str, Any]:
     return content
 
 
-def carry(environment: Environment, names: Iterable[str], old: Path, new: Path) -> list[Path]:
+def carry(environment: Environment, old: Path, new: Path) -> list[Path]:
     """Move the user's files from a root that goes to where it was, or to the one in its place.
 
+    What he has edited gets another name: it must not be taken for ours there.
+
     Returns:
-        Where they are now.
+        Where that is now.
     """
-    found = []
-    for name in names:
+    for name in strangers(old):
         source, target = old / name, new / name
         if os.path.lexists(target):
             if os.path.samestat(source.lstat(), target.lstat()):
                 continue
-            target = target.with_name(f"{target.name}{KEPT}")
+            target = kept_name(target)
         environment.files.rename(source, target)
-        found.append(target)
+    found = []
+    for name in edited(old):
+        found.append(kept_name(new / name))
+        environment.files.rename(old / name, found[-1])
     return found
 
 

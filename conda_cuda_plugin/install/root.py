@@ -91,7 +91,8 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
 def remove_root(environment: Environment, root: Path) -> None:
     """Take a root away: out of sight in one step, then for good.
 
-    What somebody else has put into it comes back in its place; the environment says which files.
+    What somebody else has put into it comes back in its place, what he has edited under another
+    name; the environment says which files.
 
     Raises:
         ForeignFileError: when it is not ours.

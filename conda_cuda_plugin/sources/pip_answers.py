@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import web
-from ..addresses import without_credentials
+from ..addresses import shown_address
 from ..connections import LATER, patience, printable
 from ..pip_program import CUT, LOCAL, MARK
 
@@ -76,7 +76,7 @@ def _stop(stopped: list[str]) -> Problem | None:
             unreachable=False,
         )
     if word == web.CIRCLE:
-        return Problem(f"{first} {web.NO_END}", (_LOGIN,), unreachable=False)
+        return Problem(f"{first} {web.NO_END}", (WHICH,), unreachable=False)
     if word == CUT:
         return Problem("the answer of the index broke off", (LATER, WHICH))
     return Problem(
@@ -120,4 +120,4 @@ def _no_page(seen: Mapping[str, Any], said: str) -> Problem | None:
 
 
 def _shown(address: str) -> str:
-    return printable(without_credentials(address))
+    return printable(shown_address(address))

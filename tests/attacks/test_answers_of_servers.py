@@ -16,6 +16,7 @@ from ..channel.test_answers import SUBDIR
 from ..conftest import Conda, Result
 from ..sources.wheelhouse import only_folder, only_index
 from .conftest import in_words
+from .served import conda, served
 from .site import (
     Answer,
     Site,
@@ -23,11 +24,12 @@ from .site import (
     says,
     says_nothing,
     sends_on,
-    site,
     steadily,
     trickles,
     trickles_its_head,
 )
+
+__all__ = ["conda", "served"]
 
 PATIENCE = {"CONDA_REMOTE_READ_TIMEOUT_SECS": "1"}
 """Seconds; without it 30."""
@@ -35,18 +37,6 @@ STATUSES = [401, 403, 407, 429, 500, 502, 503]
 LOGIN_PAGE = b'<html><form action="/login"><a href="/help">Help</a></form></html>'
 PAGE = b'<a href="/files/cuda_toolkit-12.4.1-py3-none-any.whl">x</a>' * 50
 JSON = "application/vnd.pypi.simple.v1+json"
-
-
-@pytest.fixture
-def served() -> Iterator[Site]:
-    with site() as one:
-        yield one
-
-
-@pytest.fixture
-def conda(conda: Conda, own_cache: Path) -> Conda:
-    conda.variables.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
-    return conda
 
 
 def ask(conda: Conda, prefix: Path, served: Site, source: str, **variables: str) -> Result:

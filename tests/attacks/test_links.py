@@ -65,6 +65,32 @@ def test_no_folder_behind_a_link_changes(
             assert f"{two / place} is in the way (it is a link" in done.err
 
 
+@pytest.mark.parametrize(
+    ("place", "target"),
+    [*((place, "gone") for place in ("etc", "etc/conda", "etc/conda/cuda", "bin")),
+     *((f"etc/conda/{name}", target) for name in ("activate.d", "deactivate.d")
+       for target in ("gone", "there"))],
+)  # fmt: skip
+def test_a_folder_that_became_a_link_stops_nobody(
+    place: str, target: str, conda: Conda, two: Path, tmp_path: Path
+) -> None:
+    """Be its target gone, or with what lay here before."""
+    path, elsewhere = two / place, tmp_path / "elsewhere"
+    if path.is_dir():
+        path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    if target == "gone":
+        shutil.rmtree(elsewhere, ignore_errors=True)
+    before = sorted(elsewhere.rglob("*"))
+    for words in (("list",), ("doctor", "--fix", "-y"), ("off",), ("remove", "--all", "-y")):
+        done = in_words(conda.cuda(words[0], two, *words[1:], check=False))
+        assert done.code == 0 or words[0] == "doctor", done.err
+    moved = path.with_name(f"{path.name}.kept")
+    assert moved.is_symlink() or path.is_symlink()
+    assert sorted(elsewhere.rglob("*")) == before
+    assert not list(two.glob("cuda*"))
+
+
 def test_a_library_with_other_names_is_closed_under_ours_alone(
     conda: Conda, two: Path, tmp_path: Path
 ) -> None:
