@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from conda_cuda_plugin.platforms import PLATFORMS, Platform
 from conda_cuda_plugin.sources import pip
+from conda_cuda_plugin.sources.index.wheel import Wheel
 from conda_cuda_plugin.sources.pypi import METAPACKAGE, component_pins
 from conda_cuda_plugin.sources.wheel_flavors import read_versions
 from conda_cuda_plugin.toolkit import components
@@ -86,7 +87,7 @@ def sizes(document: dict[str, Any], index: Index) -> tuple[dict[str, Any], list[
 def _downloads(requires: Sequence[str], platform: Platform) -> dict[str, float]:
     """The megabytes of each component that has a wheel for a platform."""
     pins = component_pins(requires, platform)
-    wheels: list[pip.Wheel] = []
+    wheels: list[Wheel] = []
     while pins:
         try:
             wheels = pip.resolve(list(pins.values()), platform, offline=False)

@@ -26,6 +26,7 @@ from .exact_files import (
     local_path,
     not_offline,
 )
+from .index.wheel import Wheel
 from .wheels import fetch_wheels
 
 
@@ -36,13 +37,11 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
         NotObtained: when it cannot be had.
         WrongFile: when there is another file in its place.
     """
-    wheel = pip.Wheel(
-        package.name, package.version, package.url or package.filename, package.sha256
-    )
+    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
     reasons: list[str] = []
 
     def download(
-        wheels: Sequence[pip.Wheel],
+        wheels: Sequence[Wheel],
         folder: Path,
         platform: Platform,
         *,

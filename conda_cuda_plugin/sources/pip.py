@@ -1,4 +1,4 @@
-"""pip as the way to a Python package index.
+"""pip as the way to a Python package index, for what our own client leaves to it.
 
 Index, mirrors, proxies, certificates, credentials, find-links and no-index are whatever pip is
 configured to use: pip runs with the user's own configuration and environment.
@@ -10,34 +10,16 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..files import Inside
 from ..platforms import Platform
 from ..progress import Waiting
+from .index.wheel import Wheel
 from .pip_process import HashMismatchError as HashMismatchError
 from .pip_process import PipError as PipError
 from .pip_process import run
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A file that an index offers."""
-
-    name: str
-    version: str
-    url: str
-    sha256: str | None
-    requires: tuple[str, ...] = ()
-
-    @property
-    def filename(self) -> str:
-        """The last part of its address."""
-        from urllib.parse import unquote, urlsplit
-
-        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
 
 
 def resolve(requirements: Sequence[str], platform: Platform, *, offline: bool) -> list[Wheel]:

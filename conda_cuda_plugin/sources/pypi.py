@@ -19,6 +19,8 @@ from ..versions import CudaVersion
 from . import pip
 from .addon_packages import addon_packages, check_addons_early
 from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from .index.lookup import index_versions, resolve
+from .index.wheel import Wheel
 from .wheel_parts import fetch_parts, parts_for, rows_of
 from .wheel_pins import COMPILER_SINCE, component_pins
 
@@ -72,7 +74,7 @@ class PypiSource:
         local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []
         try:
-            on_index = read_versions(pip.index_versions(METAPACKAGE, offline=offline))
+            on_index = read_versions(index_versions(METAPACKAGE, platform, offline=offline))
         except pip.PipError as error:
             refusal = self._not_asked() if offline else self._no_index(error)
         for version in on_index:
@@ -114,12 +116,13 @@ class PypiSource:
         metapackage = self._metapackage(request)
         return CudaVersion.parse(metapackage.version), metapackage.requires
 
-    def _metapackage(self, request: ToolkitRequest) -> pip.Wheel:
+    def _metapackage(self, request: ToolkitRequest) -> Wheel:
         try:
-            (release,) = pip.resolve(
+            (release,) = resolve(
                 [f"{METAPACKAGE}{request.version.specifier()}"],
                 request.platform,
                 offline=request.offline,
+                requires=True,
             )
         except pip.PipError as error:
             if request.offline and error.requirement and not error.versions:

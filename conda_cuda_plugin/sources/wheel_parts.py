@@ -1,6 +1,6 @@
 """Wheels on an index, and the packages made of wheels before, as parts of an offer.
 
-A part is a `pip.Wheel`, which may have to be downloaded, or a conda record, which is there.
+A part is a `Wheel`, which may have to be downloaded, or a conda record, which is there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 from ..addons import fits
 from ..local_channel import LocalChannel
-from . import pip
+from ..threads import in_parallel
 from .base import Package, ToolkitRequest
+from .index.lookup import resolve
+from .index.wheel import Wheel
 
 
 def part_at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> Any | None:
@@ -34,7 +36,7 @@ def part_at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> An
 
 def parts_for(
     pins: Sequence[str], request: ToolkitRequest, channel: LocalChannel
-) -> list[pip.Wheel | Any]:
+) -> list[Wheel | Any]:
     """The parts that meet some requirements, in their order; only what is new is looked up.
 
     Raises:
@@ -45,12 +47,12 @@ def parts_for(
     # A record of conda's compares with records only: `in` would fail on None.
     missing = [pin for pin in pins if at_hand[pin] is None]
     if missing:
-        wheels = pip.resolve(missing, request.platform, offline=request.offline)
+        wheels = resolve(missing, request.platform, offline=request.offline)
         at_hand.update(_by_pin(missing, wheels))
     return [at_hand[pin] for pin in pins]
 
 
-def _by_pin(pins: Sequence[str], wheels: Sequence[pip.Wheel]) -> dict[str, pip.Wheel]:
+def _by_pin(pins: Sequence[str], wheels: Sequence[Wheel]) -> dict[str, Wheel]:
     """What an index gave for each requirement; it may list them in another order."""
     from packaging.utils import canonicalize_name
 
@@ -60,47 +62,45 @@ def _by_pin(pins: Sequence[str], wheels: Sequence[pip.Wheel]) -> dict[str, pip.W
 
 def fetch_parts(parts: Sequence[Any], request: ToolkitRequest) -> list[Any]:
     """Download and convert what is not there yet; the records of all parts, in their order."""
-    wheels = [part for part in parts if isinstance(part, pip.Wheel)]
+    wheels = [part for part in parts if isinstance(part, Wheel)]
     if not wheels:
         return list(parts)
     from .wheels import fetch_wheels
 
     fetched = iter(fetch_wheels(wheels, request.platform, offline=request.offline))
-    return [next(fetched) if isinstance(part, pip.Wheel) else part for part in parts]
+    return [next(fetched) if isinstance(part, Wheel) else part for part in parts]
 
 
-def to_download(parts: Sequence[Any], channel: LocalChannel) -> list[pip.Wheel]:
+def to_download(parts: Sequence[Any], channel: LocalChannel) -> list[Wheel]:
     """The wheels among some parts of which no package was made yet."""
     return [
-        part
-        for part in parts
-        if isinstance(part, pip.Wheel) and channel.record_of(part.sha256) is None
+        part for part in parts if isinstance(part, Wheel) and channel.record_of(part.sha256) is None
     ]
 
 
 def rows_of(parts: Sequence[Any], channel: LocalChannel) -> tuple[Package, ...]:
-    """Parts as the plan shows them; asks the server for the sizes of what is missing."""
+    """Parts as the plan shows them; asks the server for sizes that the index does not give."""
     sizes = _sizes(to_download(parts, channel))
     return tuple(
         Package(
             part.name,
             part.version,
             sizes.get(part.url, 0),
-            part.filename if isinstance(part, pip.Wheel) else part.fn,
+            part.filename if isinstance(part, Wheel) else part.fn,
         )
         for part in parts
     )
 
 
-def _sizes(wheels: Sequence[pip.Wheel]) -> dict[str, int | None]:
-    """The sizes of files in bytes, asked of the server; None where it does not say."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(8) as pool:
-        return dict(zip((w.url for w in wheels), pool.map(_size, wheels), strict=True))
+def _sizes(wheels: Sequence[Wheel]) -> dict[str, int | None]:
+    """The sizes of files in bytes; None where neither index nor server says."""
+    sizes = in_parallel(_size, wheels, 8)
+    return dict(zip((wheel.url for wheel in wheels), sizes, strict=True))
 
 
-def _size(wheel: pip.Wheel) -> int | None:
+def _size(wheel: Wheel) -> int | None:
+    if wheel.size is not None:
+        return wheel.size
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 

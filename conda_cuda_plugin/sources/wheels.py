@@ -15,11 +15,12 @@ from ..platforms import Platform
 from ..progress import Progress
 from ..reading import open_regular
 from . import pip
+from .index.wheel import Wheel
 from .staging import staging_folder
 
 
 def fetch_wheels(
-    wheels: Sequence[pip.Wheel],
+    wheels: Sequence[Wheel],
     platform: Platform,
     *,
     offline: bool,
@@ -53,7 +54,7 @@ def fetch_wheels(
 
 
 def _fetch_missing(
-    wheels: Sequence[pip.Wheel],
+    wheels: Sequence[Wheel],
     platform: Platform,
     channel: LocalChannel,
     folder: Path,
@@ -71,7 +72,7 @@ def _fetch_missing(
 
 
 def _fetch(
-    wheel: pip.Wheel,
+    wheel: Wheel,
     platform: Platform,
     channel: LocalChannel,
     folder: Path,

