@@ -9,11 +9,13 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ..addresses import shown_address as shown
 from ..connections import LATER, AnswerError, hints_for
+from ..convert.package import MOST_BYTES
 from ..errors import CudaError
 from ..files import Inside
 from ..reading import open_regular
@@ -65,7 +67,7 @@ def read_url(url: str, most: int) -> bytes:
         DownloadError: when it cannot be had or is larger.
     """
     data = bytearray()
-    with _asking(url), _get(url, {}) as answer:
+    with _asking(url), _get(url, {"Accept-Encoding": "identity"}) as answer:
         _check_status(answer, url)
         for block in answer.iter_content(_BLOCK):
             data += block
@@ -75,16 +77,25 @@ def read_url(url: str, most: int) -> bytes:
 
 
 def download(
-    url: str, part: Path, *, size: int, sha256: str, progress: Callable[[int, int], None]
+    url: str,
+    part: Path,
+    *,
+    size: int | None,
+    sha256: str,
+    progress: Callable[[int, int], None],
+    get: Callable[[str, dict[str, str]], Any] | None = None,
+    writing: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
 ) -> None:
     """Download a file, or what is missing of it.
 
     Args:
         url: the address.
         part: where the bytes go; what is there already is kept if it fits.
-        size: the promised bytes.
+        size: the promised bytes; None where the server has to say.
         sha256: the promised hash.
         progress: called with bytes done and bytes in all.
+        get: asks for an address with some headers; conda's session by default.
+        writing: is entered for every block that is written.
 
     Raises:
         DownloadError: when it cannot be had; what has arrived stays for the next time. Or when it
@@ -95,14 +106,14 @@ def download(
 
     files = Inside(part.parents[1])
     files.make_folder(part.parent)
-    state = _Part(part, size, progress)
+    state = _Part(part, size, progress, writing)
     patience = context.remote_max_retries
     try:
-        while state.done < size:
+        while state.size is None or state.done < state.size:
             before = state.done
             try:
                 with _asking(url):
-                    _continue(url, state)
+                    _continue(url, state, get or _get)
             except DownloadError as error:
                 if not error.unreachable:
                     raise
@@ -127,15 +138,21 @@ def download(
 class _Part:
     """What has arrived of a file."""
 
-    def __init__(self, path: Path, size: int, progress: Callable[[int, int], None]) -> None:
-        self.path, self.size, self.progress = path, size, progress
+    def __init__(
+        self,
+        path: Path,
+        size: int | None,
+        progress: Callable[[int, int], None],
+        writing: Callable[[], AbstractContextManager[Any]],
+    ) -> None:
+        self.path, self.size, self.progress, self.writing = path, size, progress, writing
         self.done = 0
         self.digest = hashlib.sha256()
         self.files = Inside(path.parents[1])
         with contextlib.suppress(FileNotFoundError), open_regular(path, links=False) as file:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 self._count(block)
-        if self.done > size:
+        if size is not None and self.done > size:
             self.start_anew()
 
     def start_anew(self) -> None:
@@ -147,31 +164,38 @@ class _Part:
         """Put more bytes behind those that are there."""
         with self.files.append(self.path) as file:
             for block in blocks:
-                if self.done + len(block) > self.size:
+                if self.done + len(block) > (self.size or 0):
                     raise _other_size(url, f"more than {self.size}", self.size)
-                file.write(block)
+                with self.writing():
+                    file.write(block)
+                    file.flush()
                 self._count(block)
 
     def _count(self, block: bytes) -> None:
         self.digest.update(block)
         self.done += len(block)
-        self.progress(self.done, self.size)
+        self.progress(self.done, self.size or self.done)
 
 
-def _continue(url: str, part: _Part) -> None:
+def _continue(url: str, part: _Part, get: Callable[[str, dict[str, str]], Any]) -> None:
     """Ask for what is missing, and take what comes.
 
     Raises:
         DownloadError: unreachable, when it ends before the end.
     """
-    headers = {"Range": f"bytes={part.done}-"} if part.done else {}
-    with _get(url, headers) as answer:
+    # Compressed on the way, neither sizes nor ranges would mean the file's.
+    headers = {"Accept-Encoding": "identity"}
+    if part.done:
+        headers["Range"] = f"bytes={part.done}-"
+    with get(url, headers) as answer:
         if answer.status_code == 416 and part.done:
             raise _other_size(url, f"no more than {part.done}", part.size)
         _check_status(answer, url)
         found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         # Of a file of this machine conda gives a number.
         length = str(answer.headers.get("Content-Length", ""))
+        if part.size is None:
+            part.size = _said_size(url, found[2] if found else length)
         if answer.status_code == 206 and found and int(found[1]) == part.done:
             if found[2] not in ("*", str(part.size)):
                 raise _other_size(url, found[2], part.size)
@@ -186,7 +210,7 @@ def _continue(url: str, part: _Part) -> None:
             if length.isdigit() and int(length) != part.size:
                 raise _other_size(url, length, part.size)
         part.take(answer.iter_content(_BLOCK), url)
-    if part.done < part.size:
+    if part.done < (part.size or 0):
         raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
 
 
@@ -201,8 +225,7 @@ def _get(url: str, headers: dict[str, str]) -> Any:
     return session.get(
         url,
         stream=True,
-        # Compressed on the way, neither sizes nor ranges would mean the file's.
-        headers={"Accept-Encoding": "identity", **headers},
+        headers=headers,
         proxies=session.proxies,
         timeout=(context.remote_connect_timeout_secs, context.remote_read_timeout_secs),
     )
@@ -250,7 +273,13 @@ def _check_status(answer: Any, url: str) -> None:
     )
 
 
-def _other_size(url: str, found: str, promised: int) -> DownloadError:
+def _said_size(url: str, text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= MOST_BYTES:
+        raise DownloadError(f"{shown(url)} has no size that can be believed.")
+    return int(text)
+
+
+def _other_size(url: str, found: str, promised: int | None) -> DownloadError:
     return DownloadError(
         f"{shown(url)} has {found} bytes where the manifest says {promised}, so it was thrown "
         "away and nothing was changed.",

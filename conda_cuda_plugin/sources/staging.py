@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import FileSystemError
 from ..local_channel import LocalChannel
 from ..lock import locked
+
+PARTS = "downloads"
+"""The folder of a channel in which lies what has come of files in part."""
+_FORGOTTEN_AFTER = 30 * 24 * 3600
+"""Seconds after which a broken download that nobody went on with is taken away."""
 
 
 @contextlib.contextmanager
@@ -31,3 +37,10 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
                 yield scratch
     except OSError as error:
         raise FileSystemError(error, channel.path.parent) from error
+
+
+def remove_forgotten_parts(channel: LocalChannel) -> None:
+    """Take away broken downloads that nobody went on with; the staging folder must be held."""
+    for path in (channel.path / PARTS).glob("*.part"):
+        if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
+            channel.files.remove(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,9 +15,9 @@ from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
 from ..reading import open_regular
-from . import pip
+from .index.fetch import Fetching
 from .index.wheel import Wheel
-from .staging import staging_folder
+from .staging import PARTS, remove_forgotten_parts, staging_folder
 
 
 def fetch_wheels(
@@ -24,9 +25,9 @@ def fetch_wheels(
     platform: Platform,
     *,
     offline: bool,
-    download: Callable[..., Sequence[Path]] = pip.download,
+    download: Callable[..., Sequence[Path]] | None = None,
 ) -> Sequence[Any]:
-    """Download and convert what the local channel lacks.
+    """Download and convert what the local channel lacks, the one while the other comes.
 
     Args:
         wheels: what is wanted.
@@ -38,7 +39,7 @@ def fetch_wheels(
         The conda records of all the wheels.
 
     Raises:
-        PipError: when a file cannot be had.
+        PipError, DownloadError: when a file cannot be had.
         HashMismatchError: when a file is not the one the index promised.
         WheelError: when a file cannot be used.
     """
@@ -50,44 +51,50 @@ def fetch_wheels(
         # It takes no package cache that can be written.
         return at_hand
     with staging_folder(channel) as folder:
-        return _fetch_missing(wheels, platform, channel, folder, offline, download)
-
-
-def _fetch_missing(
-    wheels: Sequence[Wheel],
-    platform: Platform,
-    channel: LocalChannel,
-    folder: Path,
-    offline: bool,
-    download: Callable[..., Sequence[Path]],
-) -> Sequence[Any]:
-    records = []
-    for number, wheel in enumerate(wheels, 1):
-        record = channel.record_of(wheel.sha256)
-        if record is None:
-            title = f"({number}/{len(wheels)}) {wheel.name} {wheel.version}"
-            record = _fetch(wheel, platform, channel, folder, title, offline, download)
-        records.append(record)
+        remove_forgotten_parts(channel)
+        # Another command may have brought some meanwhile.
+        records = [channel.record_of(wheel.sha256) for wheel in wheels]
+        missing = [number for number, record in enumerate(records) if record is None]
+        wanted = [wheels[number] for number in missing]
+        with contextlib.ExitStack() as stack:
+            take: Callable[[int, Callable[[int, int], None]], Path]
+            if download is None:
+                parts = channel.path / PARTS
+                coming = Fetching(wanted, parts, folder, platform, offline=offline)
+                take = stack.enter_context(coming).take
+            else:
+                take = _one_by_one(wanted, folder, platform, offline, download)
+            for place, number in enumerate(missing):
+                wheel = wheels[number]
+                with Progress(f"({number + 1}/{len(wheels)}) {wheel.name} {wheel.version}") as bar:
+                    path = take(place, bar.update)
+                    records[number] = _convert(wheel, path, channel, folder, bar)
     return records
 
 
-def _fetch(
-    wheel: Wheel,
-    platform: Platform,
-    channel: LocalChannel,
+def _one_by_one(
+    wheels: Sequence[Wheel],
     folder: Path,
-    title: str,
+    platform: Platform,
     offline: bool,
     download: Callable[..., Sequence[Path]],
+) -> Callable[[int, Callable[[int, int], None]], Path]:
+    def take(place: int, progress: Callable[[int, int], None]) -> Path:
+        (path,) = download([wheels[place]], folder, platform, offline=offline, progress=progress)
+        return path
+
+    return take
+
+
+def _convert(
+    wheel: Wheel, path: Path, channel: LocalChannel, folder: Path, progress: Progress
 ) -> Any:
-    with Progress(title) as progress:
-        (path,) = download([wheel], folder, platform, offline=offline, progress=progress.update)
-        progress.step("converting")
-        sha256 = wheel.sha256 or _sha256(path)
-        package, row = convert_wheel(path, folder, platform.subdir, progress.update)
-        Inside(folder).remove(path)
-        made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
-        return channel.add(package, row, made_of)
+    progress.step("converting")
+    sha256 = wheel.sha256 or _sha256(path)
+    package, row = convert_wheel(path, folder, channel.subdir, progress.update)
+    Inside(folder).remove(path)
+    made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
+    return channel.add(package, row, made_of)
 
 
 def _sha256(path: Path) -> str:

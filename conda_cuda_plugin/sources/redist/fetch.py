@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,9 @@ from ...convert.package import ArchiveError
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
-from ..staging import staging_folder
+from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .manifest import Archive
 from .place import Place
-
-_FORGOTTEN_AFTER = 30 * 24 * 3600
-"""Seconds after which a broken download that nobody went on with is taken away."""
 
 
 class RedistError(ArchiveError):
@@ -47,7 +43,7 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
     channel = LocalChannel.find(platform.subdir)
     records = []
     with staging_folder(channel) as folder:
-        _remove_forgotten(channel)
+        remove_forgotten_parts(channel)
         for number, archive in enumerate(archives, 1):
             # Another command may have brought it meanwhile.
             record = channel.record_of(archive.sha256, build=archive.build)
@@ -62,7 +58,7 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
 def _fetch(
     archive: Archive, place: Place, channel: LocalChannel, folder: Path, progress: Progress
 ) -> Any:
-    part = channel.path / "downloads" / f"{archive.sha256}.part"
+    part = channel.path / PARTS / f"{archive.sha256}.part"
     path = place.fetch(archive, part, progress.update)
     progress.step("converting")
     row = {
@@ -90,9 +86,3 @@ def _address(place: Place, archive: Archive) -> str:
     from ...addresses import without_credentials
 
     return without_credentials(place.url(archive))
-
-
-def _remove_forgotten(channel: LocalChannel) -> None:
-    for path in (channel.path / "downloads").glob("*.part"):
-        if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
-            channel.files.remove(path)

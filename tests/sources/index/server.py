@@ -7,10 +7,11 @@ import hashlib
 import html
 import http.server
 import json
+import re
 import ssl
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,15 @@ class Index:
     """Whether there are rows and links that are none, which pip does not survive."""
     body: bytes | None = None
     """Every page, in place of a right one."""
+    ranges: bool = True
+    """Whether a part of a file can be had."""
+    shares: list[float] = field(default_factory=list)
+    """How much of a file comes of each answer to come, before it breaks off."""
+    changed: Callable[[bytes], bytes] = bytes
+    """What becomes of the content of files on the way."""
+    length: int = 0
+    """How much longer files are said to be than they are."""
+    file_status: int = 200
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for, with the status of the answer."""
     address: str = ""
@@ -123,7 +133,25 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(404, b"")
         if name.endswith(".metadata"):
             return self.answer(200, metadata_of(path), self.index.headers)
-        return self.answer(200, path.read_bytes())
+        return self.file(self.index.changed(path.read_bytes()))
+
+    def file(self, data: bytes) -> None:
+        index = self.index
+        if index.file_status != 200:
+            return self.answer(index.file_status, b"")
+        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start = int(wanted[1]) if wanted and index.ranges else 0
+        share = index.shares.pop(0) if index.shares else 1
+        end = len(data) if share == 1 else max(start, int(len(data) * share))
+        index.asked.append(f"{self.path} {206 if start else 200} from {start}")
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - start + index.length))
+        self.end_headers()
+        self.wfile.write(data[start:end])
+        self.close_connection = True
+        return None
 
     def page(self, name: str) -> None:
         if self.index.redirect:
