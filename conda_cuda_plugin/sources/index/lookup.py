@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import zipfile
@@ -27,8 +28,8 @@ from .session import Session
 from .settings import Settings, read_settings
 from .wheel import AskPip, Wheel
 
-_AT_ONCE = 8
-"""Connections to an index."""
+_AT_ONCE = 6
+"""Connections to an index; with more of them threads wait for each other."""
 _MOST_METADATA = 2**20
 
 
@@ -217,7 +218,9 @@ def _not_waited_for(error: AnswerError) -> pip.PipError:
     return pip.PipError(error.message, unreachable=True, problem=problem)
 
 
+@functools.cache
 def _client(settings: Settings) -> Client:
+    """The one client of a command: it keeps its connections, and knows who does not answer."""
     from ...shared_caches import NoWritableCacheError, first_writable
 
     cache: Path | None = None
