@@ -6,6 +6,7 @@ from ..figure import Row
 from . import (
     activation,
     every_command,
+    first_toolkit,
     hooks,
     installed,
     large_index,
@@ -25,6 +26,8 @@ ROWS: dict[str, Row] = {
         installed.ROW,
         large_index.ROW,
         switching.ROW,
+        first_toolkit.PLAN,
+        first_toolkit.COLD,
         wheels.ROW,
         many_environments.ROW,
         many_environments.WHICH,
