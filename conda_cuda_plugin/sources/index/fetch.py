@@ -16,7 +16,7 @@ from ...files import Inside
 from ...platforms import Platform
 from .. import pip
 from ..download import DownloadError, download
-from .session import Session
+from .session import Session, session_of
 from .settings import read_settings
 from .wheel import AskPip, Wheel
 
@@ -55,9 +55,9 @@ class Fetching:
         self._closed = False
 
     def __enter__(self) -> Fetching:
-        with contextlib.suppress(AskPip):
-            settings = read_settings()
-            self._session = None if self._offline else Session(settings)
+        if not self._offline and any(wheel.url.startswith("http") for wheel in self._wheels):
+            with contextlib.suppress(AskPip):
+                self._session = session_of(read_settings())
         for _ in range(min(_AT_ONCE, len(self._wheels))):
             threading.Thread(target=self._run, daemon=True).start()
         return self

@@ -24,7 +24,7 @@ from .choice import Candidate, best, candidates
 from .client import Client, Unreachable
 from .kept import Kept
 from .pages import IndexFile, file_on_disk, read_page
-from .session import Session
+from .session import session_of
 from .settings import Settings, read_settings
 from .wheel import AskPip, Wheel
 
@@ -220,13 +220,13 @@ def _not_waited_for(error: AnswerError) -> pip.PipError:
 
 @functools.cache
 def _client(settings: Settings) -> Client:
-    """The one client of a command: it keeps its connections, and knows who does not answer."""
+    """The one client of a command: it knows who does not answer."""
     from ...shared_caches import NoWritableCacheError, first_writable
 
     cache: Path | None = None
     with contextlib.suppress(NoWritableCacheError):
         cache = first_writable()
-    return Client(Session(settings), Kept(cache))
+    return Client(session_of(settings), Kept(cache))
 
 
 def _is_web(link: str) -> bool:

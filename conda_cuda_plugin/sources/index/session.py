@@ -58,6 +58,12 @@ class Session:
         return answer
 
 
+@functools.cache
+def session_of(settings: Settings) -> Session:
+    """The one session of a command: it keeps its connections."""
+    return Session(settings)
+
+
 def without_login(url: str) -> str:
     """An address without name and password."""
     parts = urlsplit(url)
