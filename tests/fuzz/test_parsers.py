@@ -35,6 +35,7 @@ from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources import installed, system
+from conda_cuda_plugin.sources.index import choice, pages, wheel
 
 from .conftest import examples
 from .texts import CORPUS, nested, texts
@@ -44,6 +45,7 @@ LINUX = PLATFORMS["linux-64"]
 HOST = host.host_of(LINUX)
 # Asked of the system once, when a token first needs it.
 host.expand("$LIB/$PLATFORM", "/x", HOST)
+PAGE = "https://index.example/simple/a/"
 Parser = Callable[[str], Any]
 
 WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
@@ -51,6 +53,16 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "VersionRequest": (versions.VersionRequest.parse, (CudaError,)),
     "VersionRequest specifier": (
         lambda text: versions.VersionRequest.parse(text).specifier(numbers=2), (CudaError,)),
+    "page of an index": (
+        lambda text: pages.read_page("application/vnd.pypi.simple.v1+json", text, PAGE),
+        (wheel.AskPip,)),
+    "page of links": (lambda text: pages.read_page("text/html", text, PAGE), (wheel.AskPip,)),
+    "file on a page": (
+        lambda text: pages.read_page(
+            "text/html", f'<a href="{text}" data-core-metadata="{text}">a.whl</a>', PAGE),
+        (wheel.AskPip,)),
+    "wheel's name": (
+        lambda text: choice.candidates("a", [pages.IndexFile(f"{text}.whl", PAGE)], LINUX), ()),
     "addon version": (lambda text: addons.check_addons({"cudnn": text}), (CudaError,)),
     "addons of packages": (lambda text: addons.addons_of([text, f"{text}-1-0"]), ()),
     "library name": (libraries.releases_of, (CudaError,)),
