@@ -117,7 +117,7 @@ def test_the_environment_is_on_it(
 
 @pytest.fixture
 def address(large: Path) -> Iterator[str]:
-    """The wheels on a server: pip has to download one to read what it says of itself."""
+    """The wheels on a server: pip, where it is asked, downloads one to read what it says."""
     with serve(large) as found:
         yield found
 
@@ -126,9 +126,10 @@ def test_the_folder_for_temporary_files_is_on_it(
     address: str, conda: Conda, environment: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "full"
+    # It has a setting that is pip's own matter, so pip is asked.
     conda.variables.update(
         PIP_FIND_LINKS=address, PIP_NO_CACHE_DIR="1", NO_PROXY="127.0.0.1", TMPDIR=str(place),
-        CONDA_PKGS_DIRS=str(tmp_path / "own"),
+        CONDA_PKGS_DIRS=str(tmp_path / "own"), PIP_USE_DEPRECATED="legacy-certs",
     )  # fmt: skip
     line = command(conda, environment, ["use", "12.4", "--from=pypi", "--flavor=base"])
     done = mounted(conda, place, "size=100k", line)
