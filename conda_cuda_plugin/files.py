@@ -113,10 +113,10 @@ class Inside:
                 follow_symlinks=False,
             )  # fmt: skip
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: Path, mode: int = 0o666) -> BinaryIO:
         """Open a new file for writing; what has its name must not exist."""
         with self._at(path, make=True) as (spot, name):
-            handle = spot.open(name, os.O_WRONLY | NEW, 0o666)
+            handle = spot.open(name, os.O_WRONLY | NEW, mode)
         return os.fdopen(handle, "wb")
 
     def copy(self, source: Path, path: Path) -> None:

@@ -1,16 +1,16 @@
-"""The channel of converted packages that lies inside conda's package cache.
+"""What is known of the packages that were made here, and lie unpacked in conda's package cache.
 
-    pkgs/conda-cuda/linux-64/nvidia-cuda-runtime-cu12-12.4.127-wheel_0.conda
-    pkgs/conda-cuda/linux-64/repodata.json
-    pkgs/conda-cuda/releases.json        which packages make up a release, for --offline
+    pkgs/nvidia-cuda-runtime-cu12-12.4.127-wheel_0/   as conda itself unpacks a package
+    pkgs/conda-cuda/linux-64/repodata.json            what each of them was made of
+    pkgs/conda-cuda/releases.json                     which of them make up a release, for --offline
 
-It is an ordinary conda channel: any conda can install from it.
+For conda they come from a channel `pkgs/conda-cuda`, in which no files lie: what `conda clean`
+takes away is made again. Only conda cuda 0.1.0 has left `.conda` files there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,36 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import schema
-from .channel_index import INDEX, write_rows
-from .errors import ForeignFileError
+from .channel_index import write_rows
+from .descent import temporary_name
 from .files import Inside
+from .local_index import MADE_OF, NAME, RELEASES, read, rows_in
 from .lock import locked
-from .reading import open_regular, read_json
+from .reading import read_json
 
-NAME = "conda-cuda"
-_RELEASES = "releases.json"
-_OURS = "conda_cuda"
-"""The key of a record that says which foreign file the package was made of."""
-
-_WORD = schema.text(r"[A-Za-z0-9_.+!~-]{1,200}")
-_SPEC = schema.text(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,500}")
-_ROW = schema.record(
-    {
-        **dict.fromkeys(("name", "version", "build", "subdir"), _WORD),
-        **dict.fromkeys(("build_number", "size", "timestamp"), schema.number),
-        **dict.fromkeys(("depends", "constrains"), schema.items(_SPEC)),
-        **dict.fromkeys(("license", "license_family"), schema.text()),
-        "md5": schema.text("[0-9a-f]{32}"),
-        "sha256": schema.text("[0-9a-f]{64}"),
-        _OURS: schema.table(_WORD, schema.text()),
-    },
-    ("name", "version", "build", "build_number", "md5", "sha256", "size"),
-)
-_SCHEMAS = {
-    _RELEASES: schema.table(schema.text(r"\d[\d.]{0,20}"), schema.items(_SPEC)),
-    INDEX: schema.record({"packages.conda": schema.table(schema.NAME, _ROW)}),
-}
+_INFO = Path("info", "repodata_record.json")
+"""What conda knows of an unpacked package, below its folder."""
 
 
 @dataclass(frozen=True)
@@ -114,21 +93,21 @@ class LocalChannel:
             name: the package's name, where one file becomes several packages.
             build: the package's build, where a file may be part of several releases.
         """
-        for place, filename, row in self._packages():
-            made_of = row.get(_OURS, {})
+        for place, filename, row in self._known():
+            made_of = row.get(MADE_OF, {})
             if (
                 sha256
                 and made_of.get("sha256") == sha256
                 and name in (None, row.get("name"))
                 and build in (None, row.get("build"))
-                and os.access(place, os.R_OK)
+                and _is_there(place, row)
             ):
                 return self._record(place, filename, row)
         return None
 
     def made_of(self, filename: str) -> dict[str, str]:
         """File, sha256 and, where known, url of what a package was made of; empty if unknown."""
-        found = self.rows().get(filename, {}).get(_OURS)
+        found = self.rows().get(filename, {}).get(MADE_OF)
         return dict(found) if isinstance(found, dict) else {}
 
     def record_named(self, name: str, version: str) -> Any | None:
@@ -141,66 +120,74 @@ class LocalChannel:
         from conda.models.version import VersionOrder
 
         found: tuple[Path, str, dict[str, Any]] | None = None
-        for place, filename, row in self._packages():
+        for place, filename, row in self._known():
             fits = row["version"] == version or (
                 version.endswith(".*") and f"{row['version']}.".startswith(version[:-1])
             )
-            if row["name"] != name or not fits or not os.access(place, os.R_OK):
+            if row["name"] != name or not fits or not _is_there(place, row):
                 continue
             # One name sorts 9.10 before 9.2; the newest is meant.
             if found is None or VersionOrder(found[2]["version"]) < VersionOrder(row["version"]):
                 found = place, filename, row
         return self._record(*found) if found else None
 
-    def add(
-        self,
-        package: Path,
-        record: Mapping[str, Any],
-        made_of: Mapping[str, str],
-        *,
-        to_cache: bool = True,
-    ) -> Any:
-        """Move a package into the channel; its conda record.
+    def add(self, package: Path, record: Mapping[str, Any], made_of: Mapping[str, str]) -> Any:
+        """Move an unpacked package into the package cache; its conda record.
 
         Args:
-            package: the file, on the same file system as the channel.
+            package: its folder, below the package cache, where its name is free.
             record: name, version, build and so on, as in repodata.json.
             made_of: name and sha256 of the foreign file.
-            to_cache: whether it will be linked now; conda extracts all that lies in its cache.
-        """
-        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-        with open_regular(package) as file:
-            for block in iter(lambda: file.read(2**20), b""):
-                md5.update(block)
-                sha256.update(block)
-        row = {
-            **record,
-            "md5": md5.hexdigest(),
-            "sha256": sha256.hexdigest(),
-            "size": package.stat().st_size,
-            _OURS: dict(made_of),
-        }
-        place = self.folder / package.name
-        self.files.rename(package, place)
-        self._write({**_rows(self.folder), package.name: row})
-        if to_cache:
-            self._offer_to_cache(place)
-        return self._record(place, package.name, row)
-
-    def _offer_to_cache(self, place: Path) -> None:
-        """Let conda find the package in its cache, so that it need not copy it there.
-
-        conda knows a package of its cache by the address beside it in urls.txt.
         """
         from .shared_caches import forget
 
-        cached = self.path.parent / place.name
-        with contextlib.suppress(OSError, ForeignFileError):
-            self.files.remove(cached)
-            self.files.hard_link(place, cached)
-            with self.files.append(self.path.parent / "urls.txt") as file:
-                file.write(f"{place.as_uri()}\n".encode())
+        filename = f"{package.name}.conda"
+        # conda has the hash of a package's file there. There is none, and so the folder itself
+        # tells which foreign file it was made of.
+        row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of)}
+        place, cached = self.folder / filename, self.path.parent / package.name
+        found = self._record(place, filename, row)
+        with self.files.create(package / _INFO) as file:
+            file.write(json.dumps(found.dump(), indent=2, sort_keys=True).encode())
+        # conda reads both where it is to hold what came from here.
+        write_rows(self.files, self.path / "noarch", {})
+        write_rows(self.files, self.folder, {**rows_in(self.folder), filename: row})
+        # What is left of a package of this name: another one, or one that was damaged.
+        for path in (place, cached.with_name(filename)):
+            self.files.remove(path)
+        if os.path.lexists(cached):
+            self.files.rename(cached, package.with_name(f"{package.name}.old"))
+        self.files.rename(package, cached)
         forget()
+        return found
+
+    def unpacked(self, record: Any) -> Path | None:
+        """The folder of a package of this channel in the package cache; None where it is not."""
+        filename = str(record.fn)
+        for place, name, row in self._known():
+            if name == filename and place.as_uri() == record.url and _is_unpacked(place, row):
+                return _folder_of(place)
+        return None
+
+    def discard(self, record: Any) -> None:
+        """Take a package away, where the package cache is the one that is written."""
+        if self.written is None or record.url != (self.folder / record.fn).as_uri():
+            return
+        place, aside = self.folder / record.fn, self.path / temporary_name()
+        for path in (place, self.path.parent / record.fn):
+            self.files.remove(path)
+        with contextlib.suppress(FileNotFoundError):
+            # In one step: conda takes a part of a package for the whole.
+            self.files.rename(_folder_of(place), aside)
+            self.files.remove_tree(aside)
+
+    def remove_files(self) -> None:
+        """Take away the files from which packages were unpacked: conda cuda 0.1.0 kept them."""
+        for name, row in rows_in(self.folder).items():
+            place = self.folder / name
+            if place.is_file() and _is_unpacked(place, row):
+                self.files.remove(place)
+                self.files.remove(self.path.parent / name)
 
     def release(self, version: str) -> list[str] | None:
         """The requirements of a release's metapackage, if they were seen before."""
@@ -217,67 +204,55 @@ class LocalChannel:
             return
         lock, what = self.path / "releases.lock", "another conda cuda that writes down releases"
         with locked(lock, what, below=self.path.parent):
-            self.files.remove_leftovers(self.path, _RELEASES)
-            known = {**_read(self.path / _RELEASES)[0], version: list(requires)}
+            self.files.remove_leftovers(self.path, RELEASES)
+            known = {**read(self.path / RELEASES)[0], version: list(requires)}
             text = json.dumps(known, indent=1, sort_keys=True)
-            self.files.write(self.path / _RELEASES, text.encode())
+            self.files.write(self.path / RELEASES, text.encode())
 
     def _releases(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for path in reversed(self.places):
-            found |= _read(path / _RELEASES)[0]
+            found |= read(path / RELEASES)[0]
         return found
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """What the indexes say of each package, by file name, as far as it can be used."""
-        return {name: row for _, name, row in reversed(list(self._packages()))}
+        return {name: row for _, name, row in reversed(list(self._known()))}
 
-    def _packages(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-        """Each package: where its file should lie, its file's name, its row."""
+    def _known(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        """Each package that was made here: where its file would lie, its file's name, its row.
+
+        `conda clean` may have taken it away.
+        """
         for folder in (path / self.subdir for path in self.places):
-            for name, row in _rows(folder).items():
+            for name, row in rows_in(folder).items():
                 yield folder / name, name, row
-
-    def _write(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        # First what a killed command may leave half done: a package that has its row is not made
-        # again, and then nobody would tidy up here.
-        write_rows(self.files, self.path / "noarch", {})
-        write_rows(self.files, self.folder, rows)
 
     def _record(self, place: Path, filename: str, row: Mapping[str, Any]) -> Any:
         from conda.models.channel import Channel
         from conda.models.records import PackageRecord
 
-        facts = {key: value for key, value in row.items() if key != _OURS}
+        facts = {key: value for key, value in row.items() if key != MADE_OF}
         channel = Channel(place.parent.parent.as_uri())
         return PackageRecord(fn=filename, url=place.as_uri(), channel=channel, **facts)
 
 
-def _rows(folder: Path) -> dict[str, dict[str, Any]]:
-    found, _ = _read(folder / INDEX)
-    rows: dict[str, dict[str, Any]] = found.get("packages.conda", {})
-    return rows
+def _is_there(place: Path, row: Mapping[str, Any]) -> bool:
+    """Whether a package can be linked: it is unpacked, or the file of conda cuda 0.1.0 is there."""
+    return _is_unpacked(place, row) or (place.is_file() and os.access(place, os.R_OK))
 
 
-def broken_files(cache: Path) -> list[Path]:
-    """What of the local channel in a package cache cannot be read in full."""
+def _is_unpacked(place: Path, row: Mapping[str, Any]) -> bool:
+    """Whether the folder in the package cache is this package, and not another of its name."""
     try:
-        names = sorted(os.listdir(cache / NAME))
-    except OSError:
-        # It is not there, or another user keeps it to himself.
-        return []
-    paths = [cache / NAME / _RELEASES, *(cache / NAME / name / INDEX for name in names)]
-    return [path for path in paths if _read(path)[1]]
+        found = read_json(_folder_of(place) / _INFO, links=False)
+    except (OSError, ValueError):
+        return False
+    if not isinstance(found, dict) or found.get("url") != place.as_uri():
+        return False
+    # Of a file in its cache conda itself has taken the weaker hash only.
+    return any(row.get(name) and row[name] == found.get(name) for name in ("sha256", "md5"))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What of a file can be used, and what is wrong with it."""
-    try:
-        content = read_json(path, links=False)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        # What another user keeps to himself is not there.
-        return {}, ()
-    except (OSError, ValueError) as error:
-        return {}, (str(error),)
-    found, problems = schema.read(_SCHEMAS[path.name], content)
-    return found or {}, problems
+def _folder_of(place: Path) -> Path:
+    return place.parents[2] / place.name.removesuffix(".conda")

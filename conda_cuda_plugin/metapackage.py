@@ -66,7 +66,7 @@ class Metapackage:
 
     def write(self, folder: Path) -> Path:
         """Write the package into a folder; the same toolkit gives the same bytes."""
-        from .convert.package import write_package
+        from .convert.conda_file import write_package
 
         index = {key: value for key, value in self._index().items() if key != _OURS}
         return write_package(folder, index, [], f"CUDA {self.version}, as mirrored by conda cuda")

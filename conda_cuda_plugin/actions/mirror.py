@@ -10,11 +10,14 @@ from typing import Any
 from .. import archives, channel_index
 from ..addons import addons_of
 from ..channel_folder import alone, check_directory, read_indexes
+from ..convert.unpacked import pack
 from ..descent import TEMPORARY
 from ..environment import Environment
 from ..errors import CudaError, UsageError, full_disk
 from ..files import Inside
+from ..local_channel import LocalChannel
 from ..metapackage import Metapackage
+from ..progress import Progress
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.table import ORDER
 from ..toolkit import Origin
@@ -157,8 +160,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
         sums = archives.sums_of(target) if target.is_file() else None
         if sums is None or not sums.fit(have or record):
             title = f"({number}/{len(records)}) {record.name} {record.version}"
-            offline = plan.request.offline
-            sums = archives.fetch(record, scratch / record.fn, offline=offline, title=title)
+            sums = _file_of(record, scratch, subdir, title, offline=plan.request.offline)
             _move(plan.directory, scratch / record.fn, target)
             have = None
             added.append(f"{folder.name}/{record.fn}")
@@ -173,6 +175,15 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
     for name in ("noarch", subdir):
         channel_index.write_rows(Inside(plan.directory), plan.directory / name, rows[name])
     return Result(plan, one, tuple(files), tuple(added), size + sums.size)
+
+
+def _file_of(record: Any, folder: Path, subdir: str, title: str, *, offline: bool) -> archives.Sums:
+    """Put the file of a package into a folder: one is written where it was made here."""
+    unpacked = LocalChannel.find(subdir).unpacked(record)
+    if unpacked is None:
+        return archives.fetch(record, folder / record.fn, offline=offline, title=title)
+    with Progress(title) as progress:
+        return archives.sums_of(pack(unpacked, folder, progress.update))
 
 
 def _metapackage(plan: Plan, records: Sequence[Any]) -> Metapackage:

@@ -30,15 +30,15 @@ from .package import (
     Progress,
     Refuse,
     check_members,
-    write_package,
 )
+from .unpacked import unpack_package
 
 ENDINGS = (".tar.xz", ".tar.gz", ".tgz", ".zip")
 _BLOCK = 2**20
 _LICENSE = re.compile(r"(?:license|eula)[^/]*", re.IGNORECASE)
 
 
-def convert_archive(
+def unpack_archive(
     archive: Path,
     name: str,
     folder: Path,
@@ -47,7 +47,7 @@ def convert_archive(
     error: Refuse = ArchiveError,
     progress: Progress = lambda done, total: None,
 ) -> Path:
-    """Write an archive as `.conda` into a folder.
+    """Unpack an archive as a conda package into a folder.
 
     Args:
         archive: the file, whatever it is called now.
@@ -60,7 +60,7 @@ def convert_archive(
         progress: called with bytes done and bytes in all.
 
     Returns:
-        The package.
+        The package's folder.
 
     Raises:
         the error, when the file is damaged, or a member must not be unpacked.
@@ -77,7 +77,7 @@ def convert_archive(
                 members = check_members(found, name, error)
                 if all(member.target.startswith(LICENSES) for member in members):
                     raise error(name, "it holds nothing")
-                return write_package(folder, record, members, about, progress)
+                return unpack_package(folder, record, members, about, progress)
     except DAMAGE as problem:
         raise error(name, f"it is damaged ({problem})") from problem
     except OSError as problem:

@@ -1,30 +1,22 @@
-"""What becomes of every foreign archive: members that are safe, and a `.conda` made of them."""
+"""What every foreign archive becomes: members that are safe."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
 import json
 import lzma
-import os
 import re
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
 
 from ..errors import CudaError
-from ..files import Inside
 from ..quoting import quoted
-from .zstd import zstd_writer
 
-# The archive is read again right away and thrown away by `conda clean`: speed before size.
-COMPRESSION_LEVEL = 1
 MOST_BYTES = 16 * 2**30
 """No archive of NVIDIA's unpacks to more: the largest installers stay below 10 GB."""
 MOST_MEMBERS = 500_000
@@ -40,9 +32,6 @@ _CONDAS_OWN = ("info", "conda-meta")
 _CONDA_RUNS = re.compile(r"(?:.*/)?\.[^/]*-(?:pre|post)-(?:un)?link\.(?:sh|bat)|menu/.*", re.I)
 """Scripts that conda runs, and menus that it makes, when it links a package."""
 LICENSES = "info/licenses/"
-_ZIP64_FROM = 2**31 - 2**20
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The first date that a zip file can tell; the clock must not get into a package."""
 
 DAMAGE = (
     tarfile.TarError,
@@ -91,6 +80,8 @@ class Member:
     link: str | None = None
     """Where a symbolic link leads to."""
     executable: bool = False
+    sha256: str | None = None
+    """What the content has to hash to, where somebody says so."""
 
 
 def check_members(members: Iterable[Member], archive: str, error: Refuse) -> list[Member]:
@@ -174,57 +165,21 @@ def _wrong_link(member: Member, members: Mapping[str, Member]) -> str | None:
     return None
 
 
-def write_package(
-    folder: Path,
-    record: Mapping[str, Any],
-    members: Sequence[Member],
-    about: str,
-    progress: Progress = lambda done, total: None,
-) -> Path:
-    """Write a conda package; the same members give the same bytes.
-
-    Args:
-        folder: where it goes; nothing of its name may exist there.
-        record: name, version, build and so on, as in repodata.json.
-        members: as `check_members` returns them.
-        about: the package in one sentence.
-        progress: called with bytes done and bytes in all.
-
-    Returns:
-        NAME-VERSION-BUILD.conda.
-
-    Raises:
-        ValueError: when a member is not as long as it says.
-        OSError: when the disk fails; nothing is left then.
-    """
-    stem = f"{record['name']}-{record['version']}-{record['build']}"
-    total, done = sum(member.size for member in members), 0
-    package = folder / f"{stem}.conda"
-    try:
-        with zipfile.ZipFile(package, "x") as archive:
-            archive.writestr(_entry("metadata.json"), json.dumps({"conda_pkg_format_version": 2}))
-            rows: list[dict[str, Any]] = []
-            content = [member for member in members if not member.target.startswith("info/")]
-            with _tar(archive, f"pkg-{stem}.tar.zst", content) as tar:
-                for member in content:
-                    rows.append(_add(tar, member, lambda part, n=done: progress(n + part, total)))  # type: ignore[misc]
-                    done += member.size
-            licenses = [member for member in members if member.target.startswith("info/")]
-            with _tar(archive, f"info-{stem}.tar.zst", licenses) as tar:
-                for member in licenses:
-                    _add(tar, member)
-                for name, data in _metadata(record, rows, about).items():
-                    _add(tar, Member(name, len(data), lambda data=data: io.BytesIO(data)))  # type: ignore[misc]
-    except BaseException:
-        Inside(folder).remove(package)
-        raise
-    return package
+def name_of(record: Mapping[str, Any]) -> str:
+    """NAME-VERSION-BUILD: what the package is called as a folder."""
+    return f"{record['name']}-{record['version']}-{record['build']}"
 
 
-def _metadata(
+def metadata(
     record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], about: str
 ) -> dict[str, bytes]:
-    """What conda reads of a package."""
+    """What conda reads of a package, by path.
+
+    Args:
+        record: name, version, build and so on, as in repodata.json.
+        rows: what paths.json says of each member.
+        about: the package in one sentence.
+    """
     documents: dict[str, Mapping[str, Any]] = {
         "index.json": record,
         "paths.json": {"paths": rows, "paths_version": 1},
@@ -237,64 +192,23 @@ def _metadata(
     return {**found, "info/files": "".join(f"{row['_path']}\n" for row in rows).encode()}
 
 
-@contextlib.contextmanager
-def _tar(
-    archive: zipfile.ZipFile, name: str, members: Sequence[Member]
-) -> Iterator[tarfile.TarFile]:
-    """A zstd-compressed tar inside a zip file, written as it grows: no copy on a disk."""
-    large = sum(member.size + 2**12 for member in members) > _ZIP64_FROM
-    with (
-        archive.open(_entry(name), "w", force_zip64=large) as entry,
-        zstd_writer(entry, COMPRESSION_LEVEL, threads=os.cpu_count() or 1) as stream,
-        tarfile.open(fileobj=stream, mode="w|", encoding="utf-8") as tar,
-    ):
-        yield tar
+def row_of(member: Member, sha256: str | None = None) -> dict[str, Any]:
+    """What paths.json says of a member.
 
+    Args:
+        member: the member.
+        sha256: what its content hashes to; links have none.
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    return zipfile.ZipInfo(name, _EPOCH)
-
-
-def _add(
-    tar: tarfile.TarFile, member: Member, told: Callable[[int], None] = lambda done: None
-) -> dict[str, Any]:
-    """Put a member into a tar; its row of paths.json."""
-    info = tarfile.TarInfo(member.target)
-    if member.link is not None:
-        info.type, info.linkname, info.mode = tarfile.SYMTYPE, member.link, 0o777
-        tar.addfile(info)
+    Raises:
+        ValueError: when it should hash to something else.
+    """
+    if sha256 is None:
         return {"_path": member.target, "path_type": "softlink"}
-    assert member.open is not None
-    info.size, info.mode = member.size, 0o755 if member.executable else 0o644
-    with member.open() as file:
-        hashing = _Hashing(file, told)
-        try:
-            tar.addfile(info, cast(BinaryIO, hashing))
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            # tarfile's way to say that a member is shorter than its size.
-            raise ValueError(f"{member.target} is shorter than it says") from error
-        if file.read(1):
-            raise ValueError(f"{member.target} is longer than it says")
+    if member.sha256 not in (None, sha256):
+        raise ValueError(f"{quoted(member.target)} is not the file that its list of files names")
     return {
         "_path": member.target,
         "path_type": "hardlink",
-        "sha256": hashing.digest.hexdigest(),
+        "sha256": sha256,
         "size_in_bytes": member.size,
     }
-
-
-class _Hashing:
-    """Hashes all that is read through it, and tells how many bytes that are."""
-
-    def __init__(self, file: BinaryIO, told: Callable[[int], None]) -> None:
-        self.file, self.digest = file, hashlib.sha256()
-        self.told, self.done = told, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.file.read(size)
-        self.digest.update(data)
-        self.done += len(data)
-        self.told(self.done)
-        return data

@@ -1,4 +1,4 @@
-"""One of NVIDIA's wheels, turned into a conda package in the classic layout of a toolkit.
+"""One of NVIDIA's wheels, unpacked as a conda package in the classic layout of a toolkit.
 
 `nvidia/cuda_runtime/lib/libcudart.so.12` of the wheel becomes `lib/libcudart.so.12` of the
 package: the wheels keep each component apart, a toolkit root has one `bin`, `include` and `lib`.
@@ -6,6 +6,9 @@ package: the wheels keep each component apart, a toolkit root has one `bin`, `in
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
 import re
 import stat
 import zipfile
@@ -18,14 +21,17 @@ from ..quoting import quoted
 from .package import (
     DAMAGE,
     LICENSES,
+    TOO_MUCH,
     ArchiveError,
     Member,
     Progress,
     check_members,
-    write_package,
 )
+from .unpacked import unpack_package
 
 _MOST_METADATA = 2**20
+_MOST_LIST = 64 * 2**20
+"""Bytes of a list of files: 100 for each."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*(?:[a-z]+\d+)?(?:\.(?:post|dev)\d+)?", re.ASCII)
 _LIBRARY = re.compile(r"lib/(lib[^/]+?\.so)\.[^/]+")
@@ -40,10 +46,10 @@ class WheelError(ArchiveError):
     )
 
 
-def convert_wheel(
+def unpack_wheel(
     wheel: Path, folder: Path, subdir: str, progress: Progress = lambda done, total: None
 ) -> tuple[Path, dict[str, Any]]:
-    """Write a wheel as `.conda` into a folder.
+    """Unpack a wheel as a conda package into a folder.
 
     Args:
         wheel: the file.
@@ -52,7 +58,7 @@ def convert_wheel(
         progress: called with bytes done and bytes in all.
 
     Returns:
-        The package and its record as in repodata.json, without hashes.
+        The package's folder and its record as in repodata.json, without hashes.
 
     Raises:
         WheelError: when the file is damaged, or a member would leave the package.
@@ -74,7 +80,7 @@ def convert_wheel(
                 "subdir": subdir,
             }
             about = f"{wheel.name}, converted by conda cuda"
-            return write_package(folder, record, members, about, progress), record
+            return unpack_package(folder, record, members, about, progress), record
     except DAMAGE as error:
         raise WheelError(wheel.name, f"it is damaged ({error})") from error
     except OSError as error:
@@ -102,6 +108,7 @@ def _name_and_version(archive: zipfile.ZipFile, wheel: str) -> tuple[str, str]:
 
 def _members(archive: zipfile.ZipFile, wheel: str) -> Iterator[Member]:
     """The files that belong into a toolkit, with their places there."""
+    listed = _listed(archive, wheel)
     for info in archive.infolist():
         path = PurePosixPath(info.filename)
         if not path.parts or info.is_dir():
@@ -112,14 +119,35 @@ def _members(archive: zipfile.ZipFile, wheel: str) -> Iterator[Member]:
             raise WheelError(wheel, f"its member {quoted(info.filename)} is no regular file")
         target = _target(path)
         if target is not None:
-            yield _member(archive, info, target)
+            yield _member(archive, info, target, listed.get(info.filename))
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: str) -> Member:
+def _listed(archive: zipfile.ZipFile, wheel: str) -> dict[str, str]:
+    """What the files of a wheel hash to, as far as its RECORD says."""
+    found = {}
+    for info in archive.infolist():
+        if not re.fullmatch(r"[^/]+\.dist-info/RECORD", info.filename):
+            continue
+        if info.file_size > _MOST_LIST:
+            raise WheelError(wheel, TOO_MUCH)
+        try:
+            for row in csv.reader(io.StringIO(archive.read(info).decode())):
+                if len(row) > 1 and row[1].startswith("sha256="):
+                    digest = row[1].removeprefix("sha256=")
+                    found[row[0]] = base64.urlsafe_b64decode(f"{digest}==").hex()
+        except csv.Error as error:
+            raise ValueError(f"its list of files is none: {error}") from error
+    return found
+
+
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: str, sha256: str | None
+) -> Member:
     def opener() -> BinaryIO:
         return cast(BinaryIO, archive.open(info))
 
-    return Member(target, info.file_size, opener, executable=_is_program(opener, target))
+    program = _is_program(opener, target)
+    return Member(target, info.file_size, opener, executable=program, sha256=sha256)
 
 
 def _target(path: PurePosixPath) -> str | None:

@@ -61,7 +61,7 @@ def broken(toolkit: Toolkit) -> tuple[str, ...]:
 
 def cache(patient: Patient) -> Iterator[Finding]:
     """`cache-broken`."""
-    from ..local_channel import broken_files
+    from ..local_index import broken_files
 
     for folder in patient.package_caches:
         found = broken_files(folder)

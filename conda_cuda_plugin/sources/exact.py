@@ -9,6 +9,7 @@ from typing import Any
 
 from ..addresses import is_local
 from ..archives import local_path as file_of
+from ..convert.unpacked import is_as_unpacked
 from ..cuda_file import ExactPackage, ExactToolkit
 from ..environment import Environment
 from ..errors import CudaError, innermost
@@ -94,11 +95,11 @@ def _converted(package: ExactPackage, platform: Platform) -> Any | None:
     record = channel.record_of(package.sha256, package.name)
     if record is None or (record.version, record.build) != (package.version, package.build):
         return None
-    place = file_of(record)
-    if place is None or hash_of(place) != record.sha256:
+    unpacked, file = channel.unpacked(record), file_of(record)
+    whole = file is not None and file.is_file() and hash_of(file) == record.sha256
+    if not (is_as_unpacked(unpacked) if unpacked else whole):
         # Damaged on the disk: it is made anew.
-        if place is not None and place.parents[1] == channel.written:
-            channel.files.remove(place)
+        channel.discard(record)
         return None
     return record
 

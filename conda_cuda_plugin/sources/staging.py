@@ -33,6 +33,7 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
         with locked(lock, "another conda cuda that fills the package cache", below=files.base):
             for folder in (channel.path, channel.folder, channel.path / "noarch"):
                 files.remove_leftovers(folder)
+            channel.remove_files()
             with files.scratch(channel.path) as scratch:
                 yield scratch
     except OSError as error:

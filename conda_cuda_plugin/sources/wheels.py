@@ -1,15 +1,16 @@
-"""From wheels on an index to conda packages in the local channel."""
+"""From wheels on an index to conda packages in the package cache."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..addresses import without_credentials
-from ..convert.wheel import convert_wheel
+from ..convert.wheel import unpack_wheel
 from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
@@ -27,7 +28,7 @@ def fetch_wheels(
     offline: bool,
     download: Callable[..., Sequence[Path]] | None = None,
 ) -> Sequence[Any]:
-    """Download and convert what the local channel lacks, the one while the other comes.
+    """Download and unpack what the package cache lacks, the one while the other comes.
 
     Args:
         wheels: what is wanted.
@@ -55,46 +56,62 @@ def fetch_wheels(
         # Another command may have brought some meanwhile.
         records = [channel.record_of(wheel.sha256) for wheel in wheels]
         missing = [number for number, record in enumerate(records) if record is None]
+        # The largest one first: all the others are unpacked beside it.
+        missing.sort(key=lambda number: wheels[number].size or 0, reverse=True)
         wanted = [wheels[number] for number in missing]
+
+        one_by_one = threading.Lock()
+
+        def use(place: int, path: Path, told: Callable[[int, int], None]) -> Any:
+            package = _unpack(wanted[place], path, folder / str(place), channel, told)
+            with one_by_one:
+                return channel.add(*package)
+
         with contextlib.ExitStack() as stack:
-            take: Callable[[int, Callable[[int, int], None]], Path]
+            take: Callable[[int, Progress], Any]
             if download is None:
                 parts = channel.path / PARTS
-                coming = Fetching(wanted, parts, folder, platform, offline=offline)
+                coming = Fetching(wanted, use, parts, folder, platform, offline=offline)
                 take = stack.enter_context(coming).take
             else:
-                take = _one_by_one(wanted, folder, platform, offline, download)
+                take = _one_by_one(wanted, use, folder, platform, offline, download)
             for place, number in enumerate(missing):
                 wheel = wheels[number]
-                with Progress(f"({number + 1}/{len(wheels)}) {wheel.name} {wheel.version}") as bar:
-                    path = take(place, bar.update)
-                    records[number] = _convert(wheel, path, channel, folder, bar)
+                with Progress(f"({place + 1}/{len(missing)}) {wheel.name} {wheel.version}") as bar:
+                    records[number] = take(place, bar)
     return records
 
 
 def _one_by_one(
     wheels: Sequence[Wheel],
+    use: Callable[[int, Path, Callable[[int, int], None]], Any],
     folder: Path,
     platform: Platform,
     offline: bool,
     download: Callable[..., Sequence[Path]],
-) -> Callable[[int, Callable[[int, int], None]], Path]:
-    def take(place: int, progress: Callable[[int, int], None]) -> Path:
-        (path,) = download([wheels[place]], folder, platform, offline=offline, progress=progress)
-        return path
+) -> Callable[[int, Progress], Any]:
+    def take(place: int, bar: Progress) -> Any:
+        (path,) = download([wheels[place]], folder, platform, offline=offline, progress=bar.update)
+        bar.step("unpacking")
+        return use(place, path, bar.update)
 
     return take
 
 
-def _convert(
-    wheel: Wheel, path: Path, channel: LocalChannel, folder: Path, progress: Progress
-) -> Any:
-    progress.step("converting")
+def _unpack(
+    wheel: Wheel,
+    path: Path,
+    folder: Path,
+    channel: LocalChannel,
+    progress: Callable[[int, int], None],
+) -> tuple[Path, Mapping[str, Any], Mapping[str, str]]:
+    """A package as `LocalChannel.add` takes it."""
     sha256 = wheel.sha256 or _sha256(path)
-    package, row = convert_wheel(path, folder, channel.subdir, progress.update)
-    Inside(folder).remove(path)
+    Inside(folder.parent).make_folder(folder)
+    package, row = unpack_wheel(path, folder, channel.subdir, progress)
+    Inside(path.parent).remove(path)
     made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
-    return channel.add(package, row, made_of)
+    return package, row, made_of
 
 
 def _sha256(path: Path) -> str:

@@ -22,7 +22,7 @@ with Progress("file") as progress:
     for part in range(5):
         progress.update(part * 500_000, 2_000_000)
         time.sleep(0.15)
-    progress.step("converting")
+    progress.step("unpacking")
     progress.update(1_000_000, 2_000_000)
     time.sleep(2.5)
 print("DONE")
@@ -65,7 +65,7 @@ def use_line(conda: Conda, prefix: Path, *more: str) -> tuple[list[str], dict[st
 def test_a_terminal_shows_a_bar_that_goes_away(fresh: Conda, environment: Path) -> None:
     shown = use(fresh, environment)
     assert f"\r{TITLE} " in shown
-    assert ", converting" in shown
+    assert ", unpacking" in shown
     assert "CUDA 11.8.0 is current in one." in shown
 
 
@@ -79,13 +79,13 @@ def test_nobody_who_does_not_want_it(
     assert isinstance(words, list)
     shown = use(fresh, environment, *words, **{k: str(v) for k, v in how.items() if k != "words"})
     assert f"\r{TITLE} " not in shown
-    assert "converting" not in shown
+    assert "unpacking" not in shown
 
 
 def test_a_pipe_gets_the_name_of_each_file(fresh: Conda, environment: Path) -> None:
     result = fresh.cuda("use", environment, "11.8", "--from=pypi", "--flavor=base", "-y")
     assert "(1/1) nvidia-cuda-runtime-cu11 11.8.89\n" in result.err
-    assert not re.search(r"[\r█]|converting", result.err + result.out)
+    assert not re.search(r"[\r█]|unpacking", result.err + result.out)
 
 
 @pytest.mark.parametrize("option", ["", "--json", "--quiet"])
@@ -97,7 +97,7 @@ def test_a_bar_says_how_much_and_what(option: str, conda: Conda, tmp_path: Path)
         assert shown.splitlines() == ["DONE"]
         return
     assert re.search(r"file  [█▏▎▍▌▋▊▉# ]+ 1\.\d+M/2\.00M .*B/s", shown)
-    assert re.search(r"file  .* 1\.00M/2\.00M, converting [12] s", shown)
+    assert re.search(r"file  .* 1\.00M/2\.00M, unpacking [12] s", shown)
     # Not wider than the screen, and blank when the work is done.
     lines = [line for line in shown.split("\r") if line.startswith("file")]
     assert max(map(len, lines)) <= 80

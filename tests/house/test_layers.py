@@ -24,7 +24,7 @@ DOOR = {
 """Flat modules that stand above all layers."""
 
 EXCEPTIONS = {
-    ("metapackage", "convert.package"): "it is read by the sources and written by the mirror, "
+    ("metapackage", "convert.conda_file"): "it is read by the sources and written by the mirror, "
     "and writing a package is known in one place only",
 }
 """(importer, imported) against the layers, and why."""

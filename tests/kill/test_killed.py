@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.convert.unpacked import is_as_unpacked
 from conda_cuda_plugin.environment import Environment
 
 from ..conftest import Conda
@@ -49,6 +50,12 @@ CASES = (
         ("use", "11.8", "--flavor=base", *PYPI),
         ("use", "11.8", "--flavor=base", *PYPI),
         ("cuda-12.4", "cuda-11.8"),
+    ),
+    Case(
+        "several wheels",
+        ("use", "13.0", "--components=nvcc", *PYPI),
+        ("use", "13.0", "--components=nvcc", *PYPI),
+        ("cuda-12.4", "cuda-13.0"),
     ),
     Case(
         "add",
@@ -130,6 +137,8 @@ def test_at_any_change(
         name = environment.current_name()
         assert name in case.states, where
         toolkits = [t for t in environment.toolkits() if t.complete]
+        # What has its name in the cache is all there.
+        assert all(map(is_as_unpacked, own_cache.glob("*-wheel_0"))), where
         path, complaint = activated(prefix)
         assert complaint == "", where
         if name is not None:

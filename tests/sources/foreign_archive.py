@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conda_cuda_plugin.convert.archive import convert_archive
+from conda_cuda_plugin.convert.archive import unpack_archive
 from conda_cuda_plugin.convert.package import (
     ArchiveError,
 )
 
 from ..listing import listing
+from .packed import packed
 
 TOP = "cuda_part-linux-x86_64-1.2.3-archive"
 NAME = f"{TOP}.tar.xz"
@@ -74,7 +75,7 @@ def convert(folder: Path, data: bytes, name: str = NAME) -> Path:
     archive.write_bytes(data)
     before = listing(folder)
     try:
-        package = convert_archive(archive, name, staging, RECORD, "about it")
+        package = packed(unpack_archive(archive, name, staging, RECORD, "about it"))
     except ArchiveError as error:
         assert listing(folder) == before
         assert error.message.startswith(f"{name} cannot be used: ")

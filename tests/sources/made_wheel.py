@@ -9,7 +9,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.wheel import convert_wheel
+from conda_cuda_plugin.convert.wheel import unpack_wheel
+
+from .packed import packed
 
 METADATA = b"Metadata-Version: 2.1\nName: nvidia-part\nVersion: 1.2.3\n"
 DIST_INFO = "nvidia_part-1.2.3.dist-info"
@@ -45,8 +47,9 @@ def convert(folder: Path, members: Sequence[Member]) -> dict[str, bytes]:
     from conda_package_streaming.extract import extract
 
     wheel = write(folder / "nvidia_part-1.2.3-py3-none-any.whl", members)
-    package, _ = convert_wheel(wheel, folder, "linux-64")
+    unpacked, _ = unpack_wheel(wheel, folder, "linux-64")
     wheel.unlink()
+    package = packed(unpacked)
     inside = folder / "inside"
     extract(package, inside)
     package.unlink()

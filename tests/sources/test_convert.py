@@ -97,7 +97,7 @@ class TestRoundTrip:
     def test_the_number_of_processors_does_not_change_the_bytes(
         self, count: int, seed: int
     ) -> None:
-        """What `write_package` relies on."""
+        """What packages that travel rely on."""
         import random
 
         some = random.Random(seed)

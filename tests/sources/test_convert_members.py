@@ -7,19 +7,21 @@ import io
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.convert.conda_file import write_package
 from conda_cuda_plugin.convert.package import (
     ArchiveError,
     Member,
     check_members,
-    write_package,
 )
 from conda_cuda_plugin.convert.tree import tree_members
+from conda_cuda_plugin.convert.unpacked import unpack_package
 
 from .foreign_archive import RECORD, TOP, convert, unpack, zip_of
 
@@ -104,9 +106,21 @@ class TestMembers:
                     assert found == inside or inside in found.parents
 
     @pytest.mark.parametrize("size", [0, 2], ids=["longer", "shorter"])
-    def test_a_member_that_is_not_as_long_as_it_says(self, size: int, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("write", [write_package, unpack_package])
+    def test_a_member_that_is_not_as_long_as_it_says(
+        self, size: int, write: Callable[..., Path], tmp_path: Path
+    ) -> None:
         with pytest.raises(ValueError, match="than it says"):
-            write_package(tmp_path, RECORD, [Member("x", size, _one)], "about")
+            write(tmp_path, RECORD, [Member("x", size, _one)], "about")
+        assert os.listdir(tmp_path) == []
+
+    @pytest.mark.parametrize("write", [write_package, unpack_package])
+    def test_a_member_that_does_not_hash_to_what_is_said(
+        self, write: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        wrong = Member("x", 1, _one, sha256=hashlib.sha256(b"2").hexdigest())
+        with pytest.raises(ValueError, match="'x' is not the file that its list of files names"):
+            write(tmp_path, RECORD, [wrong], "about")
         assert os.listdir(tmp_path) == []
 
     def test_more_than_anything_real(self) -> None:

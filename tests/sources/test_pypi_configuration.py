@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.convert.wheel import convert_wheel
+from conda_cuda_plugin.convert.wheel import unpack_wheel
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.wheel_pins import component_pins
 
 from ..conftest import Conda
 from ..listing import leftovers, listing
+from .packed import packed
 from .test_pypi import create
 from .wheelhouse import only_folder, only_index, write_index, write_releases
 
@@ -239,26 +240,15 @@ class TestConfiguration:
         conda.cuda("use", second, *self.BASE, **only_folder(wheels))
         assert (second / "cuda/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
 
-    def test_any_conda_can_install_what_was_converted(
-        self, conda: Conda, environment: Path, tmp_path: Path
-    ) -> None:
-        """The local channel is an ordinary one."""
-        wheels = write_releases(tmp_path / "wheels")
-        conda.cuda("use", environment, *self.BASE, **only_folder(wheels))
-        channel = (conda.pkgs / "conda-cuda").as_uri()
-        words = ["--override-channels", "-c", channel, "nvidia-cuda-runtime-cu12", "--yes"]
-        conda("create", "-p", tmp_path / "ordinary", *words)
-        assert (tmp_path / "ordinary/lib/libcudart.so.12").read_bytes() == b"cudart 12.4"
-
 
 def test_a_wheel_becomes_a_package_with_the_classic_layout(tmp_path: Path) -> None:
     """The package holds the toolkit's files only: no Python modules, no metadata of the wheel."""
     wheels = write_releases(tmp_path, "12.4.1")
     (wheel,) = wheels.glob("nvidia_cuda_runtime_cu12*")
-    package, record = convert_wheel(wheel, tmp_path, "linux-64")
+    package, record = unpack_wheel(wheel, tmp_path, "linux-64")
     assert record["name"] == "nvidia-cuda-runtime-cu12"
     assert record["version"] == "12.4.127"
     assert record["depends"] == []
-    with zipfile.ZipFile(package) as archive:
+    assert package.name == "nvidia-cuda-runtime-cu12-12.4.127-wheel_0"
+    with zipfile.ZipFile(packed(package)) as archive:
         assert "metadata.json" in archive.namelist()
-    assert package.name == "nvidia-cuda-runtime-cu12-12.4.127-wheel_0.conda"

@@ -140,6 +140,21 @@ def test_a_second_environment_takes_neither_the_file_nor_space(machine: Machine)
     assert (three / "cuda" / "EULA.txt").samefile(one / "cuda" / "EULA.txt")
 
 
+def test_clean_leaves_what_is_used_and_the_installer_brings_the_rest(machine: Machine) -> None:
+    run, one, two = machine.middle(), machine.environment("one"), machine.environment("two")
+    machine.use(one, "10.2", run, "--flavor", "base")
+    machine.conda("clean", "--all", "--yes")
+    machine.use(two, "10.2", "runfile", "--flavor", "base")
+    assert (two / "cuda" / "EULA.txt").samefile(one / "cuda" / "EULA.txt")
+    words = ("use", two, "10.2", "--from", "runfile", "--flavor", "runtime", "--yes")
+    result = machine.conda.cuda(*words, check=False)
+    said = " ".join(result.err.split())
+    assert (result.code, "lacks parts of CUDA 10.2 in the package cache" in said) == (1, True)
+    machine.use(two, "10.2", run, "--flavor", "runtime")
+    assert (two / "cuda" / "lib64" / "libcublas.so.10").exists()
+    assert (two / "cuda" / "EULA.txt").samefile(one / "cuda" / "EULA.txt")
+
+
 def test_adding_to_a_toolkit_needs_no_installer(machine: Machine) -> None:
     run, prefix = machine.middle(), machine.environment()
     machine.use(prefix, "10.2", run, "--flavor", "base")

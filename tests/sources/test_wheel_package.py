@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.wheel import WheelError, convert_wheel
+from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
 
 from .made_wheel import DIST_INFO, Member, apart, convert, good_part, good_path, write
 
@@ -143,7 +143,7 @@ def test_each_kind_of_hostile_member_is_named(
 ) -> None:
     wheel = write(tmp_path / "part.whl", members)
     with pytest.raises(WheelError) as caught:
-        convert_wheel(wheel, tmp_path, "linux-64")
+        unpack_wheel(wheel, tmp_path, "linux-64")
     assert caught.value.message == f"part.whl cannot be used: {reason}."
     assert os.listdir(tmp_path) == ["part.whl"]
 
@@ -158,7 +158,7 @@ def test_a_huge_declared_size_is_refused_before_anything_is_written(tmp_path: Pa
     members = bytes(data)
     wheel.write_bytes(members)
     with pytest.raises(WheelError, match="it is damaged"):
-        convert_wheel(wheel, tmp_path, "linux-64")
+        unpack_wheel(wheel, tmp_path, "linux-64")
     assert os.listdir(tmp_path) == ["part.whl"]
 
 
@@ -172,7 +172,7 @@ def test_a_wheel_that_would_fill_the_disk_is_refused(tmp_path: Path) -> None:
         data[at + 24 : at + 28] = struct.pack("<L", 0xFFFFFFFE)
     wheel.write_bytes(bytes(data))
     with pytest.raises(WheelError, match="it would unpack to more than any real one"):
-        convert_wheel(wheel, tmp_path, "linux-64")
+        unpack_wheel(wheel, tmp_path, "linux-64")
     assert os.listdir(tmp_path) == ["part.whl"]
 
 
@@ -194,7 +194,7 @@ def test_metadata_that_names_no_package_is_refused(
 ) -> None:
     wheel = write(tmp_path / "part.whl", [], metadata)
     with pytest.raises(WheelError) as caught:
-        convert_wheel(wheel, tmp_path, "linux-64")
+        unpack_wheel(wheel, tmp_path, "linux-64")
     assert caught.value.message == f"part.whl cannot be used: {reason}."
     assert os.listdir(tmp_path) == ["part.whl"]
 
@@ -216,12 +216,12 @@ def test_a_damaged_file_is_refused_in_words(data: st.DataObject) -> None:
             broken[at] ^= data.draw(st.integers(0, 255))
         wheel.write_bytes(bytes(broken))
         try:
-            package, record = convert_wheel(wheel, folder, "linux-64")
+            package, record = unpack_wheel(wheel, folder, "linux-64")
         except WheelError as error:
             assert error.message.startswith("part.whl cannot be used: ")
             assert os.listdir(folder) == ["part.whl"]
         else:
-            assert package.name == f"{record['name']}-{record['version']}-wheel_0.conda"
+            assert package.name == f"{record['name']}-{record['version']}-wheel_0"
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,6 @@ def test_a_damaged_file_is_refused_in_words(data: st.DataObject) -> None:
 def test_the_classic_layout(
     subdir: str, members: list[str], expected: dict[str, int | str], tmp_path: Path
 ) -> None:
-    from conda_package_streaming.extract import extract
-
     wheel = write(
         tmp_path / "part.whl",
         [
@@ -281,9 +279,9 @@ def test_the_classic_layout(
             for name in members
         ],
     )
-    package, record = convert_wheel(wheel, tmp_path, subdir)
+    package, record = unpack_wheel(wheel, tmp_path, subdir)
     assert record["subdir"] == subdir
-    extract(package, tmp_path / "out")
+    package.rename(tmp_path / "out")
     found: dict[str, int | str] = {}
     for path in (tmp_path / "out").rglob("*"):
         name = str(path.relative_to(tmp_path / "out"))

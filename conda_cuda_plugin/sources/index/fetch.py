@@ -1,36 +1,41 @@
-"""Wheels that come, several at a time, while the first of them are used."""
+"""Wheels that come, several at a time, and are unpacked by the threads that fetched them."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ...archives import sums_of
 from ...files import Inside
 from ...platforms import Platform
+from ...progress import Progress
 from .. import pip
 from ..download import DownloadError, download
 from .session import Session, session_of
 from .settings import read_settings
 from .wheel import AskPip, Wheel
 
+T = TypeVar("T")
 _AT_ONCE = 4
 """More connections bring no more: the disk and the hashes are busy then."""
 
 
-class Fetching:
+class Fetching(Generic[T]):
     """Some wheels on their way, in the order in which they are wanted.
 
     What has come of a wheel when the command is stopped stays, and the next one goes on with it.
 
     Args:
         wheels: what is wanted.
+        use: makes something of a wheel's file; it gets the wheel's place, the file, and what to
+            call with bytes done and bytes in all.
         parts: the folder for what has come in part.
         folder: an empty folder for the files.
         platform: what they are for.
@@ -40,21 +45,22 @@ class Fetching:
     def __init__(
         self,
         wheels: Sequence[Wheel],
+        use: Callable[[int, Path, Callable[[int, int], None]], T],
         parts: Path,
         folder: Path,
         platform: Platform,
         *,
         offline: bool,
     ) -> None:
-        self._wheels, self._parts, self._folder = wheels, parts, folder
+        self._wheels, self._use, self._parts, self._folder = wheels, use, parts, folder
         self._platform, self._offline = platform, offline
         self._session: Session | None = None
-        self._states = [_State() for _ in wheels]
+        self._states: list[_State[T]] = [_State() for _ in wheels]
         self._numbers = itertools.count()
         self._gate = threading.Lock()
         self._closed = False
 
-    def __enter__(self) -> Fetching:
+    def __enter__(self) -> Fetching[T]:
         if not self._offline and any(wheel.url.startswith("http") for wheel in self._wheels):
             with contextlib.suppress(AskPip):
                 self._session = session_of(read_settings())
@@ -66,50 +72,61 @@ class Fetching:
         with self._gate:
             # From now on nothing is written, however long a thread still waits for a server.
             self._closed = True
+        for state in self._states:
+            # Whoever unpacks stops at his next block; nobody begins from now on.
+            state.busy.acquire()
 
-    def take(self, number: int, progress: Callable[[int, int], None]) -> Path:
-        """The file of a wheel, when it has come and is what the index promised.
+    def take(self, number: int, bar: Progress) -> T:
+        """What was made of a wheel, when it has come and is what the index promised.
 
         Args:
             number: its place among the wheels.
-            progress: called with bytes done and bytes in all.
+            bar: shows how far it is.
 
         Raises:
             HashMismatchError: when it is another file.
             DownloadError, PipError: when it cannot be had.
         """
-        state = self._states[number]
-        while not state.ended.wait(0.1):
-            progress(state.done, state.total)
+        state, step, ended = self._states[number], "", False
+        while not ended:
+            ended = state.ended.wait(0.1)
+            if step != state.step:
+                step = state.step
+                bar.step(step)
+            bar.update(state.done, state.total)
         if isinstance(state.failure, (AskPip, _LeftToPip)):
             (path,) = pip.download(
                 [self._wheels[number]],
                 self._folder,
                 self._platform,
                 offline=self._offline,
-                progress=progress,
+                progress=bar.update,
             )
-            return path
+            bar.step("unpacking")
+            return self._use(number, path, bar.update)
         if state.failure is not None:
             raise state.failure
-        assert state.path is not None
-        return state.path
+        return cast(T, state.result)
 
     def _run(self) -> None:
         while not self._closed and (number := next(self._numbers)) < len(self._wheels):
             state = self._states[number]
             try:
-                state.path = self._fetch(self._wheels[number], state)
+                path = self._fetch(self._wheels[number], state)
+                with state.busy:
+                    state.step = "unpacking"
+                    state.result = self._use(number, path, functools.partial(self._update, state))
             except BaseException as error:
                 state.failure = error
             state.ended.set()
 
-    def _fetch(self, wheel: Wheel, state: _State) -> Path:
+    def _fetch(self, wheel: Wheel, state: _State[T]) -> Path:
         target = self._folder / wheel.filename
         if wheel.sha256 is None:
             raise _LeftToPip
         if wheel.url.startswith("file:"):
-            found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
+            with state.busy:
+                found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
             if found.sha256 != wheel.sha256:
                 raise pip.HashMismatchError(wheel.name)
             return target
@@ -133,8 +150,14 @@ class Fetching:
                 raise
             # Perhaps pip knows a password.
             raise _LeftToPip from error
-        Inside(self._parts.parent).rename(part, target)
+        with state.busy:
+            Inside(self._parts.parent).rename(part, target)
         return target
+
+    def _update(self, state: _State[T], done: int, total: int) -> None:
+        if self._closed:
+            raise _Stopped
+        state.update(done, total)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Any]:
@@ -144,12 +167,13 @@ class Fetching:
             yield
 
 
-class _State:
+class _State(Generic[T]):
     """How far a wheel is."""
 
     def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.path: Path | None = None
+        self.ended, self.busy = threading.Event(), threading.Lock()
+        self.result: T | None = None
+        self.step = ""
         self.failure: BaseException | None = None
         self.done, self.total = 0, 0
 

@@ -1,4 +1,4 @@
-"""From redist archives to conda packages in the local channel."""
+"""From redist archives to conda packages in the package cache."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...convert.archive import convert_archive
+from ...convert.archive import unpack_archive
 from ...convert.package import ArchiveError
 from ...local_channel import LocalChannel
 from ...platforms import Platform
@@ -26,7 +26,7 @@ class RedistError(ArchiveError):
 
 
 def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform) -> list[Any]:
-    """Download and convert what the local channel lacks.
+    """Download and unpack what the package cache lacks.
 
     Args:
         archives: what is wanted.
@@ -60,7 +60,7 @@ def _fetch(
 ) -> Any:
     part = channel.path / PARTS / f"{archive.sha256}.part"
     path = place.fetch(archive, part, progress.update)
-    progress.step("converting")
+    progress.step("unpacking")
     row = {
         "name": archive.name,
         "version": archive.version,
@@ -72,7 +72,7 @@ def _fetch(
     }
     about = f"{archive.file}, converted by conda cuda"
     try:
-        package = convert_archive(
+        package = unpack_archive(
             path, archive.file, folder, row, about, RedistError, progress.update
         )
     finally:

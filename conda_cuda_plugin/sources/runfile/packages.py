@@ -1,4 +1,4 @@
-"""From NVIDIA's installer to conda packages in the local channel, and back to what is there."""
+"""From NVIDIA's installer to conda packages in the package cache, and back to what is there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...convert.package import Member, write_package
+from ...convert.package import Member
+from ...convert.unpacked import unpack_package
 from ...files import Inside
 from ...local_channel import LocalChannel
 from ...platforms import Platform
@@ -39,11 +40,16 @@ class Converted:
     file: str
     sha256: str
     records: Mapping[str, Any]
-    """By part."""
+    """By part, those that `conda clean` has left."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the installer's packages are there."""
+        return parts_in(self.records[RELEASE]) <= set(self.records)
 
 
 def converted(channel: LocalChannel) -> list[Converted]:
-    """Every installer all of whose packages are in the local channel, the newest last."""
+    """Every installer whose packages are in the package cache, the newest last."""
     found = []
     for filename, row in channel.rows().items():
         made_of = channel.made_of(filename)
@@ -52,9 +58,9 @@ def converted(channel: LocalChannel) -> list[Converted]:
             continue
         whole = channel.record_of(sha256, row["name"])
         parts = parts_in(whole) if whole is not None else ()
-        records = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts}
-        # A record of conda's compares with records only: `in` would fail on None.
-        if records and all(record is not None for record in records.values()):
+        found_parts = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts}
+        records = {part: record for part, record in found_parts.items() if record is not None}
+        if RELEASE in records:
             with contextlib.suppress(ValueError):
                 version = CudaVersion.parse(row["version"])
                 found.append(Converted(version, str(made_of.get("file", "")), sha256, records))
@@ -77,11 +83,10 @@ def convert(
     version: CudaVersion,
     sha256: str,
     platform: Platform,
-    wanted: Collection[str],
     *,
     url: str | None = None,
 ) -> Mapping[str, Any]:
-    """Unpack an installer and put its packages into the local channel.
+    """Unpack an installer and put its packages into the package cache.
 
     Args:
         file: the installer, or where to download it to when it has an address.
@@ -89,7 +94,6 @@ def convert(
         version: the release that the name says.
         sha256: what the file has to hash to.
         platform: what it is for.
-        wanted: the parts that will be linked; the others take no more than their packages' space.
         url: where to download it from.
 
     Returns:
@@ -102,7 +106,7 @@ def convert(
     with staging_folder(channel) as folder, Progress(name) as progress:
         # Another command may have done it while this one waited.
         for one in converted(channel):
-            if one.sha256 == sha256:
+            if one.sha256 == sha256 and one.whole:
                 return one.records
         if url is not None:
             file = _download(url, folder / "downloaded.run", sha256, progress)
@@ -121,7 +125,6 @@ def convert(
         _check_release(by_part, name, version)
         # It says which others there are, even where it holds nothing itself.
         by_part.setdefault(RELEASE, [])
-        progress.step("converting")
         # All are written before the first one is shown: a failure leaves nothing.
         packages = []
         done, total = 0, sum(one.size for members in by_part.values() for one in members)
@@ -133,14 +136,16 @@ def convert(
                 ]
             about = f"{part} of {name}, under NVIDIA's CUDA EULA, converted by conda cuda"
             told = functools.partial(progress.update_part, done, total)
-            packages.append((part, write_package(folder, record, members, about, told), record))
+            packages.append((part, unpack_package(folder, record, members, about, told), record))
             done += sum(one.size for one in members)
         made_of = {"file": name, "sha256": sha256, **({"url": url} if url else {})}
         # The one that names the others comes last: without it they do not count.
         packages.sort(key=lambda row: row[0] == RELEASE)
         records = {}
         for part, package, record in packages:
-            records[part] = channel.add(package, record, made_of, to_cache=part in wanted)
+            # What an environment uses `conda clean` has left: it stays the one file that it is.
+            there = channel.record_of(sha256, record["name"])
+            records[part] = channel.add(package, record, made_of) if there is None else there
         return records
 
 

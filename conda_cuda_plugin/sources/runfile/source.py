@@ -15,7 +15,7 @@ from ...environment import Environment
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...quoting import typed
-from ...toolkit import Flavor, Origin, components
+from ...toolkit import Flavor, Origin, components, in_flavor
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
@@ -49,7 +49,7 @@ class RunfileSource:
         )
         self._check(installer, request)
         for one in there:
-            if one.sha256 == installer.sha256:
+            if one.sha256 == installer.sha256 and _suffice(one.records, request):
                 return self._offer(request, one.version, one.records, one.file)
         kept = _kept(request, installer.sha256)
         if _suffice(kept, request):
@@ -69,14 +69,15 @@ class RunfileSource:
         if platform.windows:
             return
         for one in converted(LocalChannel.find(platform.subdir)):
-            nvcc = "nvcc" in one.records
+            nvcc, gone = "nvcc" in one.records, parts_in(one.records[RELEASE]) - set(one.records)
             for flavor in Flavor:
-                if nvcc or flavor is not Flavor.DEVEL:
+                if (nvcc or flavor is not Flavor.DEVEL) and gone.isdisjoint(in_flavor(flavor)):
                     yield AvailableFlavor(one.version, flavor, one.file, 0, nvcc)
 
     def _from_cache(self, request: ToolkitRequest, there: Sequence[Converted]) -> Offer:
         """A toolkit whose installer was unpacked before, or that is added to."""
-        fitting = [one for one in there if request.version.matches(one.version)]
+        known = [one for one in there if request.version.matches(one.version)]
+        fitting = [one for one in known if _suffice(one.records, request)]
         # What is added to comes from one installer; another one of the same release is not it.
         same = [one for one in fitting if _kept(request, one.sha256)]
         if same or (fitting and not _kept(request)):
@@ -86,10 +87,13 @@ class RunfileSource:
         if _suffice(kept, request):
             version = CudaVersion.parse(kept[RELEASE].version)
             return self._offer(request, version, kept, "as installed")
+        lacks = (
+            f"lacks parts of CUDA {request.version}" if known else f"has no CUDA {request.version}"
+        )
         raise NotOffered(
             self.name,
-            f"has no CUDA {request.version} in the package cache, and no installer was named",
-            known=[one.version for one in there],
+            f"{lacks} in the package cache, and no installer was named",
+            known=[one.version for one in there if one not in known],
             hints=[f"conda cuda use {typed(str(request.version))} --from /path/to/{EXAMPLE}"],
         )
 
@@ -153,7 +157,6 @@ class RunfileSource:
             installer.version,
             installer.sha256,
             request.platform,
-            _parts_of(request, installer.version),
             url=installer.url,
         )
         self._check_components(request, installer.version, set(records))

@@ -1,0 +1,169 @@
+"""A package as conda has it unpacked in its cache: written there at once, and read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..descent import without_time
+from ..errors import CudaError
+from ..files import Inside
+from ..quoting import quoted
+from ..reading import open_regular, read_json
+from ..system import HAS_MODES
+from .conda_file import write_package
+from .package import (
+    LICENSES,
+    ArchiveError,
+    Member,
+    Progress,
+    check_members,
+    metadata,
+    name_of,
+    row_of,
+)
+from .tree import tree_members
+
+_BLOCK = 2**20
+
+
+class DamagedUnpackedError(CudaError):
+    """What lies unpacked in a package cache is not what was unpacked there."""
+
+    def __init__(self, folder: Path, reason: object) -> None:
+        super().__init__(
+            f"{folder} was altered since it was unpacked: {reason}.",
+            hints=["Remove that folder and run the command again: it is fetched anew."],
+            file=folder,
+        )
+
+
+def unpack_package(
+    folder: Path,
+    record: Mapping[str, Any],
+    members: Sequence[Member],
+    about: str,
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Write a package as conda unpacks one; only `repodata_record.json` is left to its cache.
+
+    Args:
+        folder: where it goes; nothing of its name may exist there.
+        record: name, version, build and so on, as in repodata.json.
+        members: as `check_members` returns them.
+        about: the package in one sentence.
+        progress: called with bytes done and bytes in all.
+
+    Returns:
+        The folder NAME-VERSION-BUILD.
+
+    Raises:
+        ValueError: when a member is not what it says.
+        OSError: when the disk fails; nothing is left then.
+    """
+    files, place = Inside(folder), folder / name_of(record)
+    total, done = sum(member.size for member in members), 0
+    try:
+        files.make_folder(place / "info")
+        rows = []
+        for member in members:
+            row = _put(files, place, member, lambda part, n=done: progress(n + part, total))
+            done += member.size
+            if not member.target.startswith("info/"):
+                rows.append(row)
+        for name, data in metadata(record, rows, about).items():
+            with files.create(place / name, 0o644) as file:
+                file.write(data)
+                without_time(file)
+    except BaseException:
+        files.remove_tree(place)
+        raise
+    return place
+
+
+def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any]:
+    """Write a member; its row of paths.json."""
+    target = place / member.target
+    if member.link is not None:
+        files.link(target, member.link)
+        return row_of(member)
+    assert member.open is not None
+    digest, left = hashlib.sha256(), member.size
+    mode = 0o755 if member.executable else 0o644
+    with member.open() as source, files.create(target, mode) as file:
+        # One byte more than it may have shows that there is more.
+        while block := source.read(min(_BLOCK, left + 1)):
+            left -= len(block)
+            if left < 0:
+                raise ValueError(f"{quoted(member.target)} is longer than it says")
+            digest.update(block)
+            file.write(block)
+            told(member.size - left)
+        if left:
+            raise ValueError(f"{quoted(member.target)} is shorter than it says")
+        without_time(file)
+    return row_of(member, digest.hexdigest())
+
+
+def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:
+    """Write the `.conda` file of a package that `unpack_package` has written.
+
+    Args:
+        unpacked: the package's folder.
+        folder: where the file goes.
+        progress: called with bytes done and bytes in all.
+
+    Raises:
+        DamagedUnpackedError: when the package is not as it was.
+        OSError: when it cannot be read, or the file not be written.
+    """
+    try:
+        record = read_json(unpacked / "info" / "index.json", links=False)
+        about = str(read_json(unpacked / "info" / "about.json", links=False)["summary"])
+        if name_of(record) != unpacked.name:
+            raise ValueError("it is another package")
+        return write_package(folder, record, _members(unpacked), about, progress)
+    except (ValueError, KeyError, TypeError, ArchiveError) as error:
+        raise DamagedUnpackedError(unpacked, error) from error
+
+
+def is_as_unpacked(unpacked: Path) -> bool:
+    """Whether every file of a package is what it was when it was unpacked."""
+    try:
+        for member in _members(unpacked):
+            if member.sha256 is not None:
+                with open_regular(unpacked / member.target, links=False) as file:
+                    digest = hashlib.sha256()
+                    while block := file.read(_BLOCK):
+                        digest.update(block)
+                row_of(member, digest.hexdigest())
+    except (OSError, ValueError, KeyError, TypeError, ArchiveError):
+        return False
+    return True
+
+
+def _members(unpacked: Path) -> list[Member]:
+    """The members of a package, each with the hash that it has to have.
+
+    Raises:
+        ValueError, KeyError, TypeError, ArchiveError: when they are not those of its list.
+    """
+    rows = read_json(unpacked / "info" / "paths.json", links=False)["paths"]
+    listed = {row["_path"]: row for row in rows}
+    name = unpacked.name
+    found = check_members(tree_members(unpacked, name, ArchiveError, _target), name, ArchiveError)
+    members = []
+    for member in found:
+        row = {} if member.target.startswith("info/") else listed.pop(member.target)
+        executable = member.executable and HAS_MODES
+        members.append(replace(member, sha256=row.get("sha256"), executable=executable))
+    if listed:
+        raise ValueError(f"{quoted(next(iter(listed)))} is missing")
+    return members
+
+
+def _target(path: str) -> str | None:
+    return path if path.startswith(LICENSES) or not path.startswith("info/") else None
