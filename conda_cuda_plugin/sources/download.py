@@ -21,8 +21,8 @@ from ..files import Inside
 from ..reading import open_regular
 from ..web import meaning
 
-_BLOCK = 2**14
-"""Bytes to read at once: what has arrived of a block when the connection breaks is lost."""
+_BLOCK, _LARGEST = 2**14, 2**19
+"""Bytes to read at once. A block that breaks off is lost; small ones make threads wait."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _AGAIN = "Run the same command again: it goes on where it stopped."
 _OTHER_FILE = "The mirror or proxy in between may hold another or a damaged file."
@@ -209,7 +209,8 @@ def _continue(url: str, part: _Part, get: Callable[[str, dict[str, str]], Any]) 
                 return
             if length.isdigit() and int(length) != part.size:
                 raise _other_size(url, length, part.size)
-        part.take(answer.iter_content(_BLOCK), url)
+        block = max(_BLOCK, min(_LARGEST, ((part.size or 0) - part.done) // 64))
+        part.take(answer.iter_content(block), url)
     if part.done < (part.size or 0):
         raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
 
