@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 from ..quoting import quoted
 from ..reading import open_regular
 from .decompress import Decompressed, most_bytes, most_members
+from .inflate import open_member
 from .package import (
     DAMAGE,
     LICENSES,
@@ -219,6 +220,6 @@ def _zip_members(
         left -= info.file_size
         if left < 0:
             raise error(archive, TOO_MUCH)
-        opener = cast(Any, functools.partial(content.open, info))
+        opener = cast(Any, functools.partial(open_member, content, info))
         mode = info.external_attr >> 16
         yield Member(places.target(inside), info.file_size, opener, executable=bool(mode & 0o111))

@@ -15,9 +15,10 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from email.parser import BytesHeaderParser
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ..quoting import quoted
+from .inflate import open_member
 from .package import (
     DAMAGE,
     LICENSES,
@@ -144,7 +145,7 @@ def _member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: str, sha256: str | None
 ) -> Member:
     def opener() -> BinaryIO:
-        return cast(BinaryIO, archive.open(info))
+        return open_member(archive, info)
 
     program = _is_program(opener, target)
     return Member(target, info.file_size, opener, executable=program, sha256=sha256)

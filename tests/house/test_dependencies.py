@@ -25,8 +25,9 @@ ONE_OF_THEM = {
         "conda_cuda_plugin.convert.zstd",
         "zstandard",
     ): "it is a requirement of conda from 24.7 to 26.5",
+    ("conda_cuda_plugin.convert.inflate", "isal"): "where it is missing Python's own zlib is taken",
 }
-"""(importer, imported), and who has it. Of these every conda has one, as it unpacks with it; the
+"""(importer, imported), and who has it. Of those for zstd every conda has one, as it unpacks with it; the
 requirements are those in recipe/meta.yaml of conda's releases."""
 
 
