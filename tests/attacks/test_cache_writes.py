@@ -1,0 +1,58 @@
+"""What conda writes when it fills a package cache lies in that cache, whatever is there already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..channel.package import CondaPackage, write_channel
+from ..channel.test_answers import SUBDIR
+from ..conftest import Conda
+from .served import conda, refused, served
+from .site import Site, says
+
+__all__ = ["conda", "served"]
+
+CUDART = "cuda-cudart-12.4.127-0"
+
+
+@pytest.fixture
+def words(served: Site, tmp_path: Path) -> tuple[str, ...]:
+    """What a toolkit is taken with from a channel on the web, which lies in a folder here."""
+    tie = CondaPackage("cuda-version", "12.4", noarch=True)
+    cudart = CondaPackage(
+        "cuda-cudart", "12.4.127", ("cuda-version >=12.4,<12.5.0a0",),
+        files={"lib/libcudart.so.12": b"cudart"},
+    )  # fmt: skip
+    write_channel(tmp_path / "there", SUBDIR, [tie, cudart])
+    serve(served, tmp_path / "there")
+    return ("12.4", "--flavor=base", "--from=channel", "-c", f"{served.address}/there")
+
+
+def serve(served: Site, folder: Path) -> None:
+    """Let the files of a channel's folder be had."""
+    for path in folder.rglob("*.*"):
+        answer = says(200, path.read_bytes(), "application/octet-stream")
+        served.answers[f"/{path.relative_to(folder.parent)}"] = answer
+        served.answers[f"/{path.relative_to(folder.parent)}."] = says(404)
+
+
+def test_the_channel_gives_a_toolkit(
+    conda: Conda, environment: Path, words: tuple[str, ...]
+) -> None:
+    conda.cuda("use", environment, *words, "--yes")
+    assert (environment / "cuda" / "lib64" / "libcudart.so.12").read_bytes() == b"cudart"
+
+
+def test_a_file_name_in_an_index_leads_out_of_no_cache(
+    conda: Conda, environment: Path, words: tuple[str, ...], served: Site, tmp_path: Path
+) -> None:
+    index = tmp_path / "there" / SUBDIR / "repodata.json"
+    index.write_text(index.read_text().replace(f'"{CUDART}.conda"', f'"../{CUDART}.conda"'))
+    package = index.with_name(f"{CUDART}.conda")
+    package.rename(tmp_path / "there" / package.name)
+    serve(served, tmp_path / "there")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    told = refused(conda, environment, *words)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before, told
