@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,45 @@ def test_a_file_name_in_an_index_leads_out_of_no_cache(
     before = sorted(path.name for path in tmp_path.iterdir())
     told = refused(conda, environment, *words)
     assert sorted(path.name for path in tmp_path.iterdir()) == before, told
+
+
+PLACES = [
+    "urls.txt",
+    "cache/x.json",
+    f"{CUDART}.conda.partial",
+    "x/info/repodata_record.json",
+]
+FOLDERS = ["cache", "x-1-0"]
+PLANTED = [
+    *((place, "link") for place in [*PLACES, *FOLDERS]),
+    *((place, "hard link") for place in PLACES),
+]
+
+
+def plant(place: Path, kind: str, outside: Path) -> None:
+    """Let something that conda writes lie elsewhere."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    target = outside if place.name in FOLDERS else outside / "precious"
+    if place.name == "x-1-0":
+        # Without its archive the link is no package.
+        place.with_name("x-1-0.conda").touch()
+    place.hardlink_to(target) if kind == "hard link" else place.symlink_to(target)
+    if place.parent.name == "info":
+        # A record that cannot be read is written anew from this.
+        row = {"name": "x", "version": "1", "build": "0", "build_number": 0, "depends": []}
+        place.with_name("index.json").write_text(json.dumps(row))
+
+
+@pytest.mark.parametrize(("place", "kind"), PLANTED)
+def test_what_conda_writes_leads_out_of_no_cache(
+    place: str, kind: str, conda: Conda, own_cache: Path, environment: Path, outside: Path,
+    words: tuple[str, ...], tmp_path: Path,
+) -> None:  # fmt: skip
+    """The fixture `outside` looks at the content; another cache is written, where there is one."""
+    plant(own_cache / place, kind, outside)
+    told = refused(conda, environment, *words)
+    assert str(own_cache / place) in told
+    conda.variables["CONDA_PKGS_DIRS"] = f"{own_cache},{tmp_path / 'other'}"
+    conda.cuda("use", environment, *words, "--yes")
+    assert (tmp_path / "other" / CUDART).is_dir()
