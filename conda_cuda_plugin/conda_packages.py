@@ -39,9 +39,10 @@ def link_packages(
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
     from conda.models.match_spec import MatchSpec
 
-    from .connections import guarded
+    from .connections import check_files, guarded
     from .plain_packages import link_plain_packages
 
+    check_files(records)
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
         pass
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
