@@ -94,6 +94,9 @@ def _copy(root: Path, aside: Path) -> None:
         # conda appends to the history in place; a linked one would be the old root's too.
         Inside(aside).remove_tree(Path(_META))
         shutil.copytree(root / _META, aside / _META)
+        # Modes are copied with them, owners are not.
+        for folder, _, _ in os.walk(root):
+            Inside(aside.parent).set_facts(aside / os.path.relpath(folder, root), os.lstat(folder))
     except shutil.Error as error:
         # It holds the texts of the errors only: a list of source, target and text.
         number = re.search(r"\[Errno (\d+)\]", str(error))
@@ -112,7 +115,6 @@ def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
 
 def _forget_view(aside: Path, owned: set[str]) -> None:
     """Take away what is made from the packages, and the links that they do not hold."""
-    files = Inside(aside)
     files = Inside(aside)
     for name in _MADE_HERE:
         path = aside / name
