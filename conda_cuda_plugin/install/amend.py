@@ -96,6 +96,9 @@ def _copy(root: Path, aside: Path) -> None:
         # conda appends to the history in place; a linked one would be the old root's too.
         Inside(aside).remove_tree(Path(_META))
         shutil.copytree(root / _META, aside / _META, symlinks=True, copy_function=_copy_file)
+        # Modes are copied with them, owners are not.
+        for folder, _, _ in os.walk(root):
+            Inside(aside.parent).set_facts(aside / os.path.relpath(folder, root), os.lstat(folder))
     except shutil.Error as error:
         # It holds the texts of the errors only: a list of source, target and text.
         number = re.search(r"\[Errno (\d+)\]", str(error))
