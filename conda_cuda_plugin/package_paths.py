@@ -7,7 +7,7 @@ there, whatever it leads to.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +73,32 @@ def check_extracted(folder: Path) -> None:
     for path in [*(path for path, _ in paths), *_entry_points(folder)]:
         if not stays_below(path):
             raise _refused(folder, f"it names '{path}', which is no path below a folder")
+    links = set(_links(folder))
+    if not links:
+        return
     folders = {path.rpartition("/")[0] for path, _ in paths}
-    for inside in {above for one in folders for above in _and_above(one)}:
-        if is_link(folder / inside):
-            raise _refused(folder, f"'{inside}' is a link there, and a folder has to be")
+    for inside in {above for one in folders for above in _and_above(one)} & links:
+        raise _refused(folder, f"'{inside}' is a link there, and a folder has to be")
     real = os.path.realpath(folder)
     for path, softlink in paths:
-        if softlink or listing.name == "files":
+        if softlink or listing.name == "files" or path not in links:
             continue
-        found = f"{folder}/{path}"
-        if os.path.islink(found) and os.path.commonpath([real, os.path.realpath(found)]) != real:
+        if os.path.commonpath([real, os.path.realpath(f"{folder}/{path}")]) != real:
             raise _refused(folder, f"'{path}' is a link there, out of the package")
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """The links in a folder, as paths below it; no file is asked for alone."""
+    pending = [""]
+    while pending:
+        inside = pending.pop()
+        with os.scandir(folder / inside) as entries:
+            for entry in entries:
+                path = f"{inside}/{entry.name}" if inside else entry.name
+                if is_link(Path(entry.path)) if WINDOWS else entry.is_symlink():
+                    yield path
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
 
 
 def _and_above(folder: str) -> Iterable[str]:

@@ -18,7 +18,6 @@ from typing import Any
 from .. import records, schema
 from ..environment import FILES, TOOLKIT_FILE, Environment, is_toolkit_root
 from ..files import Inside
-from ..made_of import MADE_OF_FILE
 from ..reading import is_regular, read_bytes, read_json
 from ..records import read_record
 from ..system import is_link
@@ -49,10 +48,13 @@ def write_down(root: Path, but: Collection[str] = ()) -> None:
         but: where something of the user's was, which packages or we may have replaced.
     """
     theirs = set(but) & set(_unowned(root)) if but else set()
-    names = sorted({*_walk(root), FILES} - theirs)
+    there = {*_walk(root), FILES}
+    names = sorted(there - theirs)
     facts = read_record(root / TOOLKIT_FILE, records.TOOLKIT).content
     written = {
-        name: _digest(root / name) for name in names if name != FILES and _is_ours(root, name)
+        name: _digest(root / name)
+        for name in names
+        if name != FILES and _is_ours(name, there) and is_regular(root / name)
     }
     text = json.dumps({"toolkit": facts, "files": names, "written": written}, indent=0)
     Inside(root).write(Path(FILES), f"{text}\n".encode())
@@ -112,6 +114,8 @@ def _unowned(root: Path) -> list[str]:
 
 
 def _is_made_here(root: Path, name: str, *, all_links: bool) -> bool:
+    from ..made_of import MADE_OF_FILE
+
     if name.startswith(f"{OWN_TOOLS}/") or name in (
         FILES, TOOLKIT_FILE, MADE_OF_FILE, "version.json", "conda-meta/history",
         f"bin/nvcc{REAL}", f"bin/nvcc.profile{REAL}",
@@ -136,11 +140,9 @@ def is_same(path: Path, other: Path) -> bool:
     return is_regular(other) and _digest(path) == _digest(other) != ""
 
 
-def _is_ours(root: Path, name: str) -> bool:
+def _is_ours(name: str, there: Collection[str]) -> bool:
     """Whether we wrote it; what packages have at the top of a root counts as well."""
-    path = root / name
-    beside = os.path.lexists(f"{path}{REAL}")
-    return is_regular(path) and ("/" not in name or name.startswith(f"{OWN_TOOLS}/") or beside)
+    return "/" not in name or name.startswith(f"{OWN_TOOLS}/") or f"{name}{REAL}" in there
 
 
 def _digest(path: Path) -> str:

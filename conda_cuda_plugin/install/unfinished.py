@@ -16,7 +16,6 @@ from .. import schema
 from ..environment import LINK, STATE, Environment
 from ..errors import ForeignFileError, LeftoverError
 from ..reading import read_json
-from .carry import carry
 
 RECORD = STATE / "unfinished.json"
 ASIDE = ".conda-cuda-"
@@ -57,6 +56,8 @@ def discard(environment: Environment, path: Path, place: Path) -> None:
     Raises:
         LeftoverError: when something in it cannot be removed.
     """
+    from .carry import carry
+
     carry(environment, path, place)
     try:
         environment.files.remove_tree(path)
