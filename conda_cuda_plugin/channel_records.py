@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from conda.base.context import context
 
-from .channel_index import read_index
+from .channel_index import is_file_of, is_plain_record, read_index
 from .sorted_index import NotSorted, SortedIndex
 
 _SMALL_INDEX = 1_000_000
@@ -68,7 +68,9 @@ def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
             found += (
                 Row(row["version"], row.get("depends", ()))
                 for file, row in rows
-                if _is_whole(row) and _is_usable(file)
+                if _is_whole(row)
+                and _is_usable(file)
+                and is_file_of(file, name, row["version"], row.get("build"))
             )
     return sorted(found, key=lambda row: VersionOrder(row.version), reverse=True)
 
@@ -109,7 +111,7 @@ def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
         if rows is None:
             with asking():
                 found = list(SubdirData(Channel(url)).query(spec or MatchSpec(name)))
-            yield from found
+            yield from filter(is_plain_record, found)
             continue
         for file, row in rows:
             record = _record(file, row, url) if _is_usable(file) else None
@@ -183,7 +185,8 @@ def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
         record = PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
     except (CondaError, TypeError, ValueError, AttributeError, KeyError):
         return None
-    return record if _is_whole({"version": record.version, "depends": record.depends}) else None
+    whole = _is_whole({"version": record.version, "depends": record.depends})
+    return record if whole and is_plain_record(record) else None
 
 
 def _is_whole(row: Mapping[str, Any]) -> bool:

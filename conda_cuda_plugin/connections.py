@@ -13,6 +13,7 @@ from typing import Any
 
 from . import web
 from .addresses import shown_address
+from .channel_index import is_plain_record
 from .errors import CudaError
 
 LOGIN = (
@@ -135,6 +136,22 @@ def _ruled() -> Iterator[None]:
             yield
     finally:
         LocalFSAdapter.send, CondaHttpAuth.handle_407 = send, staticmethod(log_in)
+
+
+def check_files(records: Iterable[Any]) -> None:
+    """Refuse packages whose files are not called as they are: the name says where one is written.
+
+    Raises:
+        AnswerError: when there is one.
+    """
+    for record in records:
+        if not is_plain_record(record):
+            place = printable(shown_address(record.channel.base_url or "The channel"))
+            raise AnswerError(
+                place,
+                f"names a package in a way that no package is named: {printable(record.fn)}",
+                hints=("Name another place.",),
+            )
 
 
 def check_addresses(records: Iterable[Any]) -> None:

@@ -15,10 +15,8 @@ from pathlib import Path
 from ..files import Inside
 from ..quoting import is_plain_name
 from ..reading import read_bytes
-from .wrappers import FIND_HERE
+from .wrappers import FIND_HERE, REAL
 
-REAL = ".real"
-"""Ending of the names under which the files of nvcc's package lie beside ours."""
 # The packages have `TOP = $(_HERE_)/..` where the root's own `lib` is meant; conda-forge's have a
 # folder below `targets` there, which holds nothing but CUDA.
 _TOP_IS_ROOT = re.compile(r"^TOP\s*=\s*\$\(_HERE_\)/\.\.\s*$", re.MULTILINE)

@@ -11,7 +11,7 @@ from typing import Any
 from .. import web
 from ..addresses import shown_address
 from ..connections import LATER, patience, printable
-from ..pip_program import CUT, LOCAL, MARK
+from ..pip_program import CUT, LOCAL, LONG, MARK
 
 _STATUS = re.compile(
     r"(\d{3}) (?:Client|Server) Error|too many (\d{3}) error|Tunnel connection failed: (\d{3})"
@@ -77,6 +77,8 @@ def _stop(stopped: list[str]) -> Problem | None:
         )
     if word == web.CIRCLE:
         return Problem(f"{first} {web.NO_END}", (WHICH,), unreachable=False)
+    if word == LONG:
+        return Problem("a page of the index has no end", (WHICH,), unreachable=False)
     if word == CUT:
         return Problem("the answer of the index broke off", (LATER, WHICH))
     return Problem(

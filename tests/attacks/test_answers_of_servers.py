@@ -21,6 +21,7 @@ from .site import (
     Answer,
     Site,
     cut,
+    pours,
     says,
     says_nothing,
     sends_on,
@@ -111,6 +112,8 @@ def test_no_end(kind: str, source: str, conda: Conda, environment: Path, served:
         ("text", "is no index: it answers with text/plain"),
         ("cut", "the answer of the index broke off"),
         ("circle", "sends on without end"),
+        ("long", "a page of the index has no end"),
+        ("long-json", "a page of the index has no end"),
     ],
 )
 def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, served: Site) -> None:
@@ -122,6 +125,8 @@ def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, ser
         "text": says(200, b"hello", "text/plain"),
         "cut": cut(PAGE),
         "circle": sends_on("/simple/cuda-toolkit/"),
+        "long": pours(),
+        "long-json": pours(JSON),
     }
     served.answers["/"] = answers[kind]
     told = " ".join(ask(conda, environment, served, "pypi").err.split())
@@ -135,6 +140,7 @@ def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, ser
         ("login", "is no JSON document"),
         ("cut", "broke off"),
         ("circle", "sends on without end"),
+        ("long", "larger than any such file"),
         ("sizes", "gives no size for cuda_cudart"),
     ],
 )
@@ -145,6 +151,7 @@ def test_no_manifest(
         "login": says(200, LOGIN_PAGE),
         "cut": cut(b'{"release_label": "12.4.1"' + b" " * 900 + b"}"),
         "circle": sends_on("/redist/redistrib_12.4.1.json"),
+        "long": pours(JSON),
         "sizes": says(
             200,
             b'{"release_label": "12.4.1", "cuda_cudart": {"version": "12.4.127", "linux-x86_64":'

@@ -59,6 +59,30 @@ def test_an_address_that_is_none(
     assert listing(environment) == before
 
 
+@pytest.mark.parametrize(
+    ("place", "request_"),
+    [
+        ("a name in request.addons", {"addons": {"\u202e": "9"}}),
+        ("request.addons.cudnn", {"addons": {"cudnn": "$(x)"}}),
+        ("request.flavor", {"flavor": "x"}),
+        ("request.source", {"source": "/etc/passwd"}),
+    ],
+)
+def test_a_request_that_use_could_not_have_been_asked(
+    place: str,
+    request_: dict[str, Any],
+    ask: Ask,
+    environment: Path,
+    wheel: Path,
+    tmp_path: Path,
+) -> None:
+    before = listing(environment)
+    file = write_file(tmp_path / "cuda.yaml", row(RUNTIME, wheel, "sha256"), request=request_)
+    done = in_words(ask("apply", "-p", environment, file, "-y"))
+    assert f"has no usable value for {place}" in done.err
+    assert listing(environment) == before
+
+
 REDIST = "cuda-redist-cudart-12.4.127-cuda12.4.1_0"
 RUNFILE = "cuda-runfile-cudart-12.4.1-run_00000000"
 FILES = (

@@ -141,6 +141,23 @@ def test_whatever_stands_in_the_record_of_a_package(
 
 
 @pytest.mark.parametrize(
+    "request_",
+    [
+        {"version": ">=12", "addons": {"x": "y"}},
+        {"version": "13.0", "addons": {"cudnn": "$(x)"}},
+        {"version": "13.0", "source": "channel", "channels": ["http://127.0.0.1:99999/x"]},
+        {"version": "13.0", "source": "channel", "channels": ["http://[::1/x"]},
+        {"version": "13.0", "source": "/etc/passwd"},
+        {"version": "$(x)"},
+    ],
+)
+def test_a_recorded_request_of_anything(request_: dict[str, Any], conda: Conda, two: Path) -> None:
+    (two / STATE).write_text(json.dumps({"request": request_}))
+    done = in_words(conda.cuda("use", two, "-y", check=False))
+    assert done.code in (1, 2) and "\n  " in done.err, done.err
+
+
+@pytest.mark.parametrize(
     "place",
     [STATE, "cuda-12.4/toolkit.yaml", "cuda-12.4/files.json", "bin/nvcc", "conda-meta/pinned",
      "etc/conda/cuda/unfinished.json", "cuda-12.4/conda-meta/{record}", "cuda-12.4/made-of.json"],
