@@ -19,14 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from .channel_index import write_rows
-from .descent import temporary_name
 from .files import Inside
-from .local_index import MADE_OF, NAME, RELEASES, read, rows_in
+from .local_index import MADE_OF, NAME, RELEASES, SEAL, read, rows_in
 from .lock import locked
 from .reading import read_json
+from .seal import seal
 
 _INFO = Path("info", "repodata_record.json")
 """What conda knows of an unpacked package, below its folder."""
+_passed_over: set[Path] = set()
+"""The packages that this command does not take as they are."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class LocalChannel:
                 and made_of.get("sha256") == sha256
                 and name in (None, row.get("name"))
                 and build in (None, row.get("build"))
+                and place not in _passed_over
                 and _is_there(place, row)
             ):
                 return self._record(place, filename, row)
@@ -144,7 +147,7 @@ class LocalChannel:
         filename = f"{package.name}.conda"
         # conda has the hash of a package's file there. There is none, and so the folder itself
         # tells which foreign file it was made of.
-        row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of)}
+        row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of), SEAL: seal(package)}
         place, cached = self.folder / filename, self.path.parent / package.name
         found = self._record(place, filename, row)
         with self.files.create(package / _INFO) as file:
@@ -158,6 +161,7 @@ class LocalChannel:
         if os.path.lexists(cached):
             self.files.rename(cached, package.with_name(f"{package.name}.old"))
         self.files.rename(package, cached)
+        _passed_over.discard(place)
         forget()
         return found
 
@@ -169,17 +173,23 @@ class LocalChannel:
                 return _folder_of(place)
         return None
 
-    def discard(self, record: Any) -> None:
-        """Take a package away, where the package cache is the one that is written."""
-        if self.written is None or record.url != (self.folder / record.fn).as_uri():
-            return
-        place, aside = self.folder / record.fn, self.path / temporary_name()
-        for path in (place, self.path.parent / record.fn):
-            self.files.remove(path)
-        with contextlib.suppress(FileNotFoundError):
-            # In one step: conda takes a part of a package for the whole.
-            self.files.rename(_folder_of(place), aside)
-            self.files.remove_tree(aside)
+    def is_sealed(self, record: Any) -> bool | None:
+        """Whether a package of this channel is what it was when it was put into the cache.
+
+        The content of its files stands in its own list. None where that is not known: the package
+        is of conda cuda 0.1.0, or others may write the index.
+        """
+        for place, _, row in self._known():
+            if SEAL in row and place.as_uri() == record.url and _is_unpacked(place, row):
+                try:
+                    return bool(seal(_folder_of(place)) == row[SEAL])
+                except OSError:
+                    return False
+        return None
+
+    def pass_over(self, record: Any) -> None:
+        """Look at a package no more in this command: it is made anew."""
+        _passed_over.update(place for place, *_ in self._known() if place.as_uri() == record.url)
 
     def remove_files(self) -> None:
         """Take away the files from which packages were unpacked: conda cuda 0.1.0 kept them."""
@@ -232,7 +242,7 @@ class LocalChannel:
         from conda.models.channel import Channel
         from conda.models.records import PackageRecord
 
-        facts = {key: value for key, value in row.items() if key != MADE_OF}
+        facts = {key: value for key, value in row.items() if key not in (MADE_OF, SEAL)}
         channel = Channel(place.parent.parent.as_uri())
         return PackageRecord(fn=filename, url=place.as_uri(), channel=channel, **facts)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import schema
 from .channel_index import INDEX
+from .others import is_open
 from .reading import read_json
 
 NAME = "conda-cuda"
@@ -15,6 +16,8 @@ NAME = "conda-cuda"
 RELEASES = "releases.json"
 MADE_OF = "conda_cuda"
 """The key of a record that says which foreign file the package was made of."""
+SEAL = "conda_cuda_seal"
+"""The key of a record that says what the package was like when it was put there."""
 
 _WORD = schema.text(r"[A-Za-z0-9_.+!~-]{1,200}")
 _SPEC = schema.text(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,500}")
@@ -26,6 +29,7 @@ _ROW = schema.record(
         **dict.fromkeys(("license", "license_family"), schema.text()),
         "md5": schema.text("[0-9a-f]{32}"),
         "sha256": schema.text("[0-9a-f]{64}"),
+        SEAL: schema.text("[0-9a-f]{64}"),
         MADE_OF: schema.table(_WORD, schema.text()),
     },
     ("name", "version", "build", "build_number", "sha256"),
@@ -37,9 +41,15 @@ _SCHEMAS = {
 
 
 def rows_in(folder: Path) -> dict[str, dict[str, Any]]:
-    """What the index of a folder says of each package, as far as it can be used."""
+    """What the index of a folder says of each package, as far as it can be used.
+
+    Where others may write the index, no seal in it counts.
+    """
     found, _ = read(folder / INDEX)
     rows: dict[str, dict[str, Any]] = found.get("packages.conda", {})
+    if is_open(folder / INDEX):
+        for row in rows.values():
+            row.pop(SEAL, None)
     # Files and folders are looked for under these names.
     return {
         name: row

@@ -167,6 +167,11 @@ def _judge(path: str, *, whole: bool) -> Exposed | None:
     return Exposed(Path(path), who, bits, facts.st_uid)
 
 
+def is_open(path: Path) -> bool:
+    """Whether somebody else may change a file; of its folder they may only take it away."""
+    return HAS_MODES and _judge(str(path), whole=False) is not None
+
+
 def is_trusted(path: str) -> bool:
     """Whether something belongs to root or to who asks, as far as that can be told."""
     uid = os.lstat(path).st_uid

@@ -10,7 +10,7 @@ from typing import Any
 from .. import archives, channel_index
 from ..addons import addons_of
 from ..channel_folder import alone, check_directory, read_indexes
-from ..convert.unpacked import pack
+from ..convert.unpacked import DamagedUnpackedError, pack
 from ..descent import TEMPORARY
 from ..environment import Environment
 from ..errors import CudaError, UsageError, full_disk
@@ -179,9 +179,12 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
 
 def _file_of(record: Any, folder: Path, subdir: str, title: str, *, offline: bool) -> archives.Sums:
     """Put the file of a package into a folder: one is written where it was made here."""
-    unpacked = LocalChannel.find(subdir).unpacked(record)
+    channel = LocalChannel.find(subdir)
+    unpacked = channel.unpacked(record)
     if unpacked is None:
         return archives.fetch(record, folder / record.fn, offline=offline, title=title)
+    if channel.is_sealed(record) is False:
+        raise DamagedUnpackedError(unpacked, "its files are not those that were put there")
     with Progress(title) as progress:
         return archives.sums_of(pack(unpacked, folder, progress.update))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import is_local
-from ..archives import local_path as file_of
 from ..convert.unpacked import is_as_unpacked
 from ..cuda_file import ExactPackage, ExactToolkit
 from ..environment import Environment
@@ -16,7 +15,7 @@ from ..errors import CudaError, innermost
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..toolkit import Origin
-from .exact_files import NoPackage, NotObtained, WrongFile, agrees, hash_of, local_path, not_offline
+from .exact_files import NoPackage, NotObtained, WrongFile, agrees, local_path, not_offline
 from .exact_made import fetch_archive, fetch_from_installer, fetch_wheel
 
 
@@ -92,16 +91,15 @@ def _cached(package: ExactPackage) -> Any | None:
 
 def _converted(package: ExactPackage, platform: Platform) -> Any | None:
     channel = LocalChannel.find(platform.subdir)
-    record = channel.record_of(package.sha256, package.name)
-    if record is None or (record.version, record.build) != (package.version, package.build):
-        return None
-    unpacked, file = channel.unpacked(record), file_of(record)
-    whole = file is not None and file.is_file() and hash_of(file) == record.sha256
-    if not (is_as_unpacked(unpacked) if unpacked else whole):
-        # Damaged on the disk: it is made anew.
-        channel.discard(record)
-        return None
-    return record
+    while (record := channel.record_of(package.sha256, package.name)) is not None:
+        if (record.version, record.build) != (package.version, package.build):
+            return None
+        unpacked = channel.unpacked(record)
+        if unpacked and channel.is_sealed(record) and is_as_unpacked(unpacked):
+            return record
+        # Damaged on the disk, or altered by whoever may write there: it is made anew.
+        channel.pass_over(record)
+    return None
 
 
 def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
