@@ -18,6 +18,7 @@ from ..connections import LATER, AnswerError, hints_for
 from ..convert.package import MOST_BYTES
 from ..errors import CudaError
 from ..files import Inside
+from ..others import is_open
 from ..reading import open_regular
 from ..web import meaning
 
@@ -98,8 +99,7 @@ def download(
         writing: is entered for every block that is written.
 
     Raises:
-        DownloadError: when it cannot be had; what has arrived stays for the next time. Or when it
-            is not what was promised; nothing stays then.
+        DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
         OSError: when the disk fails.
     """
     from conda.base.context import context
@@ -149,6 +149,8 @@ class _Part:
         self.done = 0
         self.digest = hashlib.sha256()
         self.files = Inside(path.parents[1])
+        if is_open(path):
+            self.files.remove(path)  # It could become another file after it was hashed.
         with contextlib.suppress(FileNotFoundError), open_regular(path, links=False) as file:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 self._count(block)
@@ -241,11 +243,9 @@ def _asking(url: str) -> Iterator[None]:
         with _no_words_of_retries(), in_words(url):
             yield
     except AnswerError as error:
+        hints, silent = tuple(error.hints), error.silent
         raise DownloadError(
-            error.message,
-            hints=tuple(error.hints),
-            unreachable=error.unreachable,
-            silent=error.silent,
+            error.message, hints=hints, unreachable=error.unreachable, silent=silent
         ) from error
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from ... import schema
 from ...errors import ForeignFileError
 from ...files import Inside
+from ...others import is_open
 from ...reading import read_json
 
 _LONGEST = 86_400
@@ -102,7 +103,8 @@ class Kept:
 
     def find(self, url: str) -> Page | None:
         """The page that an address had when it was last asked for."""
-        if self._cache is None:
+        if self._cache is None or is_open(self._cache / _place(url)):
+            # The hashes of wheels stand in it.
             return None
         try:
             content = read_json(self._cache / _place(url), links=False)

@@ -17,6 +17,8 @@ from ...reading import parse_json
 from .wheel import AskPip
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*")
+"""What a file of an index may be called: it becomes one here."""
 _FILE = re.compile(r"\.(?:whl|zip|tar\.gz|tar\.bz2|tgz|egg)$")
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
@@ -83,7 +85,7 @@ def _file_of(page: str, row: Any) -> IndexFile | None:
     filename, target, size = row.get("filename"), row.get("url"), row.get("size")
     if not isinstance(filename, str) or not isinstance(target, str):
         return None
-    address = _address(page, target)
+    address = _file_address(page, target)
     if address is None:
         return None
     beside = row.get("core-metadata", row.get("dist-info-metadata"))
@@ -119,14 +121,14 @@ class _Anchors(HTMLParser):
 
 def _links(body: str, url: str) -> Iterator[tuple[str, dict[str, str]]]:
     parser = _Anchors()
+    # Not closed, as pip does not either: of a tag that has no end it takes forever to make sense.
     parser.feed(body)
-    parser.close()
     base = _address(url, parser.base) if parser.base else url
     return ((base or url, values) for values in parser.found)
 
 
 def _file_of_link(base: str, values: Mapping[str, str]) -> IndexFile | None:
-    address = _address(base, values["href"].strip())
+    address = _file_address(base, values["href"].strip())
     if address is None:
         return None
     bare, _, fragment = address.partition("#")
@@ -134,13 +136,23 @@ def _file_of_link(base: str, values: Mapping[str, str]) -> IndexFile | None:
     beside = values.get("data-core-metadata", values.get("data-dist-info-metadata"))
     name, _, digest = (beside or "").partition("=")
     return IndexFile(
-        unquote(urlsplit(bare).path.rpartition("/")[2]),
+        _name_at(bare),
         bare,
         _sha256(hashes),
         yanked="data-yanked" in values,
         has_metadata=beside is not None and beside.lower() != "false",
         metadata_sha256=_sha256({name: digest}),
     )
+
+
+def _file_address(base: str, target: str) -> str | None:
+    """Where a file lies; None when it must not lie there, or its name leads elsewhere."""
+    found = _address(base, target)
+    return found if found and _NAME.fullmatch(_name_at(found)) else None
+
+
+def _name_at(address: str) -> str:
+    return unquote(urlsplit(address).path.rpartition("/")[2])
 
 
 def _address(base: str, target: str) -> str | None:

@@ -1,0 +1,83 @@
+"""What an index names, and what others put into the cache for the client, leads nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conda_cuda_plugin.sources.index.pages import read_page
+
+from ..conftest import Conda
+from ..listing import listing
+from ..sources.index.server import Index, serve_index
+from ..sources.wheelhouse import only_index, write_releases
+from .conftest import in_words
+
+JSON, HTML = "application/vnd.pypi.simple.v1+json", "text/html"
+PAGE = "https://index.example/simple/a/"
+USE = ("12.4", "--from=pypi", "--flavor=base", "-y")
+OPENED = ["<a ", "<a href='", '<a x="', "<!", "<!--", "</", "<![CDATA[", "<script></s", "<a/"]
+
+
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize("end", ["", ">"])
+def test_a_page_of_tags_without_end_is_read_at_once(opened: str, end: str) -> None:
+    """Of a page like that, html.parser once took 90 seconds for every 60 kB."""
+    row = '<a href="a-1-py3-none-any.whl">a</a>'
+    (found,) = read_page(HTML, row + opened * 20_000 + end, PAGE)[:1]
+    assert found.filename == "a-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2F..%2Fa-1-py3-none-any.whl", "%2E%2E", "..", "a%5Cb-1-py3-none-any.whl", "%00"]
+)
+def test_the_name_of_a_file_leads_nowhere(name: str) -> None:
+    good = "a-1-py3-none-any.whl"
+    rows = [{"filename": good, "url": f"/files/{one}"} for one in (good, name)]
+    page = json.dumps({"meta": {"api-version": "1.0"}, "files": rows})
+    assert [one.url.rpartition("/")[2] for one in read_page(JSON, page, PAGE)] == [good]
+    links = "".join(f'<a href="{row["url"]}">{good}</a>' for row in rows)
+    assert [one.filename for one in read_page(HTML, links, PAGE)] == [good]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    wheels = write_releases(tmp_path / "wheels", "12.4.1", filler=300_000)
+    with serve_index(Index(wheels, headers={"Cache-Control": "max-age=600"})) as running:
+        yield running
+
+
+def test_pages_that_others_may_write_are_asked_for_again(
+    conda: Conda, own_cache: Path, environment: Path, index: Index
+) -> None:
+    conda.cuda("use", environment, *USE, **only_index(index.address))
+    kept = sorted(own_cache.glob("cache/conda-cuda/*.json"))
+    assert kept
+    for path in kept:
+        page = json.loads(path.read_text())
+        page["body"] = re.sub(r"\b[0-9a-f]{64}\b", "0" * 64, page["body"])
+        path.write_text(json.dumps(page))
+        path.chmod(0o666)
+    other = conda.create(conda.envs / "other")
+    in_words(conda.cuda("use", other, *USE, **only_index(index.address)))
+    assert listing(other / "cuda" / "lib") == listing(environment / "cuda" / "lib")
+
+
+def test_a_part_that_others_may_write_is_not_gone_on_with(
+    conda: Conda, own_cache: Path, environment: Path, index: Index
+) -> None:
+    index.shares = [0.6] * 50
+    words = ("use", environment, *USE)
+    variables = {**only_index(index.address), "PIP_RETRIES": "0"}
+    in_words(conda.cuda(*words, check=False, **variables))
+    (part,) = own_cache.glob("conda-cuda/downloads/*")
+    part.chmod(0o666)
+    index.shares = []
+    index.asked.clear()
+    conda.cuda(*words, **variables)
+    (asked,) = (row for row in index.asked if "cuda_runtime" in row and "from" in row)
+    assert asked.endswith("200 from 0")
