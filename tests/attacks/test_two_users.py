@@ -166,7 +166,7 @@ def test_a_cache_that_the_first_one_has_made(
     use(second, "12.4")
     assert holdings(shared) == before
     # What can be read is taken from there, and nothing is downloaded or converted.
-    assert bool(list(second.own_cache.glob("conda-cuda/linux-64/*.conda"))) == (umask == 0o077)
+    assert bool(list(second.own_cache.glob("*-wheel_0"))) == (umask == 0o077)
     wheels = second.conda.variables["PIP_FIND_LINKS"]
     second.conda.variables["PIP_FIND_LINKS"] = ""
     prefix = second.make("offline")
