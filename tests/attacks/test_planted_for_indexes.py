@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.sources.index.pages import read_page
+from conda_cuda_plugin.platforms import PLATFORMS
+from conda_cuda_plugin.sources.index.choice import candidates
+from conda_cuda_plugin.sources.index.pages import IndexFile, read_page
 
 from ..conftest import Conda
 from ..listing import listing
@@ -42,6 +44,14 @@ def test_the_name_of_a_file_leads_nowhere(name: str) -> None:
     assert [one.url.rpartition("/")[2] for one in read_page(JSON, page, PAGE)] == [good]
     links = "".join(f'<a href="{row["url"]}">{good}</a>' for row in rows)
     assert [one.filename for one in read_page(HTML, links, PAGE)] == [good]
+
+
+def test_a_name_does_not_stand_for_tags_without_end() -> None:
+    many = ".".join(["a"] * 500)
+    names = [f"a-1-{many}-{many}-{many}.whl", "a-1-py2.py3-none-any.whl"]
+    files = [IndexFile(name, f"{PAGE}{name}") for name in names]
+    (found,) = candidates("a", files, PLATFORMS["linux-64"])
+    assert found.file.filename == names[1]
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...platforms import Platform
 from .pages import IndexFile
+
+_MOST_TAGS = 100
+"""No wheel has more than 20; a name of 3 kB could stand for a thousand million."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def candidates(name: str, files: Iterable[IndexFile], platform: Platform) -> lis
     ranks = _ranks(platform)
     found = []
     for file in files:
-        if not file.filename.endswith(".whl"):
+        if not file.filename.endswith(".whl") or _tags_in(file.filename) > _MOST_TAGS:
             continue
         try:
             package, version, build, tags = parse_wheel_filename(file.filename)
@@ -47,6 +51,12 @@ def candidates(name: str, files: Iterable[IndexFile], platform: Platform) -> lis
         if package == name and fitting:
             found.append(Candidate(file, version, min(fitting), build))
     return found
+
+
+def _tags_in(filename: str) -> int:
+    """How many tags a name stands for: every combination of those in its three last parts."""
+    parts = filename.removesuffix(".whl").split("-")[-3:]
+    return math.prod(part.count(".") + 1 for part in parts)
 
 
 def best(found: Sequence[Candidate], requirement: Any) -> Candidate | None:
