@@ -3,11 +3,18 @@ the time that zlib takes."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import zipfile
 import zlib
 from typing import Any, BinaryIO, cast
+
+_library: Any = zlib
+with contextlib.suppress(ImportError):
+    from isal import isal_zlib
+
+    _library = isal_zlib
 
 _BLOCK = 2**20
 
@@ -19,38 +26,33 @@ def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
         what zipfile raises, here and from reading, when the file is damaged.
     """
     if info.compress_type == zipfile.ZIP_DEFLATED:
-        try:
-            from isal import isal_zlib
-        except ImportError:
-            pass
-        else:
-            return cast(BinaryIO, _Inflated(archive, info, isal_zlib))
+        return cast(BinaryIO, _Inflated(archive, info))
     return cast(BinaryIO, archive.open(info))
 
 
 class _Inflated(io.RawIOBase):
     """A deflated member, which zipfile gives as it lies there."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, library: Any) -> None:
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         lying = copy.copy(info)
         lying.compress_type, lying.file_size = zipfile.ZIP_STORED, info.compress_size
         # zipfile looks at no sum then; that of the content is looked at here.
         lying.CRC = cast(Any, None)
-        self._raw, self._info, self._library = archive.open(lying), info, library
-        self._machine = library.decompressobj(-zlib.MAX_WBITS)
+        self._raw, self._info = cast(zipfile.ZipExtFile, archive.open(lying)), info
+        self._machine = _library.decompressobj(-zlib.MAX_WBITS)
         self._input, self._sum = b"", 0
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, some of them at least; none at the end."""
         while not self._machine.eof:
-            given = self._input or self._raw.read(_BLOCK)
+            given = self._input or self._raw.read1(_BLOCK)
             try:
                 data: bytes = self._machine.decompress(given, _BLOCK if size < 0 else size)
-            except self._library.error as error:
+            except _library.error as error:
                 raise zlib.error(str(error)) from error
             self._input = self._machine.unconsumed_tail
             if data:
-                self._sum = self._library.crc32(data, self._sum)
+                self._sum = _library.crc32(data, self._sum)
                 return data
             if not given:
                 raise EOFError("it ends too early")

@@ -79,9 +79,12 @@ class Member:
     """Opens the content; None for links."""
     link: str | None = None
     """Where a symbolic link leads to."""
-    executable: bool = False
+    executable: bool | None = False
+    """None where its first bytes tell."""
     sha256: str | None = None
     """What the content has to hash to, where somebody says so."""
+    place: int = 0
+    """Where it lies in an archive that is read from front to back."""
 
 
 def check_members(members: Iterable[Member], archive: str, error: Refuse) -> list[Member]:

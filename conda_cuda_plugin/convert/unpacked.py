@@ -28,6 +28,7 @@ from .package import (
 from .tree import tree_members
 
 _BLOCK = 2**20
+_PROGRAM = (b"\x7fELF", b"#!")
 
 
 class DamagedUnpackedError(CudaError):
@@ -69,11 +70,12 @@ def unpack_package(
     try:
         files.make_folder(place / "info")
         rows = []
-        for member in members:
+        for member in sorted(members, key=lambda member: member.place):
             row = _put(files, place, member, lambda part, n=done: progress(n + part, total))
             done += member.size
             if not member.target.startswith("info/"):
                 rows.append(row)
+        rows.sort(key=lambda row: str(row["_path"]))
         for name, data in metadata(record, rows, about).items():
             with files.create(place / name, 0o644) as file:
                 file.write(data)
@@ -91,21 +93,29 @@ def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any
         files.link(target, member.link)
         return row_of(member)
     assert member.open is not None
-    digest, left = hashlib.sha256(), member.size
-    mode = 0o755 if member.executable else 0o644
-    with member.open() as source, files.create(target, mode) as file:
+    # What lists the hash lies in the archive, whose own hash is looked at.
+    digest = None if member.sha256 else hashlib.sha256()
+    left = member.size
+    with member.open() as source:
         # One byte more than it may have shows that there is more.
-        while block := source.read(min(_BLOCK, left + 1)):
-            left -= len(block)
-            if left < 0:
-                raise ValueError(f"{quoted(member.target)} is longer than it says")
-            digest.update(block)
-            file.write(block)
-            told(member.size - left)
-        if left:
-            raise ValueError(f"{quoted(member.target)} is shorter than it says")
-        without_time(file)
-    return row_of(member, digest.hexdigest())
+        block = source.read(min(_BLOCK, left + 1))
+        program = member.executable
+        if program is None:
+            program = block.startswith(_PROGRAM)
+        with files.create(target, 0o755 if program else 0o644) as file:
+            while block:
+                left -= len(block)
+                if left < 0:
+                    raise ValueError(f"{quoted(member.target)} is longer than it says")
+                if digest:
+                    digest.update(block)
+                file.write(block)
+                told(member.size - left)
+                block = source.read(min(_BLOCK, left + 1))
+            if left:
+                raise ValueError(f"{quoted(member.target)} is shorter than it says")
+            without_time(file)
+    return row_of(member, digest.hexdigest() if digest else member.sha256)
 
 
 def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:

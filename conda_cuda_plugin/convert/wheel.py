@@ -12,12 +12,13 @@ import io
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from email.parser import BytesHeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from ..quoting import quoted
+from .coming import Coming
 from .inflate import open_member
 from .package import (
     DAMAGE,
@@ -36,7 +37,6 @@ _MOST_LIST = 64 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*(?:[a-z]+\d+)?(?:\.(?:post|dev)\d+)?", re.ASCII)
 _LIBRARY = re.compile(r"lib/(lib[^/]+?\.so)\.[^/]+")
-_EXECUTABLE = (b"\x7fELF", b"#!")
 
 
 class WheelError(ArchiveError):
@@ -48,12 +48,12 @@ class WheelError(ArchiveError):
 
 
 def unpack_wheel(
-    wheel: Path, folder: Path, subdir: str, progress: Progress = lambda done, total: None
+    wheel: Path | Coming, folder: Path, subdir: str, progress: Progress = lambda done, total: None
 ) -> tuple[Path, dict[str, Any]]:
     """Unpack a wheel as a conda package into a folder.
 
     Args:
-        wheel: the file.
+        wheel: the file, or what is there of it until now.
         folder: where the package goes; nothing of that name may exist there.
         subdir: the conda platform it is for.
         progress: called with bytes done and bytes in all.
@@ -63,6 +63,7 @@ def unpack_wheel(
 
     Raises:
         WheelError: when the file is damaged, or a member would leave the package.
+        NotInOrderError: when it cannot be unpacked before all of it is there.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -81,6 +82,8 @@ def unpack_wheel(
                 "subdir": subdir,
             }
             about = f"{wheel.name}, converted by conda cuda"
+            if isinstance(wheel, Coming):
+                wheel.begin()
             return unpack_package(folder, record, members, about, progress), record
     except DAMAGE as error:
         raise WheelError(wheel.name, f"it is damaged ({error})") from error
@@ -147,8 +150,10 @@ def _member(
     def opener() -> BinaryIO:
         return open_member(archive, info)
 
-    program = _is_program(opener, target)
-    return Member(target, info.file_size, opener, executable=program, sha256=sha256)
+    # Wheels do not say reliably what is to be run.
+    program = None if target.split("/")[-2:-1] == ["bin"] else False
+    place = info.header_offset
+    return Member(target, info.file_size, opener, executable=program, sha256=sha256, place=place)
 
 
 def _target(path: PurePosixPath) -> str | None:
@@ -164,14 +169,6 @@ def _target(path: PurePosixPath) -> str | None:
         # Windows, 13.x: only `bin` itself is searched for DLLs.
         parts = ("bin", *parts[2:])
     return "/".join(parts)
-
-
-def _is_program(opener: Callable[[], BinaryIO], target: str) -> bool:
-    """Whether a file is to be run; wheels do not say so reliably."""
-    if target.split("/")[-2:-1] != ["bin"]:
-        return False
-    with opener() as file:
-        return file.read(4).startswith(_EXECUTABLE)
 
 
 def _developer_links(members: Sequence[Member]) -> Iterator[Member]:

@@ -1,4 +1,4 @@
-"""Downloads that go on where they broke off, and never take more than was promised.
+"""What an address answers, and in words what goes wrong.
 
 The connection is conda's: its proxies, certificates, credentials, timeouts and retries.
 """
@@ -6,27 +6,15 @@ The connection is conda's: its proxies, certificates, credentials, timeouts and 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from ..addresses import shown_address as shown
-from ..connections import LATER, AnswerError, hints_for
-from ..convert.package import MOST_BYTES
+from ..connections import AnswerError, hints_for
 from ..errors import CudaError
-from ..files import Inside
-from ..others import is_open
-from ..reading import open_regular
 from ..web import meaning
 
-_BLOCK, _LARGEST = 2**14, 2**19
-"""Bytes to read at once. A block that breaks off is lost; small ones make threads wait."""
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_AGAIN = "Run the same command again: it goes on where it stopped."
-_OTHER_FILE = "The mirror or proxy in between may hold another or a damaged file."
+_BLOCK = 2**14
 
 
 class DownloadError(CudaError):
@@ -68,8 +56,8 @@ def read_url(url: str, most: int) -> bytes:
         DownloadError: when it cannot be had or is larger.
     """
     data = bytearray()
-    with _asking(url), _get(url, {"Accept-Encoding": "identity"}) as answer:
-        _check_status(answer, url)
+    with asking(url), get(url, {"Accept-Encoding": "identity"}) as answer:
+        check_status(answer, url)
         for block in answer.iter_content(_BLOCK):
             data += block
             if len(data) > most:
@@ -77,147 +65,8 @@ def read_url(url: str, most: int) -> bytes:
     return bytes(data)
 
 
-def download(
-    url: str,
-    part: Path,
-    *,
-    size: int | None,
-    sha256: str,
-    progress: Callable[[int, int], None],
-    get: Callable[[str, dict[str, str]], Any] | None = None,
-    writing: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
-) -> None:
-    """Download a file, or what is missing of it.
-
-    Args:
-        url: the address.
-        part: where the bytes go; what is there already is kept if it fits.
-        size: the promised bytes; None where the server has to say.
-        sha256: the promised hash.
-        progress: called with bytes done and bytes in all.
-        get: asks for an address with some headers; conda's session by default.
-        writing: is entered for every block that is written.
-
-    Raises:
-        DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
-        OSError: when the disk fails.
-    """
-    from conda.base.context import context
-
-    files = Inside(part.parents[1])
-    files.make_folder(part.parent)
-    state = _Part(part, size, progress, writing)
-    patience = context.remote_max_retries
-    try:
-        while state.size is None or state.done < state.size:
-            before = state.done
-            try:
-                with _asking(url):
-                    _continue(url, state, get or _get)
-            except DownloadError as error:
-                if not error.unreachable:
-                    raise
-                if error.silent:
-                    raise _broken(url, state, error) from error
-                patience = patience - 1 if state.done <= before else context.remote_max_retries
-                if patience < 0:
-                    raise _broken(url, state, error) from error
-        if state.digest.hexdigest() != sha256:
-            raise DownloadError(
-                f"{shown(url)} does not have the sha256 that the manifest gives for it, so it was "
-                "thrown away and nothing was changed.",
-                hints=(_OTHER_FILE,),
-                wrong=True,
-            )
-    except DownloadError as error:
-        if error.wrong or not state.done:
-            files.remove(part)
-        raise
-
-
-class _Part:
-    """What has arrived of a file."""
-
-    def __init__(
-        self,
-        path: Path,
-        size: int | None,
-        progress: Callable[[int, int], None],
-        writing: Callable[[], AbstractContextManager[Any]],
-    ) -> None:
-        self.path, self.size, self.progress, self.writing = path, size, progress, writing
-        self.done = 0
-        self.digest = hashlib.sha256()
-        self.files = Inside(path.parents[1])
-        if is_open(path):
-            self.files.remove(path)  # It could become another file after it was hashed.
-        with contextlib.suppress(FileNotFoundError), open_regular(path, links=False) as file:
-            for block in iter(lambda: file.read(_BLOCK), b""):
-                self._count(block)
-        if size is not None and self.done > size:
-            self.start_anew()
-
-    def start_anew(self) -> None:
-        """Forget what has arrived."""
-        self.files.remove(self.path)
-        self.done, self.digest = 0, hashlib.sha256()
-
-    def take(self, blocks: Iterator[bytes], url: str) -> None:
-        """Put more bytes behind those that are there."""
-        with self.files.append(self.path) as file:
-            for block in blocks:
-                if self.done + len(block) > (self.size or 0):
-                    raise _other_size(url, f"more than {self.size}", self.size)
-                with self.writing():
-                    file.write(block)
-                    file.flush()
-                self._count(block)
-
-    def _count(self, block: bytes) -> None:
-        self.digest.update(block)
-        self.done += len(block)
-        self.progress(self.done, self.size or self.done)
-
-
-def _continue(url: str, part: _Part, get: Callable[[str, dict[str, str]], Any]) -> None:
-    """Ask for what is missing, and take what comes.
-
-    Raises:
-        DownloadError: unreachable, when it ends before the end.
-    """
-    # Compressed on the way, neither sizes nor ranges would mean the file's.
-    headers = {"Accept-Encoding": "identity"}
-    if part.done:
-        headers["Range"] = f"bytes={part.done}-"
-    with get(url, headers) as answer:
-        if answer.status_code == 416 and part.done:
-            raise _other_size(url, f"no more than {part.done}", part.size)
-        _check_status(answer, url)
-        found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        # Of a file of this machine conda gives a number.
-        length = str(answer.headers.get("Content-Length", ""))
-        if part.size is None:
-            part.size = _said_size(url, found[2] if found else length)
-        if answer.status_code == 206 and found and int(found[1]) == part.done:
-            if found[2] not in ("*", str(part.size)):
-                raise _other_size(url, found[2], part.size)
-        else:
-            # Not every server knows of ranges: this one sends the whole file, or another piece.
-            resumed = part.done > 0
-            part.start_anew()
-            if answer.status_code == 206:
-                if not resumed:
-                    raise DownloadError(f"{shown(url)} came in wrong pieces.", wrong=True)
-                return
-            if length.isdigit() and int(length) != part.size:
-                raise _other_size(url, length, part.size)
-        block = max(_BLOCK, min(_LARGEST, ((part.size or 0) - part.done) // 64))
-        part.take(answer.iter_content(block), url)
-    if part.done < (part.size or 0):
-        raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
-
-
-def _get(url: str, headers: dict[str, str]) -> Any:
+def get(url: str, headers: dict[str, str]) -> Any:
+    """Ask for an address with conda's session; the answer, of which only the head has come."""
     from conda.base.context import context
     from conda.gateways.connection.download import disable_ssl_verify_warning
     from conda.gateways.connection.session import get_session
@@ -235,8 +84,12 @@ def _get(url: str, headers: dict[str, str]) -> Any:
 
 
 @contextlib.contextmanager
-def _asking(url: str) -> Iterator[None]:
-    """Say in words what goes wrong."""
+def asking(url: str) -> Iterator[None]:
+    """Say in words what goes wrong.
+
+    Raises:
+        DownloadError: in place of whatever a connection raises.
+    """
     from ..fetching import in_words
 
     try:
@@ -265,36 +118,15 @@ def _no_words_of_retries() -> Iterator[None]:
         logger.disabled = before
 
 
-def _check_status(answer: Any, url: str) -> None:
+def check_status(answer: Any, url: str) -> None:
+    """Refuse an answer that is not the file, or a part of it.
+
+    Raises:
+        DownloadError: with what the status means.
+    """
     code = answer.status_code
     if code in (200, 206):
         return
     raise DownloadError(
         f"{shown(url)} {meaning(code)}.", hints=hints_for(code), missing=code in (403, 404, 410)
-    )
-
-
-def _said_size(url: str, text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= MOST_BYTES:
-        raise DownloadError(f"{shown(url)} has no size that can be believed.")
-    return int(text)
-
-
-def _other_size(url: str, found: str, promised: int | None) -> DownloadError:
-    return DownloadError(
-        f"{shown(url)} has {found} bytes where the manifest says {promised}, so it was thrown "
-        "away and nothing was changed.",
-        hints=(_OTHER_FILE,),
-        wrong=True,
-    )
-
-
-def _broken(url: str, part: _Part, error: DownloadError) -> DownloadError:
-    if not part.done:
-        return error
-    what = "Nothing more came" if error.silent else "The connection broke"
-    return DownloadError(
-        f"{what} after {part.done} of {part.size} bytes of {shown(url)}.",
-        hints=(_AGAIN,),
-        unreachable=True,
     )

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import without_credentials
+from ..convert.coming import Coming
 from ..convert.wheel import unpack_wheel
 from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
 from ..reading import open_regular
-from .index.fetch import Fetching
+from .index.fetch import Fetching, Use
 from .index.wheel import Wheel
 from .staging import PARTS, remove_forgotten_parts, staging_folder
+
+Told = Callable[[int, int], None]
+"""Is called with bytes done and bytes in all."""
 
 
 def fetch_wheels(
@@ -62,8 +66,9 @@ def fetch_wheels(
 
         one_by_one = threading.Lock()
 
-        def use(place: int, path: Path, told: Callable[[int, int], None]) -> Any:
-            package = _unpack(wanted[place], path, folder / str(place), channel, told)
+        def use(place: int, file: Path | Coming, told: Told, check: Callable[[], None]) -> Any:
+            package = _unpack(wanted[place], file, folder / str(place), channel, told)
+            check()
             with one_by_one:
                 return channel.add(*package)
 
@@ -84,7 +89,7 @@ def fetch_wheels(
 
 def _one_by_one(
     wheels: Sequence[Wheel],
-    use: Callable[[int, Path, Callable[[int, int], None]], Any],
+    use: Use[Any],
     folder: Path,
     platform: Platform,
     offline: bool,
@@ -93,23 +98,26 @@ def _one_by_one(
     def take(place: int, bar: Progress) -> Any:
         (path,) = download([wheels[place]], folder, platform, offline=offline, progress=bar.update)
         bar.step("unpacking")
-        return use(place, path, bar.update)
+        return use(place, path, bar.update, lambda: None)
 
     return take
 
 
 def _unpack(
     wheel: Wheel,
-    path: Path,
+    file: Path | Coming,
     folder: Path,
     channel: LocalChannel,
-    progress: Callable[[int, int], None],
+    progress: Told,
 ) -> tuple[Path, Mapping[str, Any], Mapping[str, str]]:
     """A package as `LocalChannel.add` takes it."""
-    sha256 = wheel.sha256 or _sha256(path)
+    sha256 = wheel.sha256
     Inside(folder.parent).make_folder(folder)
-    package, row = unpack_wheel(path, folder, channel.subdir, progress)
-    Inside(path.parent).remove(path)
+    package, row = unpack_wheel(file, folder, channel.subdir, progress)
+    if isinstance(file, Path):
+        sha256 = sha256 or _sha256(file)
+        Inside(file.parent).remove(file)
+    assert sha256
     made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
     return package, row, made_of
 

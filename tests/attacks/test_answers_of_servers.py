@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.sources.download import DownloadError, download, read_url
+from conda_cuda_plugin.sources.download import DownloadError, read_url
+from conda_cuda_plugin.sources.incoming import download
 from conda_cuda_plugin.web import meaning
 
 from ..channel.test_answers import SUBDIR

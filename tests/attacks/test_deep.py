@@ -9,7 +9,9 @@ import pytest
 
 from conda_cuda_plugin.convert.package import DEEPEST, ArchiveError, check_members
 from conda_cuda_plugin.convert.tree import tree_members
-from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
+from conda_cuda_plugin.convert.wheel import WheelError
+
+from ..sources.made_wheel import unpack
 
 DEEP = "/".join(["d"] * 1500)
 
@@ -20,7 +22,7 @@ def test_a_wheel_with_a_member_so_deep_is_refused(tmp_path: Path) -> None:
         archive.writestr("nvidia_x-1.0.dist-info/METADATA", "Name: nvidia-x\nVersion: 1.0\n")
         archive.writestr(f"nvidia/x/lib/{DEEP}/libx.so", "x")
     with pytest.raises(WheelError, match="has no proper name"):
-        unpack_wheel(wheel, tmp_path, "linux-64")
+        unpack(wheel, tmp_path, "linux-64")
 
 
 @pytest.mark.parametrize("depth", [DEEPEST + 2, 300])

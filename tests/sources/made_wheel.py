@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.wheel import unpack_wheel
+from conda_cuda_plugin.convert.coming import Coming
+from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
 
 from .packed import packed
 
@@ -42,12 +46,60 @@ def write(
     return path
 
 
+def unpack(wheel: Path, folder: Path, subdir: str) -> tuple[Path, dict[str, Any]]:
+    """What `unpack_wheel` makes of a file; while it comes it has to make the same of it."""
+    try:
+        found = unpack_wheel(wheel, folder, subdir)
+    except WheelError:
+        for block, least in STREAMS:
+            with pytest.raises(WheelError):
+                unpack_streamed(wheel, subdir, block, least)
+        raise
+    for block, least in STREAMS:
+        assert unpack_streamed(wheel, subdir, block, least) == (tree(found[0]), found[1])
+    return found
+
+
+STREAMS = [(7, 30), (2**16, 2**17)]
+"""Bytes of each block that comes, and of the end that is asked for at once."""
+
+
+def unpack_streamed(
+    wheel: Path, subdir: str, block: int, least: int
+) -> tuple[dict[str, tuple[int, bytes]], dict[str, Any]]:
+    """Tree and record of the package that is made of a wheel while it comes."""
+    data = wheel.read_bytes()
+    blocks = (data[at : at + block] for at in range(0, len(data), block))
+    coming = Coming(wheel.name, len(data), blocks, lambda first, end: data[first:end], least)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            package, record = unpack_wheel(coming, Path(folder), subdir)
+        except WheelError:
+            assert os.listdir(folder) == [], "a refused wheel leaves no package behind"
+            raise
+        assert coming.finish()
+        return tree(package), record
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Mode and content of everything below a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        if path.is_symlink():
+            content = os.readlink(path).encode()
+        else:
+            content = b"" if path.is_dir() else path.read_bytes()
+        found[str(path.relative_to(folder))] = mode, content
+    return found
+
+
 def convert(folder: Path, members: Sequence[Member]) -> dict[str, bytes]:
     """What conda unpacks from the converted wheel; nothing may appear outside."""
     from conda_package_streaming.extract import extract
 
     wheel = write(folder / "nvidia_part-1.2.3-py3-none-any.whl", members)
-    unpacked, _ = unpack_wheel(wheel, folder, "linux-64")
+    unpacked, _ = unpack(wheel, folder, "linux-64")
     wheel.unlink()
     package = packed(unpacked)
     inside = folder / "inside"

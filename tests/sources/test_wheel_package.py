@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
+from conda_cuda_plugin.convert.wheel import WheelError
 
-from .made_wheel import DIST_INFO, Member, apart, convert, good_part, good_path, write
+from .made_wheel import DIST_INFO, Member, apart, convert, good_part, good_path, unpack, write
 
 
 @settings(max_examples=60, deadline=None)
@@ -143,7 +143,7 @@ def test_each_kind_of_hostile_member_is_named(
 ) -> None:
     wheel = write(tmp_path / "part.whl", members)
     with pytest.raises(WheelError) as caught:
-        unpack_wheel(wheel, tmp_path, "linux-64")
+        unpack(wheel, tmp_path, "linux-64")
     assert caught.value.message == f"part.whl cannot be used: {reason}."
     assert os.listdir(tmp_path) == ["part.whl"]
 
@@ -158,7 +158,7 @@ def test_a_huge_declared_size_is_refused_before_anything_is_written(tmp_path: Pa
     members = bytes(data)
     wheel.write_bytes(members)
     with pytest.raises(WheelError, match="it is damaged"):
-        unpack_wheel(wheel, tmp_path, "linux-64")
+        unpack(wheel, tmp_path, "linux-64")
     assert os.listdir(tmp_path) == ["part.whl"]
 
 
@@ -172,7 +172,7 @@ def test_a_wheel_that_would_fill_the_disk_is_refused(tmp_path: Path) -> None:
         data[at + 24 : at + 28] = struct.pack("<L", 0xFFFFFFFE)
     wheel.write_bytes(bytes(data))
     with pytest.raises(WheelError, match="it would unpack to more than any real one"):
-        unpack_wheel(wheel, tmp_path, "linux-64")
+        unpack(wheel, tmp_path, "linux-64")
     assert os.listdir(tmp_path) == ["part.whl"]
 
 
@@ -194,7 +194,7 @@ def test_metadata_that_names_no_package_is_refused(
 ) -> None:
     wheel = write(tmp_path / "part.whl", [], metadata)
     with pytest.raises(WheelError) as caught:
-        unpack_wheel(wheel, tmp_path, "linux-64")
+        unpack(wheel, tmp_path, "linux-64")
     assert caught.value.message == f"part.whl cannot be used: {reason}."
     assert os.listdir(tmp_path) == ["part.whl"]
 
@@ -216,7 +216,7 @@ def test_a_damaged_file_is_refused_in_words(data: st.DataObject) -> None:
             broken[at] ^= data.draw(st.integers(0, 255))
         wheel.write_bytes(bytes(broken))
         try:
-            package, record = unpack_wheel(wheel, folder, "linux-64")
+            package, record = unpack(wheel, folder, "linux-64")
         except WheelError as error:
             assert error.message.startswith("part.whl cannot be used: ")
             assert os.listdir(folder) == ["part.whl"]
@@ -279,7 +279,7 @@ def test_the_classic_layout(
             for name in members
         ],
     )
-    package, record = unpack_wheel(wheel, tmp_path, subdir)
+    package, record = unpack(wheel, tmp_path, subdir)
     assert record["subdir"] == subdir
     package.rename(tmp_path / "out")
     found: dict[str, int | str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -84,16 +85,25 @@ def write_wheel(
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
     metadata += [f"Requires-Dist: {line}\n" for line in requires]
     path = folder / f"{stem}-{tag}.whl"
+    listed = {
+        **files,
+        f"{stem}.dist-info/METADATA": "".join(metadata).encode(),
+        f"{stem}.dist-info/WHEEL": (
+            f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
+        ).encode(),
+    }
+    record = f"{stem}.dist-info/RECORD"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for member, content in files.items():
+        for member, content in listed.items():
             wheel.writestr(member, content)
-        wheel.writestr(f"{stem}.dist-info/METADATA", "".join(metadata))
-        wheel.writestr(
-            f"{stem}.dist-info/WHEEL",
-            f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n",
-        )
-        wheel.writestr(f"{stem}.dist-info/RECORD", "")
+        rows = [f"{member},{_record_hash(data)},{len(data)}\n" for member, data in listed.items()]
+        wheel.writestr(record, "".join([*rows, f"{record},,\n"]))
     return path
+
+
+def _record_hash(content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
+    return f"sha256={digest.rstrip('=')}"
 
 
 def write_releases(folder: Path, *versions: str, filler: int = 0) -> Path:

@@ -1,4 +1,7 @@
-"""Wheels that come, several at a time, and are unpacked by the threads that fetched them."""
+"""Wheels that come, several at a time, and are unpacked by the threads that fetch them.
+
+A wheel of some size is unpacked while it comes, where the server gives its end first.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,30 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ...archives import sums_of
+from ...convert.coming import Coming, NotInOrderError
+from ...convert.package import ArchiveError
 from ...files import Inside
 from ...platforms import Platform
 from ...progress import Progress
 from .. import pip
-from ..download import DownloadError, download
+from ..download import DownloadError
+from ..incoming import Incoming
+from ..pieces import piece
 from .session import Session, session_of
 from .settings import read_settings
 from .wheel import AskPip, Wheel
 
 T = TypeVar("T")
+Use = Callable[[int, Path | Coming, Callable[[int, int], None], Callable[[], None]], T]
 _AT_ONCE = 4
 """More connections bring no more: the disk and the hashes are busy then."""
+_WORTH_STREAMING = 2**20
+"""Bytes of a wheel that is worth a question more."""
 
 
 class Fetching(Generic[T]):
@@ -34,8 +44,9 @@ class Fetching(Generic[T]):
 
     Args:
         wheels: what is wanted.
-        use: makes something of a wheel's file; it gets the wheel's place, the file, and what to
-            call with bytes done and bytes in all.
+        use: makes something of a wheel; it gets the wheel's place, its file or what is there of it
+            until now, what to call with bytes done and bytes in all, and what makes sure at last,
+            by raising, that it was the right one.
         parts: the folder for what has come in part.
         folder: an empty folder for the files.
         platform: what they are for.
@@ -45,7 +56,7 @@ class Fetching(Generic[T]):
     def __init__(
         self,
         wheels: Sequence[Wheel],
-        use: Callable[[int, Path, Callable[[int, int], None]], T],
+        use: Use[T],
         parts: Path,
         folder: Path,
         platform: Platform,
@@ -57,7 +68,6 @@ class Fetching(Generic[T]):
         self._session: Session | None = None
         self._states: list[_State[T]] = [_State() for _ in wheels]
         self._numbers = itertools.count()
-        self._gate = threading.Lock()
         self._closed = False
 
     def __enter__(self) -> Fetching[T]:
@@ -69,11 +79,9 @@ class Fetching(Generic[T]):
         return self
 
     def __exit__(self, *error: object) -> None:
-        with self._gate:
-            # From now on nothing is written, however long a thread still waits for a server.
-            self._closed = True
+        self._closed = True
         for state in self._states:
-            # Whoever unpacks stops at his next block; nobody begins from now on.
+            # Whoever unpacks stops at his next block, and who waits for a server goes on no more.
             state.busy.acquire()
 
     def take(self, number: int, bar: Progress) -> T:
@@ -103,7 +111,7 @@ class Fetching(Generic[T]):
                 progress=bar.update,
             )
             bar.step("unpacking")
-            return self._use(number, path, bar.update)
+            return self._use(number, path, bar.update, _nothing)
         if state.failure is not None:
             raise state.failure
         return cast(T, state.result)
@@ -112,37 +120,29 @@ class Fetching(Generic[T]):
         while not self._closed and (number := next(self._numbers)) < len(self._wheels):
             state = self._states[number]
             try:
-                path = self._fetch(self._wheels[number], state)
                 with state.busy:
-                    state.step = "unpacking"
-                    state.result = self._use(number, path, functools.partial(self._update, state))
+                    state.result = self._make(number, state)
             except BaseException as error:
                 state.failure = error
             state.ended.set()
 
-    def _fetch(self, wheel: Wheel, state: _State[T]) -> Path:
-        target = self._folder / wheel.filename
+    def _make(self, number: int, state: _State[T]) -> T:
+        wheel = self._wheels[number]
         if wheel.sha256 is None:
             raise _LeftToPip
         if wheel.url.startswith("file:"):
-            with state.busy:
-                found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
+            target = self._folder / wheel.filename
+            found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
             if found.sha256 != wheel.sha256:
                 raise pip.HashMismatchError(wheel.name)
-            return target
+            return self._unpack(number, target, state)
         if self._session is None:
             raise _LeftToPip
-        part = self._parts / f"{wheel.sha256}.part"
         try:
-            download(
-                wheel.url,
-                part,
-                size=wheel.size,
-                sha256=wheel.sha256,
-                progress=state.update,
-                get=self._session.get,
-                writing=self._writing,
-            )
+            if wheel.size and wheel.size >= _WORTH_STREAMING:
+                with contextlib.suppress(NotInOrderError):
+                    return self._stream(number, wheel.size, state)
+            return self._fetch(number, state)
         except DownloadError as error:
             if error.wrong:
                 raise pip.HashMismatchError(wheel.name) from error
@@ -150,9 +150,69 @@ class Fetching(Generic[T]):
                 raise
             # Perhaps pip knows a password.
             raise _LeftToPip from error
-        with state.busy:
-            Inside(self._parts.parent).rename(part, target)
-        return target
+
+    def _stream(self, number: int, size: int, state: _State[T]) -> T:
+        """Unpack a wheel while it comes.
+
+        Raises:
+            NotInOrderError: when that is not possible; nothing has come then.
+        """
+        wheel, session = self._wheels[number], cast(Session, self._session)
+        incoming = self._incoming(wheel, state, whole=False)
+
+        def end(first: int, behind: int) -> bytes:
+            try:
+                with self._waiting(state):
+                    return piece(wheel.url, first, behind, size, session.get)
+            except DownloadError as error:
+                # Whatever is wrong, the file itself shows it better.
+                raise NotInOrderError from error
+
+        coming = Coming(wheel.filename, size, incoming.blocks(), end)
+
+        def check() -> None:
+            same = coming.finish()
+            incoming.check()
+            if not same:
+                raise pip.HashMismatchError(wheel.name)
+            incoming.forget()
+
+        try:
+            return self._use(number, coming, _nothing, check)
+        except ArchiveError:
+            # Of another file nothing is said but that.
+            check()
+            raise
+
+    def _fetch(self, number: int, state: _State[T]) -> T:
+        """Fetch a wheel, and unpack it then."""
+        wheel = self._wheels[number]
+        incoming = self._incoming(wheel, state, whole=True)
+        for _ in incoming.blocks():
+            pass
+        incoming.check()
+        target = self._folder / wheel.filename
+        Inside(self._parts.parent).rename(self._part(wheel), target)
+        return self._unpack(number, target, state)
+
+    def _unpack(self, number: int, path: Path, state: _State[T]) -> T:
+        state.step = "unpacking"
+        return self._use(number, path, functools.partial(self._update, state), _nothing)
+
+    def _incoming(self, wheel: Wheel, state: _State[T], *, whole: bool) -> Incoming:
+        return Incoming(
+            wheel.url,
+            self._part(wheel),
+            size=wheel.size,
+            sha256=cast(str, wheel.sha256),
+            progress=functools.partial(self._update, state),
+            ask=cast(Session, self._session).get,
+            waiting=functools.partial(self._waiting, state),
+            whole=whole,
+        )
+
+    def _part(self, wheel: Wheel) -> Path:
+        return self._parts / f"{wheel.sha256}.part"
 
     def _update(self, state: _State[T], done: int, total: int) -> None:
         if self._closed:
@@ -160,11 +220,15 @@ class Fetching(Generic[T]):
         state.update(done, total)
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Any]:
-        with self._gate:
-            if self._closed:
-                raise _Stopped
+    def _waiting(self, state: _State[T]) -> Iterator[None]:
+        """While a server is waited for nothing is written, and the command may end."""
+        state.busy.release()
+        try:
             yield
+        finally:
+            state.busy.acquire()
+        if self._closed:
+            raise _Stopped
 
 
 class _State(Generic[T]):
@@ -187,3 +251,7 @@ class _LeftToPip(Exception):
 
 class _Stopped(BaseException):
     """The command has ended, and another one may have the folder."""
+
+
+def _nothing(*_: object) -> None:
+    """Nothing is left to be done."""

@@ -18,7 +18,8 @@ from ...local_channel import LocalChannel
 from ...reading import open_regular, read_bytes
 from ...versions import CudaVersion
 from ..base import NotOffered
-from ..download import DownloadError, download, read_url
+from ..download import DownloadError, read_url
+from ..incoming import download
 from .manifest import FILE, MOST_MANIFEST, Archive
 
 _LISTED = re.compile(r"""href=["']?(?:[^"'>\s]*/)?(redistrib_[0-9.]+\.json)["'\s>?]""")

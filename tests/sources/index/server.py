@@ -10,6 +10,7 @@ import json
 import re
 import ssl
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+_BLOCK = 2**18
 JSON, HTML = "application/vnd.pypi.simple.v1+json", "text/html"
 
 
@@ -56,6 +58,16 @@ class Index:
     """What becomes of the content of files on the way."""
     length: int = 0
     """How much longer files are said to be than they are."""
+    rate: float = 0
+    """Bytes per second of each answer; as fast as it goes by default."""
+    wait: Callable[[int], None] = lambda sent: None
+    """Is called before each block of a file, with the bytes of it that were sent."""
+    piece_status: int = 206
+    """Of what is asked for with an end."""
+    piece: Callable[[bytes], bytes] = bytes
+    """What becomes of such a piece."""
+    piece_range: Callable[[str], str] = str
+    """What becomes of the place that it is said to have."""
     file_status: int = 200
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for, with the status of the answer."""
@@ -139,7 +151,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         index = self.index
         if index.file_status != 200:
             return self.answer(index.file_status, b"")
-        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if wanted and wanted[2] and index.ranges:
+            return self.piece(data, int(wanted[1]), int(wanted[2]) + 1)
         start = int(wanted[1]) if wanted and index.ranges else 0
         share = index.shares.pop(0) if index.shares else 1
         end = len(data) if share == 1 else max(start, int(len(data) * share))
@@ -147,11 +161,35 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        elif index.ranges:
+            self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(data) - start + index.length))
+        self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data[start:end])
-        self.close_connection = True
+        self.send(data[start:end])
         return None
+
+    def piece(self, data: bytes, start: int, end: int) -> None:
+        index = self.index
+        index.asked.append(f"{self.path} {index.piece_status} from {start} to {end}")
+        whole = index.piece_status == 200
+        self.send_response(index.piece_status)
+        if index.piece_status == 206:
+            place = index.piece_range(f"bytes {start}-{end - 1}/{len(data)}")
+            self.send_header("Content-Range", place)
+        body = data if whole else index.piece(data[start:end])
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.send(body)
+
+    def send(self, data: bytes) -> None:
+        """Send a body, as fast as the index is."""
+        for at in range(0, len(data), _BLOCK):
+            self.index.wait(at)
+            self.wfile.write(data[at : at + _BLOCK])
+            if self.index.rate:
+                time.sleep(_BLOCK / self.index.rate)
 
     def page(self, name: str) -> None:
         if self.index.redirect:
