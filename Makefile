@@ -12,7 +12,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench docs recipe data lint format clean
+.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint format clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -21,6 +21,7 @@ help:
 	@echo "make fuzz         100 000 inputs and more for the parsers, 20 000 planted things for the commands, and a"
 	@echo "                  kill at every change of the file system"
 	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
+	@echo "make profile      what a row is made of, line by line   (ROWS=name)"
 	@echo "make recipe       the conda package, the wheel and the sdist: built, installed, used"
 	@echo "make data         read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
 	@echo "make docs         the documentation as a site in build/site"
@@ -55,6 +56,9 @@ fuzz: base $(VENV)/.ready
 
 bench: base $(VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks.bench $(ROWS)
+
+profile: base $(VENV)/.ready
+	@$(VENV)/bin/python -m benchmarks.profile $(ROWS)
 
 # Afterwards: make test CONDA_UNDER_TEST=$$PWD/build/recipe/package/bin/conda
 recipe: base $(VENV)/.ready

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import random
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conda_cuda_plugin.toolkit import components
@@ -41,13 +45,38 @@ def write_site(
     for wheel in sorted(files.glob("*.whl")):
         data = metadata_of(wheel)
         wheel.with_name(f"{wheel.name}.metadata").write_bytes(data)
-        page = folder / "simple" / wheel.name.split("-")[0].replace("_", "-") / "index.html"
+        row = {
+            "filename": wheel.name,
+            "url": f"../../files/{wheel.name}",
+            "hashes": {"sha256": _sha256(wheel)},
+            "size": wheel.stat().st_size,
+            "core-metadata": {"sha256": hashlib.sha256(data).hexdigest()},
+        }
+        page = folder / "simple" / wheel.name.split("-")[0].replace("_", "-") / "index.json"
         page.parent.mkdir(parents=True, exist_ok=True)
-        sums = [hashlib.sha256(part).hexdigest() for part in (wheel.read_bytes(), data)]
-        link = f'href="../../files/{wheel.name}#sha256={sums[0]}"'
-        beside = f'data-core-metadata="sha256={sums[1]}"'
-        page.write_text(f"<!DOCTYPE html><html><body><a {link} {beside}>x</a></body></html>")
+        found = {"meta": {"api-version": "1.1"}, "name": page.parent.name, "files": [row]}
+        page.write_text(json.dumps(found))
     return folder, list(pins.values())
+
+
+@contextlib.contextmanager
+def serve_site(folder: Path) -> Iterator[str]:
+    """Let an index answer, in a process of its own; its address."""
+    words = [sys.executable, "-m", "benchmarks.index_server", str(folder)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}/simple"
+        finally:
+            server.kill()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_MEGABYTE):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _library(name: str, megabytes: float) -> bytes:

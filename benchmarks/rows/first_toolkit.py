@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,11 +14,10 @@ from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.wheel_flavors import known_wheels
 from conda_cuda_plugin.toolkit import Flavor, components, in_flavor
 from conda_cuda_plugin.versions import CudaVersion
-from tests.sources.web import serve
 from tests.sources.wheelhouse import only_index
 
 from ..figure import Figure, Row
-from ..index import write_site
+from ..index import serve_site, write_site
 from ..measure import Act, Run, Sample, alternate, details
 from ..world import World
 
@@ -31,8 +31,8 @@ def measure_plan(world: World) -> list[Figure]:
     names = dict.fromkeys(known_wheels(release, LINUX) or {}, 0.1)
     figures = []
     site, requirements = write_site(world.folder / "small site", release, names)
-    with serve(site) as address:
-        variables = only_index(f"{address}/simple")
+    with serve_site(site) as address:
+        variables = only_index(address)
         figures.append(_plan(world, "a local index", requirements, release, variables))
     if _is_reachable(world):
         figures.append(_plan(world, "the real index", requirements, release, {}))
@@ -73,16 +73,19 @@ def measure_cold(world: World) -> list[Figure]:
     }
     site, requirements = write_site(world.folder / "site", release, sizes)
     python, target = world.exe.with_name("python"), world.folder / "target"
-    with serve(site) as address:
-        variables = only_index(f"{address}/simple")
+    with serve_site(site) as address:
+        variables = only_index(address)
 
-        def use() -> Run:
+        def use(**more: str) -> Run:
             prefix = world.environment()
             words = ("12.8", "--from=pypi", "--flavor=runtime", "-yq", "-p", prefix)
-            found = world("cuda", "use", *words, **_nothing_kept(world), **variables)
+            found = world("cuda", "use", *words, **_nothing_kept(world), **variables, **more)
             shares.append(_disk(world, prefix))
             world.discard(prefix)
             return found
+
+        def use_isal() -> Run:
+            return use(PYTHONPATH=str(_isal(world.folder / "isal")))
 
         def uv() -> Run:
             kept, place = _emptied(world.folder / "uv"), _emptied(target)
@@ -97,13 +100,21 @@ def measure_cold(world: World) -> list[Figure]:
             return world.command([python, "-m", "pip", *words, place, *requirements], **variables)
 
         shares: list[float] = []
-        found = alternate({"use": use, "uv": uv, "pip": pip}, min(world.rounds, 3))
+        acts = {"use": use, "isal": use_isal, "uv": uv, "pip": pip}
+        found = alternate(acts, min(world.rounds, 3))
     megabytes = round(sum(sizes.values()))
     what = f"first toolkit, {megabytes} MB in {len(sizes)} wheels"
     memory = found["use"].peak / found["uv"].peak
     return [
         _figure(what, "uv pip install of the same wheels", found, "uv", 1.3),
         _figure(what, "pip install of the same wheels", found, "pip", 0.4),
+        Figure(
+            f"{what}, with isal",
+            "uv pip install of the same wheels",
+            found["isal"].median / found["uv"].median,
+            1.3,
+            spread=found["isal"].spread + found["uv"].spread,
+        ),
         Figure(f"peak memory of the {what}", "uv pip install", memory, 1.5),
         Figure("disk with the caches", "what the toolkit holds", max(shares), 1.1),
     ]
@@ -120,6 +131,16 @@ def _figure(
         spread=found["use"].spread + found[other].spread,
         details=details(found),
     )
+
+
+def _isal(folder: Path) -> Path:
+    """A folder of modules that has isal, and nothing else."""
+    import isal
+
+    folder.mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (folder / "isal").symlink_to(Path(isal.__file__).parent)
+    return folder
 
 
 def _start(world: World) -> Act:

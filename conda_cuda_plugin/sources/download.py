@@ -83,6 +83,26 @@ def get(url: str, headers: dict[str, str]) -> Any:
     )
 
 
+def blocks_of(answer: Any, size: int) -> Iterator[bytes]:
+    """What an answer holds, as requests gives it, but without a copy of each block.
+
+    Args:
+        answer: of a request for the file as it is, which nobody has to decode.
+        size: the bytes of a block.
+    """
+    from requests.exceptions import ChunkedEncodingError
+    from urllib3.exceptions import HTTPError
+
+    # Of a file of this machine conda makes an answer of its own.
+    if not hasattr(answer.raw, "stream") or answer.headers.get("Content-Encoding"):
+        yield from answer.iter_content(size)
+        return
+    try:
+        yield from answer.raw.stream(size, decode_content=False)
+    except HTTPError as error:
+        raise ChunkedEncodingError(error) from error
+
+
 @contextlib.contextmanager
 def asking(url: str) -> Iterator[None]:
     """Say in words what goes wrong.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,15 +21,15 @@ from ..convert.package import MOST_BYTES
 from ..files import Inside
 from ..others import is_open
 from ..reading import open_regular
-from .download import DownloadError, asking, check_status, get
+from .download import DownloadError, asking, blocks_of, check_status, get
 from .pieces import IDENTITY, RANGE, Get, in_pieces
 
 _BLOCK, _LARGEST = 2**14, 2**19
 """Bytes to read at once. A block that breaks off is lost; small ones make threads wait."""
 _SAMPLE = 2**23
 """Bytes after which it is known whether they come fast."""
-_FAST = 50e6
-"""Bytes per second of one connection, which is half of what a disk takes."""
+_FAST, _SLOW = 50e6, 25e6
+"""Bytes per second of one connection: half of what a disk takes, and what several may exceed."""
 _WORTH_PIECES = 2**25
 _AGAIN = "Run the same command again: it goes on where it stopped."
 _OTHER_FILE = "The mirror or proxy in between may hold another or a damaged file."
@@ -46,6 +47,7 @@ class Incoming:
         ask: asks for an address with some headers; conda's session by default.
         waiting: is entered for as long as the server is waited for.
         whole: whether all of it has to be in `part` in the end.
+        several: is held by the one file that comes over several connections.
     """
 
     def __init__(
@@ -59,12 +61,13 @@ class Incoming:
         ask: Get = get,
         waiting: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
         whole: bool = True,
+        several: threading.Lock | None = None,
     ) -> None:
         self.url, self.size = url, size
         self._part, self._sha256, self._progress = part, sha256, progress
         self._ask, self._waiting = ask, waiting
         self._whole, self._kept, self._ranges = whole, True, True
-        self._pieces: bool | None = None
+        self._several, self._pieces = several or threading.Lock(), True
         self._file: BinaryIO | None = None
         self._files, self._digest = Inside(part.parents[1]), hashlib.sha256()
         self._done, self._came, self._waited = 0, 0, 0.0
@@ -88,7 +91,9 @@ class Incoming:
                 before = self._done
                 try:
                     with asking(self.url):
-                        yield from self._in_pieces() if self._pieces else self._in_a_row()
+                        yield from self._in_a_row()
+                        if self._is_worth_pieces:
+                            yield from self._in_pieces()
                 except DownloadError as error:
                     if not error.unreachable:
                         raise
@@ -148,16 +153,18 @@ class Incoming:
         with self._waiting():
             answer = self._ask(self.url, headers)
         with answer:
+            if answer.status_code == 200 and answer.headers.get("Accept-Ranges") != "bytes":
+                self._pieces = False
             skip = self._begin(answer)
             if skip is None:
                 return
             block_size = max(_BLOCK, min(_LARGEST, ((self.size or 0) - self._done) // 64))
-            for block in self._received(answer.iter_content(block_size)):
+            for block in self._received(blocks_of(answer, block_size)):
                 new = block[skip:] if skip else block
                 skip = max(0, skip - len(block))
                 yield from self._take(new)
-                if self._is_worth_pieces(answer):
-                    self._pieces = True
+                if self._is_worth_pieces and self._several.acquire(blocking=False):
+                    self._several.release()
                     return
         if self._done < (self.size or 0):
             raise DownloadError(f"{shown(self.url)} broke off.", hints=(LATER,), unreachable=True)
@@ -187,9 +194,11 @@ class Incoming:
         return None
 
     def _in_pieces(self) -> Iterator[bytes]:
-        """What is missing, over several connections."""
+        """What is missing, over several connections; nothing where another file has them."""
         assert self.size is not None
         before = self._done
+        if not self._several.acquire(blocking=False):
+            return
         try:
             for block in self._received(in_pieces(self.url, before, self.size, self._ask)):
                 yield from self._take(block)
@@ -198,6 +207,8 @@ class Incoming:
                 raise
             # Perhaps the server does not want so many: the rest comes in a row.
             self._pieces = False
+        finally:
+            self._several.release()
 
     def _received(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         while True:
@@ -233,14 +244,13 @@ class Incoming:
     def _is_fast(self) -> bool:
         return self._came >= _SAMPLE and self._came > _FAST * self._waited
 
-    def _is_worth_pieces(self, answer: Any) -> bool:
+    @property
+    def _is_worth_pieces(self) -> bool:
         return (
-            self._ranges
-            and self._pieces is None
+            self._pieces
             and self._came >= _SAMPLE
-            and not self._is_fast
+            and self._came < _SLOW * self._waited
             and (self.size or 0) - self._done >= _WORTH_PIECES
-            and (answer.status_code == 206 or answer.headers.get("Accept-Ranges") == "bytes")
         )
 
     def _other_size(self, found: str) -> DownloadError:

@@ -9,7 +9,7 @@ from typing import Any
 from ..addresses import shown_address as shown
 from ..connections import LATER
 from ..threads import in_order
-from .download import DownloadError, asking, check_status
+from .download import DownloadError, asking, blocks_of, check_status
 
 Get = Callable[[str, dict[str, str]], Any]
 """Asks for an address with some headers."""
@@ -49,7 +49,7 @@ def piece(url: str, first: int, end: int, size: int, ask: Get) -> bytes:
         DownloadError: when it does not come as it was asked for. Unreachable: when another try
             may help.
     """
-    data = bytearray()
+    blocks, left = [], end - first
     headers = {**IDENTITY, "Range": f"bytes={first}-{end - 1}"}
     with asking(url), ask(url, headers) as answer:
         check_status(answer, url)
@@ -59,13 +59,14 @@ def piece(url: str, first: int, end: int, size: int, ask: Get) -> bytes:
             raise _no_piece(url)
         if found[3] not in ("*", str(size)):
             raise _no_piece(url)
-        for block in answer.iter_content(_BLOCK):
-            data += block
-            if len(data) > end - first:
+        for block in blocks_of(answer, _BLOCK):
+            blocks.append(block)
+            left -= len(block)
+            if left < 0:
                 raise _no_piece(url)
-    if len(data) < end - first:
+    if left:
         raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
-    return bytes(data)
+    return b"".join(blocks)
 
 
 def _no_piece(url: str) -> DownloadError:

@@ -68,7 +68,7 @@ class Fetching(Generic[T]):
         self._session: Session | None = None
         self._states: list[_State[T]] = [_State() for _ in wheels]
         self._numbers = itertools.count()
-        self._closed = False
+        self._closed, self._several = False, threading.Lock()
 
     def __enter__(self) -> Fetching[T]:
         if not self._offline and any(wheel.url.startswith("http") for wheel in self._wheels):
@@ -209,6 +209,7 @@ class Fetching(Generic[T]):
             ask=cast(Session, self._session).get,
             waiting=functools.partial(self._waiting, state),
             whole=whole,
+            several=self._several,
         )
 
     def _part(self, wheel: Wheel) -> Path:

@@ -43,7 +43,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 def large(tmp_path: Path) -> Iterator[Index]:
     """An index with a large wheel, which comes slowly."""
     with serve_index(serving(tmp_path / "large wheels", LARGE)) as running:
-        running.rate = 30e6
+        running.rate = 10e6
         yield running
 
 
