@@ -1,20 +1,19 @@
 """One of NVIDIA's redist archives as the members of a package.
 
 `cuda_cudart-linux-x86_64-12.4.127-archive/lib/libcudart.so.12` becomes `lib/libcudart.so.12`.
-Archives are read once, from beginning to end. Their files are put aside one behind the other, so
-that no name in an archive is ever a path on this machine.
+Archives are read once, from beginning to end, and written once: each file goes to its place in the
+package while it is read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -31,11 +30,12 @@ from .package import (
     Progress,
     Refuse,
     check_members,
+    checked,
+    name_of,
 )
 from .unpacked import unpack_package
 
 ENDINGS = (".tar.xz", ".tar.gz", ".tgz", ".zip")
-_BLOCK = 2**20
 _LICENSE = re.compile(r"(?:license|eula)[^/]*", re.IGNORECASE)
 
 
@@ -53,8 +53,7 @@ def unpack_archive(
     Args:
         archive: the file, whatever it is called now.
         name: its own name, whose ending says what it is.
-        folder: where the package goes; what is unpacked on the way lies there too, and is gone at
-            the end.
+        folder: where the package goes; nothing of its name may exist there.
         record: name, version, build and so on, as in repodata.json.
         about: the package in one sentence.
         error: makes the error for a refused archive.
@@ -67,24 +66,39 @@ def unpack_archive(
         the error, when the file is damaged, or a member must not be unpacked.
         OSError: when the disk fails.
     """
-    import tempfile
-
+    place = folder / name_of(record)
     try:
-        with tempfile.TemporaryFile(dir=folder) as aside, open_regular(archive) as file:
-            read = _zip_members if name.lower().endswith(".zip") else _tar_members
+        with open_regular(archive) as file, contextlib.ExitStack() as stack:
             size = archive.stat().st_size
-            with contextlib.ExitStack() as stack:
-                found = read(file, size, name, aside, error, stack)
-                members = check_members(found, name, error)
-                if all(member.target.startswith(LICENSES) for member in members):
-                    raise error(name, "it holds nothing")
-                return unpack_package(folder, record, members, about, progress)
+
+            if name.lower().endswith(".zip"):
+                found = _zip_members(file, size, name, error, stack)
+                members: Iterable[Member] = check_members(found, name, error)
+            else:
+                members = checked(_tar_members(file, size, name, place, error), name, error)
+
+            def told(done: int, total: int) -> None:
+                # How much there is in a tar file is not known before its end.
+                progress(file.tell(), size)
+
+            members = _some(members, name, error)
+            return unpack_package(folder, record, members, about, told)
     except DAMAGE as problem:
         raise error(name, f"it is damaged ({problem})") from problem
     except OSError as problem:
         if problem.errno is not None:
             raise
         raise error(name, f"it is damaged ({problem})") from problem
+
+
+def _some(members: Iterable[Member], name: str, error: Refuse) -> Iterator[Member]:
+    """The members, of which one at least has to be more than a license."""
+    empty = True
+    for member in members:
+        empty = empty and member.target.startswith(LICENSES)
+        yield member
+    if empty:
+        raise error(name, "it holds nothing")
 
 
 class _Places:
@@ -121,87 +135,47 @@ class _Places:
 
 
 def _tar_members(
-    file: BinaryIO,
-    size: int,
-    archive: str,
-    aside: BinaryIO,
-    error: Refuse,
-    stack: contextlib.ExitStack,
+    file: BinaryIO, size: int, archive: str, unpacked: Path, error: Refuse
 ) -> Iterator[Member]:
+    """The members of a tar file; each file has to be read before the next one is asked for."""
     stream = Decompressed(file, size, archive, error)
     places = _Places(archive, error)
-    staged: dict[str, Member] = {}
-    tar = stack.enter_context(
-        tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r", errorlevel=2)
-    )
-    for number, info in enumerate(tar):
-        if number >= most_members(size):
-            raise error(archive, TOO_MUCH)
-        inside = places.inside(info.name, folder=info.isdir())
-        if info.isdir():
-            continue
-        target = places.target(inside)
-        if info.issym():
-            # A link `lib64 -> lib` would be in the way of the toolkit root's own folder.
-            if target != "lib64":
-                yield Member(target, 0, None, link=info.linkname)
-            continue
-        if info.islnk():
-            first = staged.get(places.inside(info.linkname))
-            if first is None:
-                raise error(
-                    archive, f"its hard link {quoted(info.name)} leads to no file before it"
-                )
-            member = Member(target, first.size, first.open, executable=first.executable)
-        elif info.isreg() and not info.issparse():
-            opener = cast(Any, functools.partial(_Aside, aside, aside.tell(), info.size))
-            _put_aside(tar, info, aside)
-            member = Member(target, info.size, opener, executable=bool(info.mode & 0o111))
-        else:
-            raise error(archive, f"its member {quoted(info.name)} is no regular file")
-        staged[inside] = member
-        yield member
+    files: dict[str, Member] = {}
+    with tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r", errorlevel=2) as tar:
+        for number, info in enumerate(tar):
+            if number >= most_members(size):
+                raise error(archive, TOO_MUCH)
+            inside = places.inside(info.name, folder=info.isdir())
+            if info.isdir():
+                continue
+            target = places.target(inside)
+            if info.issym():
+                # A link `lib64 -> lib` would be in the way of the toolkit root's own folder.
+                if target != "lib64":
+                    yield Member(target, 0, None, link=info.linkname)
+                continue
+            if info.islnk():
+                first = files.get(places.inside(info.linkname))
+                if first is None:
+                    raise error(
+                        archive, f"its hard link {quoted(info.name)} leads to no file before it"
+                    )
+                opener = functools.partial(open_regular, unpacked / first.target, links=False)
+                member = Member(target, first.size, opener, executable=first.executable)
+            elif info.isreg() and not info.issparse():
+                opener = functools.partial(cast(Any, tar.extractfile), info)
+                member = Member(target, info.size, opener, executable=bool(info.mode & 0o111))
+            else:
+                raise error(archive, f"its member {quoted(info.name)} is no regular file")
+            files[inside] = member
+            yield member
     stream.finish()
-
-
-def _put_aside(tar: tarfile.TarFile, info: tarfile.TarInfo, aside: BinaryIO) -> None:
-    content = tar.extractfile(info)
-    assert content is not None
-    left = info.size
-    with content:
-        while left and (data := content.read(min(left, _BLOCK))):
-            aside.write(data)
-            left -= len(data)
-    if left:
-        raise EOFError("it ends too early")
-
-
-class _Aside(io.RawIOBase):
-    """One of the files that were put aside.
-
-    Args:
-        aside: where they lie.
-        start: where this one begins.
-        size: how long it is.
-    """
-
-    def __init__(self, aside: BinaryIO, start: int, size: int) -> None:
-        self._aside, self._at, self._end = aside, start, start + size
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes of it."""
-        left = self._end - self._at
-        self._aside.seek(self._at)
-        data = self._aside.read(left if size < 0 else min(size, left))
-        self._at += len(data)
-        return data
 
 
 def _zip_members(
     file: BinaryIO,
     size: int,
     archive: str,
-    aside: BinaryIO,
     error: Refuse,
     stack: contextlib.ExitStack,
 ) -> Iterator[Member]:

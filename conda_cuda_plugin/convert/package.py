@@ -9,7 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -88,6 +88,11 @@ class Member:
 
 
 def check_members(members: Iterable[Member], archive: str, error: Refuse) -> list[Member]:
+    """All members, in the order of their targets; arguments and errors are those of `checked`."""
+    return sorted(checked(members, archive, error), key=lambda member: member.target)
+
+
+def checked(members: Iterable[Member], archive: str, error: Refuse) -> Iterator[Member]:
     """Refuse what would leave its place, pose as something else or fill the disk.
 
     Args:
@@ -96,12 +101,14 @@ def check_members(members: Iterable[Member], archive: str, error: Refuse) -> lis
         error: makes the error to raise.
 
     Returns:
-        The members in the order of their targets.
+        Each file as soon as nothing is wrong with it and those before it; links when all is known.
 
     Raises:
         the error, with the first reason found.
     """
     seen: dict[str, Member] = {}
+    folders: set[str] = set()
+    links: list[Member] = []
     total = 0
     for member in members:
         reason = _wrong_name(member.target)
@@ -110,22 +117,35 @@ def check_members(members: Iterable[Member], archive: str, error: Refuse) -> lis
         total += member.size
         if total > MOST_BYTES or member.size < 0 or len(seen) >= MOST_MEMBERS:
             raise error(archive, TOO_MUCH)
-        before = seen.setdefault(member.target.lower(), member)
+        key = member.target.lower()
+        before = seen.setdefault(key, member)
         if before is not member:
             raise error(
                 archive,
                 f"its members {quoted(before.target)} and {quoted(member.target)} are the same "
                 "file",
             )
-    for key, member in seen.items():
-        for parent in PurePosixPath(key).parents:
-            if str(parent) in seen:
-                raise error(
-                    archive, f"its member {quoted(seen[str(parent)].target)} is a file and a folder"
-                )
-        if member.link is not None and (reason := _wrong_link(member, seen)):
+        above = [str(parent) for parent in PurePosixPath(key).parents]
+        both = next((name for name in above if name in seen), key if key in folders else None)
+        if both is not None:
+            raise error(archive, f"its member {quoted(seen[both].target)} is a file and a folder")
+        folders.update(above)
+        if member.link is None:
+            yield member
+        else:
+            links.append(member)
+            _check_links([member], seen, archive, error)
+    # Now it is known what else they could pass through.
+    _check_links(links, seen, archive, error)
+    yield from links
+
+
+def _check_links(
+    links: Iterable[Member], seen: Mapping[str, Member], archive: str, error: Refuse
+) -> None:
+    for member in links:
+        if reason := _wrong_link(member, seen):
             raise error(archive, f"its link {quoted(member.target)} {reason}")
-    return sorted(seen.values(), key=lambda member: member.target)
 
 
 def _wrong_name(target: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class DamagedUnpackedError(CudaError):
 def unpack_package(
     folder: Path,
     record: Mapping[str, Any],
-    members: Sequence[Member],
+    members: Iterable[Member],
     about: str,
     progress: Progress = lambda done, total: None,
 ) -> Path:
@@ -54,9 +54,9 @@ def unpack_package(
     Args:
         folder: where it goes; nothing of its name may exist there.
         record: name, version, build and so on, as in repodata.json.
-        members: as `check_members` returns them.
+        members: as `check_members` or `checked` gives them.
         about: the package in one sentence.
-        progress: called with bytes done and bytes in all.
+        progress: called with bytes done, and bytes of those members that are known at first.
 
     Returns:
         The folder NAME-VERSION-BUILD.
@@ -66,11 +66,14 @@ def unpack_package(
         OSError: when the disk fails; nothing is left then.
     """
     files, place = Inside(folder), folder / name_of(record)
-    total, done = sum(member.size for member in members), 0
+    total, done = 0, 0
+    if isinstance(members, list):
+        total = sum(member.size for member in members)
+        members = sorted(members, key=lambda member: member.place)
     try:
         files.make_folder(place / "info")
         rows = []
-        for member in sorted(members, key=lambda member: member.place):
+        for member in members:
             row = _put(files, place, member, lambda part, n=done: progress(n + part, total))
             done += member.size
             if not member.target.startswith("info/"):
