@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 from ...archives import sums_of
 from ...files import Inside
 from ...platforms import Platform
-from ...progress import Progress
+from ...progress_text import Part
 from .. import pip
 from ..download import DownloadError, download
 from .session import Session, session_of
@@ -39,6 +39,7 @@ class Fetching(Generic[T]):
         parts: the folder for what has come in part.
         folder: an empty folder for the files.
         platform: what they are for.
+        told: is told how far each wheel is.
         offline: use local folders only.
     """
 
@@ -49,13 +50,14 @@ class Fetching(Generic[T]):
         parts: Path,
         folder: Path,
         platform: Platform,
+        told: Sequence[Part],
         *,
         offline: bool,
     ) -> None:
         self._wheels, self._use, self._parts, self._folder = wheels, use, parts, folder
         self._platform, self._offline = platform, offline
         self._session: Session | None = None
-        self._states: list[_State[T]] = [_State() for _ in wheels]
+        self._states: list[_State[T]] = [_State(part) for part in told]
         self._numbers = itertools.count()
         self._gate = threading.Lock()
         self._closed = False
@@ -76,49 +78,48 @@ class Fetching(Generic[T]):
             # Whoever unpacks stops at his next block; nobody begins from now on.
             state.busy.acquire()
 
-    def take(self, number: int, bar: Progress) -> T:
+    def take(self, number: int) -> T:
         """What was made of a wheel, when it has come and is what the index promised.
 
         Args:
             number: its place among the wheels.
-            bar: shows how far it is.
 
         Raises:
             HashMismatchError: when it is another file.
             DownloadError, PipError: when it cannot be had.
         """
-        state, step, ended = self._states[number], "", False
-        while not ended:
-            ended = state.ended.wait(0.1)
-            if step != state.step:
-                step = state.step
-                bar.step(step)
-            bar.update(state.done, state.total)
+        state = self._states[number]
+        # Without a limit of time no signal would be heard on Windows.
+        while not state.ended.wait(0.1):
+            pass
         if isinstance(state.failure, (AskPip, _LeftToPip)):
+            state.part.begin("fetching")
             (path,) = pip.download(
                 [self._wheels[number]],
                 self._folder,
                 self._platform,
                 offline=self._offline,
-                progress=bar.update,
+                progress=state.update,
             )
-            bar.step("unpacking")
-            return self._use(number, path, bar.update)
-        if state.failure is not None:
+            state.part.begin("unpacking")
+            state.result = self._use(number, path, state.update)
+        elif state.failure is not None:
             raise state.failure
+        state.part.finish()
         return cast(T, state.result)
 
     def _run(self) -> None:
         while not self._closed and (number := next(self._numbers)) < len(self._wheels):
             state = self._states[number]
+            state.part.begin("fetching")
             try:
                 path = self._fetch(self._wheels[number], state)
                 with state.busy:
-                    state.step = "unpacking"
+                    state.part.begin("unpacking")
                     state.result = self._use(number, path, functools.partial(self._update, state))
             except BaseException as error:
                 state.failure = error
-            state.ended.set()
+            state.end()
 
     def _fetch(self, wheel: Wheel, state: _State[T]) -> Path:
         target = self._folder / wheel.filename
@@ -129,6 +130,7 @@ class Fetching(Generic[T]):
                 found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
             if found.sha256 != wheel.sha256:
                 raise pip.HashMismatchError(wheel.name)
+            state.update(found.size, found.size)
             return target
         if self._session is None:
             raise _LeftToPip
@@ -168,17 +170,22 @@ class Fetching(Generic[T]):
 
 
 class _State(Generic[T]):
-    """How far a wheel is."""
+    """How far a wheel is, and what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        self.part = part
         self.ended, self.busy = threading.Event(), threading.Lock()
         self.result: T | None = None
-        self.step = ""
         self.failure: BaseException | None = None
-        self.done, self.total = 0, 0
 
     def update(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
+        self.part.update(done, total)
+
+    def end(self) -> None:
+        """Whoever waits for it may go on."""
+        if self.failure is None:
+            self.part.finish()
+        self.ended.set()
 
 
 class _LeftToPip(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from ...files import Inside
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
+from ...progress_text import Part
 from ...versions import CudaVersion
 from ..staging import staging_folder
 from .installer import Workplace, unpack
@@ -102,23 +102,30 @@ def convert(
     Raises:
         RunfileError: when the file is another one or cannot be used; nothing is left then.
     """
+    from ...fetching import download_file
+
     channel = LocalChannel.find(platform.subdir)
-    with staging_folder(channel) as folder, Progress(name) as progress:
+    steps = {**({"fetching": 1} if url else {}), "checking": 0.2, "unpacking": 1}
+    told = Part(name, steps=steps)
+    with staging_folder(channel) as folder, Progress([told]):
         # Another command may have done it while this one waited.
         for one in converted(channel):
             if one.sha256 == sha256 and one.whole:
                 return one.records
         if url is not None:
-            file = _download(url, folder / "downloaded.run", sha256, progress)
-        progress.step("checking")
-        found = sha256_of(file, progress.update)
+            told.begin("fetching")
+            file = folder / "downloaded.run"
+            download_file(url, file)
+            told.size = file.stat().st_size
+        told.begin("checking")
+        found = sha256_of(file, told.update)
         if found != sha256:
             raise RunfileError(
                 name,
                 f"its SHA-256 is {found} and not {sha256}: it is damaged, or another file",
                 hints=("Nothing of it was run. Download it again.",),
             )
-        progress.step("unpacking")
+        told.begin("unpacking")
         Inside(folder).make_folder(Path("work"))
         tree = unpack(Workplace(folder / "work", file, name), version)
         by_part = members_by_part(tree, name, platform.target, version)
@@ -135,8 +142,11 @@ def convert(
                     f"{PREFIX}{name} {version} {record['build']}" for name in by_part
                 ]
             about = f"{part} of {name}, under NVIDIA's CUDA EULA, converted by conda cuda"
-            told = functools.partial(progress.update_part, done, total)
-            packages.append((part, unpack_package(folder, record, members, about, told), record))
+
+            def tell(bytes_done: int, _: int, before: int = done) -> None:
+                told.update(before + bytes_done, total)
+
+            packages.append((part, unpack_package(folder, record, members, about, tell), record))
             done += sum(one.size for one in members)
         made_of = {"file": name, "sha256": sha256, **({"url": url} if url else {})}
         # The one that names the others comes last: without it they do not count.
@@ -146,6 +156,7 @@ def convert(
             # What an environment uses `conda clean` has left: it stays the one file that it is.
             there = channel.record_of(sha256, record["name"])
             records[part] = channel.add(package, record, made_of) if there is None else there
+        told.finish()
         return records
 
 
@@ -159,14 +170,6 @@ def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) ->
         "license": "LicenseRef-NVIDIA-CUDA-EULA",
         "subdir": platform.subdir,
     }
-
-
-def _download(url: str, path: Path, sha256: str, progress: Progress) -> Path:
-    from ...fetching import download_file
-
-    progress.step("downloading")
-    download_file(url, path)
-    return path
 
 
 def _check_release(

@@ -10,6 +10,7 @@ import json
 import re
 import ssl
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class Index:
     """What becomes of the content of files on the way."""
     length: int = 0
     """How much longer files are said to be than they are."""
+    speed: int = 0
+    """The bytes of a file that come in a second; 0 for as many as can."""
     file_status: int = 200
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for, with the status of the answer."""
@@ -148,8 +151,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(len(data) - start + index.length))
+        self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data[start:end])
+        step = index.speed // 20 or len(data)
+        for place in range(start, end, step or 1):
+            self.wfile.write(data[place : min(place + step, end)])
+            time.sleep(0.05 if index.speed else 0)
         self.close_connection = True
         return None
 
