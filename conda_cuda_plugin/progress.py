@@ -107,7 +107,7 @@ class Progress(_Ticking):
         self._all += parts
         self._bar: Any = None
         self._columns = 0
-        self._rate, self._speed = _Speed(3), _Speed(10)
+        self._rate, self._speed = Speed(3), Speed(10)
 
     def __enter__(self) -> Progress:
         if not self.parts:
@@ -143,7 +143,7 @@ class Progress(_Ticking):
             self._bar.close()
 
 
-class _Speed:
+class Speed:
     """How much a second brings, the last seconds before all.
 
     Args:
