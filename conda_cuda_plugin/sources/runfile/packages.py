@@ -18,7 +18,8 @@ from ...platforms import Platform
 from ...progress import Progress
 from ...progress_text import Part
 from ...versions import CudaVersion
-from ..staging import staging_folder
+from ..download import DownloadError, download
+from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .installer import Workplace, unpack
 from .names import RunfileError, sha256_of
 from .parts import RELEASE, members_by_part
@@ -102,29 +103,20 @@ def convert(
     Raises:
         RunfileError: when the file is another one or cannot be used; nothing is left then.
     """
-    from ...fetching import download_file
-
     channel = LocalChannel.find(platform.subdir)
-    steps = {**({"fetching": 1} if url else {}), "checking": 0.2, "unpacking": 1}
+    steps = {"fetching" if url else "checking": 1, "unpacking": 1}
     told = Part(name, steps=steps)
     with staging_folder(channel) as folder, Progress([told]):
         # Another command may have done it while this one waited.
         for one in converted(channel):
             if one.sha256 == sha256 and one.whole:
                 return one.records
+        told.begin(next(iter(steps)))
         if url is not None:
-            told.begin("fetching")
-            file = folder / "downloaded.run"
-            download_file(url, file)
-            told.size = file.stat().st_size
-        told.begin("checking")
-        found = sha256_of(file, told.update)
-        if found != sha256:
-            raise RunfileError(
-                name,
-                f"its SHA-256 is {found} and not {sha256}: it is damaged, or another file",
-                hints=("Nothing of it was run. Download it again.",),
-            )
+            remove_forgotten_parts(channel)
+            file = _download(url, channel, folder, name, sha256, told)
+        elif (found := sha256_of(file, told.update)) != sha256:
+            raise _another(name, f"its SHA-256 is {found} and not {sha256}")
         told.begin("unpacking")
         Inside(folder).make_folder(Path("work"))
         tree = unpack(Workplace(folder / "work", file, name), version)
@@ -170,6 +162,31 @@ def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) ->
         "license": "LicenseRef-NVIDIA-CUDA-EULA",
         "subdir": platform.subdir,
     }
+
+
+def _download(
+    url: str, channel: LocalChannel, folder: Path, name: str, sha256: str, told: Part
+) -> Path:
+    """Download an installer, or what is missing of it.
+
+    Raises:
+        RunfileError: when it is another file.
+        DownloadError: when it cannot be had; what has come stays for the next command.
+    """
+    part, file = channel.path / PARTS / f"{sha256}.part", folder / "downloaded.run"
+    try:
+        download(url, part, size=None, sha256=sha256, progress=told.update)
+    except DownloadError as error:
+        if error.wrong:
+            raise _another(name, f"it does not have the SHA-256 {sha256}") from error
+        raise
+    channel.files.rename(part, file)
+    return file
+
+
+def _another(name: str, reason: str) -> RunfileError:
+    hint = "Nothing of it was run. Download it again."
+    return RunfileError(name, f"{reason}: it is damaged, or another file", hints=(hint,))
 
 
 def _check_release(
