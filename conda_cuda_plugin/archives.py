@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import CudaError
 from .files import Inside
-from .progress import Progress
+from .progress_text import Part
 from .reading import open_regular
 
 _BLOCK = 2**20
@@ -119,14 +119,14 @@ def checked(records: Sequence[Any], missing: Iterable[Any]) -> Sequence[Any]:
     return records
 
 
-def fetch(record: Any, target: Path, *, offline: bool, title: str) -> Sums:
+def fetch(record: Any, target: Path, told: Part, *, offline: bool) -> Sums:
     """Put the file of a package somewhere: from a package cache, else from its channel.
 
     Args:
         record: the package, as conda's solver gives it.
         target: where the file goes.
+        told: is told how far it is.
         offline: whether no connection may be made.
-        title: what the progress of a download is shown under.
 
     Raises:
         DamagedPackageError: when it is not what its channel describes.
@@ -152,14 +152,14 @@ def fetch(record: Any, target: Path, *, offline: bool, title: str) -> Sums:
     # What is left of a candidate that was not the right one.
     Inside(target.parent).remove(target)
     size = record.get("size") or 0
-    with Progress(title) as progress, in_words(record.url):
+    with in_words(record.url):
         download(
             record.url,
             str(target),
             md5=record.get("md5"),
             sha256=record.get("sha256"),
             size=record.get("size"),
-            progress_update_callback=lambda part: progress.update(int(part * size), size),
+            progress_update_callback=lambda share: told.update(int(share * size), size),
         )
     sums = sums_of(target)
     if not sums.fit(record):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from .conda_compat import settings, stdout_for_people
 from .errors import CudaError, failing_at
 from .files import Inside
 from .lock import locked
+from .progress import Fetched
+from .progress_text import Part
 from .reading import MOST_BYTES
 
 
@@ -37,6 +40,7 @@ def link_packages(
         unlink: packages of the prefix that go.
     """
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
+    from conda.core.package_cache_data import ProgressiveFetchExtract
     from conda.models.match_spec import MatchSpec
 
     from .connections import check_files, guarded
@@ -60,17 +64,36 @@ def link_packages(
         settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
         stdout_for_people(),
     ):
-        transaction = transaction_of(records)
         with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
-            transaction.download_and_extract()
+            fetch, began = ProgressiveFetchExtract(tuple(records)), time.monotonic()
+            fetch.prepare()
+            # conda would speak of downloads without any.
+            if fetch.cache_actions or fetch.extract_actions:
+                fetch.execute()
+            _count(fetch.paired_actions.items(), began)
+            Fetched.now().tell()
         for folder in _extracted(records):
             check_extracted(folder)
         with settings(always_copy=context.always_copy or _of_others(records)):
             if new:
-                left = link_plain_packages(prefix, records, specs)
-                transaction = transaction_of(left) if len(left) < len(records) else transaction
+                records = link_plain_packages(prefix, records, specs)
             # What is left, and the prefix's history of all.
-            transaction.execute()
+            transaction_of(records).execute()
+
+
+def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None:
+    """Let the packages count that conda has fetched; it draws bars of its own.
+
+    Args:
+        fetched: each record, with what conda had to do to download and to extract it.
+        began: when it began, by the clock that parts have.
+    """
+    for record, (download, extract) in fetched:
+        if download or extract:
+            part = Part(str(record.name), (record.get("size") or 0) if download else 0)
+            part.made = began
+            part.finish()
+            Fetched.now().parts.append(part)
 
 
 def _of_others(records: Iterable[Any]) -> bool:
@@ -215,8 +238,11 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
             _empty_partial_download(cache / f"{file}.partial")
         fresh = [file for file in files if not os.path.lexists(cache / file)]
         try:
-            ProgressiveFetchExtract(specs).execute()
-            return [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+            fetch, began = ProgressiveFetchExtract(specs), time.monotonic()
+            fetch.execute()
+            records = [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+            _count(zip(records, map(fetch.paired_actions.get, specs), strict=True), began)
+            return records
         except Exception:
             # A file that is no package would stand in the way of every conda from now on.
             for file in fresh:

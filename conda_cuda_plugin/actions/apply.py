@@ -17,6 +17,7 @@ from ..errors import CudaError, innermost
 from ..install import pin, switch
 from ..install import root as roots
 from ..platforms import Platform
+from ..progress import Fetched
 from ..sources.base import Offer, ToolkitRequest
 from ..sources.exact_agree import disagreement
 from ..toolkit import Toolkit
@@ -193,7 +194,8 @@ def carry_out(plan: Plan) -> None:
     environment = plan.environment
     with in_environment(environment):
         # All files first: what cannot be had stops everything before anything has changed.
-        fetched = [(step, step.offer.fetch()) for step in plan.steps]
+        with Fetched():
+            fetched = [(step, step.offer.fetch()) for step in plan.steps]
         fresh: list[Path] = []
         try:
             for step, records in fetched:

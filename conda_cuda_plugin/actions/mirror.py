@@ -17,7 +17,8 @@ from ..errors import CudaError, UsageError, full_disk
 from ..files import Inside
 from ..local_channel import LocalChannel
 from ..metapackage import Metapackage
-from ..progress import Progress
+from ..progress import Fetched, Progress
+from ..progress_text import Part
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.table import ORDER
 from ..toolkit import Origin
@@ -133,7 +134,8 @@ def carry_out(plan: Plan) -> Result:
     directory = plan.directory
     try:
         with signal_handler(conda_signal_handler):
-            records = plan.offer.fetch()
+            with Fetched():
+                records = plan.offer.fetch()
             with alone(directory) as scratch:
                 return _put(plan, records, scratch)
     except OSError as error:
@@ -151,22 +153,32 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
             # From now on the folder is a channel, an empty one, whenever this is stopped.
             channel_index.write_rows(Inside(plan.directory), plan.directory / name, {})
     files, added, size = [], [], 0
-    for number, record in enumerate(records, 1):
+    there = {}
+    for record in records:
         folder = plan.directory / _folder_of(record, subdir)
-        target, have = folder / record.fn, rows[folder.name].get(record.fn)
+        have = rows[folder.name].get(record.fn)
         if have is not None:
-            _check_same(target, have, record)
+            _check_same(folder / record.fn, have, record)
         # A file that the index does not name yet is what a stopped command has left.
-        sums = archives.sums_of(target) if target.is_file() else None
-        if sums is None or not sums.fit(have or record):
-            title = f"({number}/{len(records)}) {record.name} {record.version}"
-            sums = _file_of(record, scratch, subdir, title, offline=plan.request.offline)
-            _move(plan.directory, scratch / record.fn, target)
-            have = None
-            added.append(f"{folder.name}/{record.fn}")
-        rows[folder.name][record.fn] = have or _row(record, sums)
-        files.append(f"{folder.name}/{record.fn}")
-        size += sums.size
+        sums = archives.sums_of(folder / record.fn) if (folder / record.fn).is_file() else None
+        if sums is not None and sums.fit(have or record):
+            there[record] = sums
+    channel = LocalChannel.find(subdir)
+    parts = {record: _part(record, channel) for record in records if record not in there}
+    with Fetched(), Progress(list(parts.values())):
+        for record in records:
+            folder = plan.directory / _folder_of(record, subdir)
+            have, sums = rows[folder.name].get(record.fn), there.get(record)
+            if sums is None:
+                part = parts[record]
+                sums = _file_of(record, channel, scratch, part, offline=plan.request.offline)
+                _move(plan.directory, scratch / record.fn, folder / record.fn)
+                part.size, have = part.size or sums.size, None
+                part.finish()
+                added.append(f"{folder.name}/{record.fn}")
+            rows[folder.name][record.fn] = have or _row(record, sums)
+            files.append(f"{folder.name}/{record.fn}")
+            size += sums.size
     one = _metapackage(plan, records)
     sums = archives.sums_of(one.write(scratch))
     _move(plan.directory, scratch / one.filename, plan.directory / subdir / one.filename)
@@ -177,16 +189,24 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
     return Result(plan, one, tuple(files), tuple(added), size + sums.size)
 
 
-def _file_of(record: Any, folder: Path, subdir: str, title: str, *, offline: bool) -> archives.Sums:
+def _part(record: Any, channel: LocalChannel) -> Part:
+    """What has to be done for the file of a package."""
+    if channel.unpacked(record) is not None:
+        return Part(record.name, steps={"packing": 1})
+    return Part(record.name, record.get("size") or 0, {"fetching": 1})
+
+
+def _file_of(
+    record: Any, channel: LocalChannel, folder: Path, told: Part, *, offline: bool
+) -> archives.Sums:
     """Put the file of a package into a folder: one is written where it was made here."""
-    channel = LocalChannel.find(subdir)
     unpacked = channel.unpacked(record)
+    told.begin(next(iter(told.steps)))
     if unpacked is None:
-        return archives.fetch(record, folder / record.fn, offline=offline, title=title)
+        return archives.fetch(record, folder / record.fn, told, offline=offline)
     if channel.is_sealed(record) is False:
         raise DamagedUnpackedError(unpacked, "its files are not those that were put there")
-    with Progress(title) as progress:
-        return archives.sums_of(pack(unpacked, folder, progress.update))
+    return archives.sums_of(pack(unpacked, folder, told.update))
 
 
 def _metapackage(plan: Plan, records: Sequence[Any]) -> Metapackage:

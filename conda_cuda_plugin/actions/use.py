@@ -12,6 +12,7 @@ from ..errors import CudaError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch
+from ..progress import Fetched
 from ..quoting import typed
 from ..toolkit import Toolkit
 from .change import in_environment
@@ -56,7 +57,8 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
         try:
             if toolkit is None:
                 assert plan.offer is not None
-                toolkit = roots.install(plan.offer, environment, platform)
+                with Fetched():
+                    toolkit = roots.install(plan.offer, environment, platform)
             record = record_of(plan.request, plan.source, toolkit, recorded_request(environment))
             done = switch.make_current(environment, toolkit, platform, record, pinned=plan.pin)
         except BaseException:

@@ -16,6 +16,7 @@ from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
+from ..progress_text import Part
 from ..reading import open_regular
 from .index.fetch import Fetching, Use
 from .index.wheel import Wheel
@@ -72,18 +73,18 @@ def fetch_wheels(
             with one_by_one:
                 return channel.add(*package)
 
+        told = [Part(wheel.name, wheel.size or 0) for wheel in wanted]
         with contextlib.ExitStack() as stack:
-            take: Callable[[int, Progress], Any]
+            take: Callable[[int], Any]
+            stack.enter_context(Progress(told))
             if download is None:
                 parts = channel.path / PARTS
-                coming = Fetching(wanted, use, parts, folder, platform, offline=offline)
+                coming = Fetching(wanted, use, parts, folder, platform, told, offline=offline)
                 take = stack.enter_context(coming).take
             else:
-                take = _one_by_one(wanted, use, folder, platform, offline, download)
+                take = _one_by_one(wanted, use, folder, platform, told, offline, download)
             for place, number in enumerate(missing):
-                wheel = wheels[number]
-                with Progress(f"({place + 1}/{len(missing)}) {wheel.name} {wheel.version}") as bar:
-                    records[number] = take(place, bar)
+                records[number] = take(place)
     return records
 
 
@@ -92,13 +93,20 @@ def _one_by_one(
     use: Use[Any],
     folder: Path,
     platform: Platform,
+    told: Sequence[Part],
     offline: bool,
     download: Callable[..., Sequence[Path]],
-) -> Callable[[int, Progress], Any]:
-    def take(place: int, bar: Progress) -> Any:
-        (path,) = download([wheels[place]], folder, platform, offline=offline, progress=bar.update)
-        bar.step("unpacking")
-        return use(place, path, bar.update, lambda: None)
+) -> Callable[[int], Any]:
+    def take(place: int) -> Any:
+        part = told[place]
+        part.begin("fetching")
+        (path,) = download([wheels[place]], folder, platform, offline=offline, progress=part.update)
+        # Not everybody who downloads tells.
+        part.size = path.stat().st_size
+        part.begin("unpacking")
+        record = use(place, path, part.update, lambda: None)
+        part.finish()
+        return record
 
     return take
 

@@ -120,6 +120,10 @@ class Terminal:
         """Type something."""
         os.write(self.number, text.encode())
 
+    def resize(self, columns: int) -> None:
+        """Make the window narrower or wider."""
+        fcntl.ioctl(self.number, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
     def read_until(self, text: str, limit: float = 60) -> str:
         """What has come on the screen when something of it is there."""
         found, end = b"", time.monotonic() + limit
@@ -132,10 +136,12 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal(words: list[str], variables: dict[str, str], cwd: Path) -> Iterator[Terminal]:
+def terminal(
+    words: list[str], variables: dict[str, str], cwd: Path, columns: int = 80
+) -> Iterator[Terminal]:
     """A program that runs on a terminal of its own; it is ended with it."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    Terminal(ours).resize(columns)
     os.set_blocking(ours, False)
     process = subprocess.Popen(
         words, env=variables, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs,

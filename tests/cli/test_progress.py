@@ -1,32 +1,43 @@
-"""Progress bars: on a terminal alone, and gone when the work is done."""
+"""One bar for all files: on a terminal alone, gone when the work is done; then the time."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ..conftest import Conda
-from ..sources.wheelhouse import only_folder, write_releases
+from ..sources.index.server import Index, serve_index
+from ..sources.wheelhouse import only_index, write_releases
 from .completing import terminal
 
-TITLE = "(1/1) nvidia-cuda-runtime-cu11 11.8.89"
 WORKING = """
 import sys, time
 from conda.base.context import context
-from conda_cuda_plugin.progress import Progress
+from conda_cuda_plugin.progress import Fetched, Progress
+from conda_cuda_plugin.progress_text import Part
 context.__init__(argparse_args=dict(json="--json" in sys.argv, quiet="--quiet" in sys.argv))
-with Progress("file") as progress:
-    for part in range(5):
-        progress.update(part * 500_000, 2_000_000)
-        time.sleep(0.15)
-    progress.step("unpacking")
-    progress.update(1_000_000, 2_000_000)
-    time.sleep(2.5)
+one, two = parts = Part("one", 2_000_000), Part("two")
+with Fetched(), Progress(parts):
+    one.begin("fetching")
+    for done in range(16):
+        one.update(done * 125_000, 2_000_000)
+        time.sleep(0.1)
+    one.begin("unpacking")
+    two.begin("fetching")
+    time.sleep(2)
+    two.update(500_000, 1_000_000)
+    time.sleep(0.5)
+    if "--fail" in sys.argv:
+        sys.exit("It failed.")
+    one.finish(), two.finish()
 print("DONE")
 """
+WORDS = ("--components=cudart,cublas",)
 WAITING = """
 import sys, time
 from conda.base.context import context
@@ -38,70 +49,210 @@ print("DONE")
 """
 
 
+LAST = r"Fetched and unpacked 2 packages, 5\.7 MB, in \d\.\d s\."
+FETCHING = r"\[#*-*\]  \d\.\d MB/5\.7 MB  \d\.\d MB/s  00:0\d left  fetching nvidia-c.*"
+
+
 @pytest.fixture
 def fresh(conda: Conda, tmp_path: Path) -> Conda:
-    """A conda whose package cache is empty, and wheels that take a moment."""
-    wheels = write_releases(tmp_path / "wheels", "11.8.0", filler=3_000_000)
+    """A conda whose package cache is empty."""
     (tmp_path / "pkgs").mkdir()
     (tmp_path / "pkgs/urls.txt").touch()
-    conda.variables.update(only_folder(wheels), CONDA_PKGS_DIRS=str(tmp_path / "pkgs"))
+    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
     return conda
 
 
-def use(conda: Conda, prefix: Path, *more: str, **variables: str) -> str:
-    """What a person sees who installs 11.8 at a terminal."""
+@pytest.fixture
+def index(fresh: Conda, tmp_path: Path) -> Iterator[Index]:
+    """An index from which a wheel takes two seconds to come."""
+    wheels = write_releases(tmp_path / "wheels", "12.4.1", filler=3_000_000)
+    with serve_index(Index(wheels, rate=1_500_000)) as running:
+        fresh.variables.update(only_index(running.address))
+        yield running
+
+
+def use(conda: Conda, prefix: Path, *more: str, columns: int = 80, **variables: str) -> str:
+    """What a person sees who installs 12.4 at a terminal."""
     line, at_terminal = use_line(conda, prefix, *more)
-    with terminal(line, at_terminal | variables, prefix) as screen:
+    with terminal(line, at_terminal | variables, prefix, columns) as screen:
         return screen.read_until("END\r\n", 300)
 
 
 def use_line(conda: Conda, prefix: Path, *more: str) -> tuple[list[str], dict[str, str]]:
     """The command line that says END when it is done, and its variables."""
-    words = ["cuda", "use", "11.8", "-p", str(prefix), "--from=pypi", "--flavor=base", "-y", *more]
-    line = ["sh", "-c", '"$@"; echo "E""ND"', "sh", str(conda.exe), *words]
-    return line, conda.environ(TERM="xterm")
+    words = ["cuda", "use", "12.4", "-p", str(prefix), "--from=pypi", *WORDS, "-y", *more]
+    # Of the terminal it controls, as in a window.
+    line = ["setsid", "-cw", "sh", "-c", 'trap : INT; "$@"; echo "E""ND"', "sh", str(conda.exe)]
+    return [*line, *words], conda.environ(TERM="xterm")
 
 
-def test_a_terminal_shows_a_bar_that_goes_away(fresh: Conda, environment: Path) -> None:
+def frames(shown: str, columns: int = 80) -> tuple[list[str], str]:
+    """What a bar has drawn, without blanks at the end, and what came after it was wiped out."""
+    before, _, rest = shown.partition("\r[" if "\r[" in shown else "\r5.7 MB")
+    assert "\x1b" not in before
+    *drawn, after = re.split(r"\r {20,}\r", "[" + rest, maxsplit=1)
+    assert len(drawn) == 1, shown
+    assert "\n" not in drawn[0]
+    found = re.split(r"\r+", drawn[0])
+    # The last column stays free: some terminals go on to the next line behind it.
+    assert max(map(len, found)) < columns
+    return [frame.rstrip() for frame in found], after
+
+
+def on_screen(shown: str) -> list[str]:
+    """The lines of a screen after all that was written to it."""
+    rows: list[list[str]] = [[]]
+    column = 0
+    for one in shown:
+        if one == "\r":
+            column = 0
+        elif one == "\n":
+            rows.append([])
+        else:
+            row = rows[-1]
+            row[column : column + 1] = [one]
+            column += 1
+    return ["".join(row).rstrip() for row in rows]
+
+
+def test_a_terminal_shows_one_bar_that_goes_away(
+    fresh: Conda, index: Index, environment: Path, tmp_path: Path
+) -> None:
     shown = use(fresh, environment)
-    assert f"\r{TITLE} " in shown
-    assert ", unpacking" in shown
-    assert "CUDA 11.8.0 is current in one." in shown
+    drawn, after = frames(shown)
+    assert any(re.fullmatch(FETCHING, frame) for frame in drawn), drawn
+    assert all(re.fullmatch(r"\[[^?]+|", frame) for frame in drawn), drawn
+    assert re.match(LAST + "\r\n", after), after
+    assert not re.search("fetch", after.partition("\n")[2], re.IGNORECASE)
+    assert "CUDA 12.4.1 is current in one." in after
+    # Another environment needs nothing of it.
+    (tmp_path / "two/conda-meta").mkdir(parents=True)
+    (tmp_path / "two/conda-meta/history").touch()
+    again = use(fresh, tmp_path / "two")
+    assert "CUDA 12.4.1 is current" in again
+    assert not re.search("fetched|fetching|left", again, re.IGNORECASE)
+
+
+def test_a_narrow_one_too(fresh: Conda, index: Index, environment: Path) -> None:
+    shown = use(fresh, environment, columns=40)
+    before, _, rest = shown.partition(" MB/5.7 MB")
+    drawn, after = frames(f"\r[{before[-3:]} MB/5.7 MB{rest}", 40)
+    assert any(re.fullmatch(r"\[?\d\.\d MB/5\.7 MB  .* left", frame) for frame in drawn), drawn
+    assert re.match(LAST, after)
+
+
+def test_it_follows_the_width_of_the_window(conda: Conda, tmp_path: Path) -> None:
+    line = [str(conda.exe.parent / "python"), "-c", WORKING]
+    with terminal(line, conda.environ(TERM="xterm"), tmp_path, 120) as screen:
+        wide = screen.read_until("/s")
+        screen.resize(30)
+        # What is already on its way has the old width.
+        wide += screen.read_until("\x1b[J")
+        narrow = screen.read_until("DONE")
+    drawn, _ = frames(wide + "\r" + " " * 20 + "\r", 120)
+    assert max(map(len, drawn)) > 40
+    bar = narrow.partition("\x1b[J")[2].partition("Fetched")[0]
+    assert "\n" not in bar
+    assert len(max(bar.split("\r"), key=len)) < 30
+    assert "\x1b" not in bar
 
 
 @pytest.mark.parametrize(
     "how", [{"words": ["--quiet"]}, {"words": ["--json"]}, {"TERM": "dumb"}], ids=str
 )
 def test_nobody_who_does_not_want_it(
-    how: dict[str, object], fresh: Conda, environment: Path
+    how: dict[str, object], fresh: Conda, index: Index, environment: Path
 ) -> None:
+    index.rate = 0
     words = how.get("words", [])
     assert isinstance(words, list)
     shown = use(fresh, environment, *words, **{k: str(v) for k, v in how.items() if k != "words"})
-    assert f"\r{TITLE} " not in shown
-    assert "unpacking" not in shown
+    assert not re.search(r"\[#*-|left|fetching", shown)
+    assert bool(re.search(LAST, shown)) == ("TERM" in how)
 
 
-def test_a_pipe_gets_the_name_of_each_file(fresh: Conda, environment: Path) -> None:
-    result = fresh.cuda("use", environment, "11.8", "--from=pypi", "--flavor=base", "-y")
-    assert "(1/1) nvidia-cuda-runtime-cu11 11.8.89\n" in result.err
-    assert not re.search(r"[\r█]|unpacking", result.err + result.out)
+def test_a_pipe_gets_a_line_before_and_one_after(
+    fresh: Conda, index: Index, environment: Path
+) -> None:
+    result = fresh.cuda("use", environment, "12.4", "--from=pypi", *WORDS, "-y")
+    assert re.search(rf"^Fetching 2 packages, 5\.7 MB\n(.*\n)?{LAST}\n", result.err, re.MULTILINE)
+    assert not re.search(r"[\r#]|left|unpacking|Downloading", result.err + result.out)
+    assert "etch" not in result.out
 
 
-@pytest.mark.parametrize("option", ["", "--json", "--quiet"])
+@pytest.mark.parametrize("terminal_", [True, False])
+def test_a_failure_leaves_no_bar(
+    terminal_: bool, fresh: Conda, index: Index, environment: Path
+) -> None:
+    index.shares = [1, 0.5, 0.5, 0.5, 0.5, 0.5]
+    index.ranges = False
+    if terminal_:
+        shown = use(fresh, environment)
+        assert "fetching" in shown
+        rows = on_screen(shown)
+    else:
+        result = fresh.cuda("use", environment, "12.4", "--from=pypi", *WORDS, "-y", check=False)
+        rows = result.err.splitlines()
+    assert any(re.match(r"DownloadError: (The connection broke|http)", row) for row in rows), rows
+    assert not any(re.search(r"Fetched|\[#*-|left", row) for row in rows), rows
+
+
+def test_an_interrupt_leaves_no_bar(fresh: Conda, index: Index, environment: Path) -> None:
+    index.rate = 300_000
+    line, variables = use_line(fresh, environment)
+    with terminal(line, variables, environment) as screen:
+        shown = screen.read_until("left")
+        screen.write("\x03")
+        shown += screen.read_until("END\r\n")
+    assert "^C" in shown, "the terminal writes it into the bar"
+    rows = on_screen(shown)
+    assert any(row.startswith("Interrupted: ") for row in rows), rows
+    assert not any(re.search(r"Fetched|\[#*-|left|\^C", row) for row in rows), rows
+
+
+@pytest.mark.parametrize("option", ["", "--json", "--quiet", "--fail"])
 def test_a_bar_says_how_much_and_what(option: str, conda: Conda, tmp_path: Path) -> None:
     line = [str(conda.exe.parent / "python"), "-c", WORKING, *option.split()]
+    began = time.monotonic()
     with terminal(line, conda.environ(TERM="xterm"), tmp_path) as screen:
-        shown = screen.read_until("DONE")
-    if option:
+        shown = screen.read_until("It failed." if option == "--fail" else "DONE")
+    took = time.monotonic() - began
+    if option in ("--json", "--quiet"):
         assert shown.splitlines() == ["DONE"]
         return
-    assert re.search(r"file  [█▏▎▍▌▋▊▉# ]+ 1\.\d+M/2\.00M .*B/s", shown)
-    assert re.search(r"file  .* 1\.00M/2\.00M, unpacking [12] s", shown)
-    # Not wider than the screen, and blank when the work is done.
-    lines = [line for line in shown.split("\r") if line.startswith("file")]
-    assert max(map(len, lines)) <= 80
-    assert shown.rpartition("DONE")[0].split("\r")[-2].strip() == ""
+    drawn, after = frames(shown)
+    assert 10 < len(drawn) <= 10 * took
+    text = "\n".join(drawn)
+    assert re.search(r"^\[#+-+\]  \d+ KB/1\.9 MB  1\.\d MB/s  fetching one$", text, re.MULTILINE)
+    assert re.search(r"\[#+-*\]  1\.9 MB  unpacking one 1 s, fetching two 1 s$", text, re.MULTILINE)
+    assert re.search(r"  2\.4 MB/2\.9 MB  \d+ KB/s  00:0\d left  unpacking one 2 s", text)
+    if option == "--fail":
+        assert after.rstrip() == "It failed."
+    else:
+        assert re.fullmatch(
+            r"Fetched and unpacked 2 packages, 2\.9 MB, in 4\.\d s\.\r\nDONE", after.rstrip()
+        )
+
+
+def test_a_bar_takes_next_to_no_time(conda: Conda, tmp_path: Path) -> None:
+    """The processor's time, with as many files as the largest toolkit has."""
+    script = """
+import sys, time
+from conda_cuda_plugin.progress import Progress
+from conda_cuda_plugin.progress_text import Part
+parts = [Part(f"nvidia-package-{number}", 10**9) for number in range(40)]
+with Progress(parts):
+    [part.begin("fetching") for part in parts]
+    time.sleep(0.5)
+    before = time.process_time()
+    time.sleep(3)
+    print("TIME", time.process_time() - before, "END")
+"""
+    line = [str(conda.exe.parent / "python"), "-c", script]
+    with terminal(line, conda.environ(TERM="xterm"), tmp_path) as screen:
+        shown = screen.read_until(" END")
+    found = re.search(r"TIME ([\d.e-]+)", shown)
+    assert found and float(found[1]) < 0.06, shown
 
 
 @pytest.mark.parametrize("option", ["", "--json", "--quiet"])

@@ -25,6 +25,7 @@ ONE_OF_THEM = {
         "conda_cuda_plugin.convert.zstd",
         "zstandard",
     ): "it is a requirement of conda from 24.7 to 26.5",
+    ("conda_cuda_plugin.sources.download", "urllib3"): "requests stands on it, and lets it through",
     ("conda_cuda_plugin.convert.inflate", "isal"): "where it is missing Python's own zlib is taken",
 }
 """(importer, imported), and who has it. Of those for zstd every conda has one, as it unpacks with it; the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import subprocess
 import threading
 from pathlib import Path
@@ -239,9 +240,18 @@ def test_an_address_is_downloaded(machine: Machine) -> None:
         prefix = machine.environment()
         result = machine.use(prefix, "10.2", address, check=False)
         assert result.code == 1 and "its checksum is not known" in result.err
+        here = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        words = ("--sha256", "0" * 64, "--flavor", "base")
+        result = machine.use(prefix, "10.2", address, *words, check=False, **here)
+        assert f"it does not have the SHA-256 {'0' * 64}: it is damaged" in result.err
+        assert "Nothing of it was run." in result.err
+        assert "Fetched" not in result.err
+        assert list(machine.conda.pkgs.rglob("*.run")) == []
         words = ("--sha256", installer.sha256(run), "--flavor", "base")
-        machine.use(prefix, "10.2", address, *words, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
+        result = machine.use(prefix, "10.2", address, *words, **here)
         server.shutdown()
+    told = rf"Fetching {run.name}\nFetched and unpacked {run.name}, \d+ KB, in \d+\.\d s\.\n"
+    assert re.match(told, result.err), result.err
     assert loaded(prefix / "cuda", "libcudart.so.10.2") == "0 10020"
 
 

@@ -20,7 +20,7 @@ from ...convert.coming import Coming, NotInOrderError
 from ...convert.package import ArchiveError
 from ...files import Inside
 from ...platforms import Platform
-from ...progress import Progress
+from ...progress_text import Part
 from .. import pip
 from ..download import DownloadError
 from ..incoming import Incoming
@@ -50,6 +50,7 @@ class Fetching(Generic[T]):
         parts: the folder for what has come in part.
         folder: an empty folder for the files.
         platform: what they are for.
+        told: is told how far each wheel is.
         offline: use local folders only.
     """
 
@@ -60,13 +61,14 @@ class Fetching(Generic[T]):
         parts: Path,
         folder: Path,
         platform: Platform,
+        told: Sequence[Part],
         *,
         offline: bool,
     ) -> None:
         self._wheels, self._use, self._parts, self._folder = wheels, use, parts, folder
         self._platform, self._offline = platform, offline
         self._session: Session | None = None
-        self._states: list[_State[T]] = [_State() for _ in wheels]
+        self._states: list[_State[T]] = [_State(part) for part in told]
         self._numbers = itertools.count()
         self._closed, self._several = False, threading.Lock()
 
@@ -84,47 +86,46 @@ class Fetching(Generic[T]):
             # Whoever unpacks stops at his next block, and who waits for a server goes on no more.
             state.busy.acquire()
 
-    def take(self, number: int, bar: Progress) -> T:
+    def take(self, number: int) -> T:
         """What was made of a wheel, when it has come and is what the index promised.
 
         Args:
             number: its place among the wheels.
-            bar: shows how far it is.
 
         Raises:
             HashMismatchError: when it is another file.
             DownloadError, PipError: when it cannot be had.
         """
-        state, step, ended = self._states[number], "", False
-        while not ended:
-            ended = state.ended.wait(0.1)
-            if step != state.step:
-                step = state.step
-                bar.step(step)
-            bar.update(state.done, state.total)
+        state = self._states[number]
+        # Without a limit of time no signal would be heard on Windows.
+        while not state.ended.wait(0.1):
+            pass
         if isinstance(state.failure, (AskPip, _LeftToPip)):
+            state.part.begin("fetching")
             (path,) = pip.download(
                 [self._wheels[number]],
                 self._folder,
                 self._platform,
                 offline=self._offline,
-                progress=bar.update,
+                progress=state.update,
             )
-            bar.step("unpacking")
-            return self._use(number, path, bar.update, _nothing)
-        if state.failure is not None:
+            state.part.begin("unpacking")
+            state.result = self._use(number, path, state.update, _nothing)
+        elif state.failure is not None:
             raise state.failure
+        state.part.finish()
         return cast(T, state.result)
 
     def _run(self) -> None:
         while not self._closed and (number := next(self._numbers)) < len(self._wheels):
             state = self._states[number]
+            state.part.begin("fetching")
             try:
                 with state.busy:
                     state.result = self._make(number, state)
             except BaseException as error:
                 state.failure = error
-            state.ended.set()
+            state.end()
 
     def _make(self, number: int, state: _State[T]) -> T:
         wheel = self._wheels[number]
@@ -135,6 +136,7 @@ class Fetching(Generic[T]):
             found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
             if found.sha256 != wheel.sha256:
                 raise pip.HashMismatchError(wheel.name)
+            state.update(found.size, found.size)
             return self._unpack(number, target, state)
         if self._session is None:
             raise _LeftToPip
@@ -196,7 +198,7 @@ class Fetching(Generic[T]):
         return self._unpack(number, target, state)
 
     def _unpack(self, number: int, path: Path, state: _State[T]) -> T:
-        state.step = "unpacking"
+        state.part.begin("unpacking")
         return self._use(number, path, functools.partial(self._update, state), _nothing)
 
     def _incoming(self, wheel: Wheel, state: _State[T], *, whole: bool) -> Incoming:
@@ -233,17 +235,22 @@ class Fetching(Generic[T]):
 
 
 class _State(Generic[T]):
-    """How far a wheel is."""
+    """How far a wheel is, and what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        self.part = part
         self.ended, self.busy = threading.Event(), threading.Lock()
         self.result: T | None = None
-        self.step = ""
         self.failure: BaseException | None = None
-        self.done, self.total = 0, 0
 
     def update(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
+        self.part.update(done, total)
+
+    def end(self) -> None:
+        """Whoever waits for it may go on."""
+        if self.failure is None:
+            self.part.finish()
+        self.ended.set()
 
 
 class _LeftToPip(Exception):

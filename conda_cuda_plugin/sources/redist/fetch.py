@@ -11,9 +11,13 @@ from ...convert.package import ArchiveError
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
+from ...progress_text import Part
 from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .manifest import Archive
 from .place import Place
+
+_STEPS = {"fetching": 1, "unpacking": 1}
+"""What xz has packed takes its time."""
 
 
 class RedistError(ArchiveError):
@@ -41,26 +45,28 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
         RedistError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
-    records = []
     with staging_folder(channel) as folder:
         remove_forgotten_parts(channel)
-        for number, archive in enumerate(archives, 1):
-            # Another command may have brought it meanwhile.
-            record = channel.record_of(archive.sha256, build=archive.build)
-            if record is None:
-                title = f"({number}/{len(archives)}) {archive.component} {archive.version}"
-                with Progress(title) as progress:
-                    record = _fetch(archive, place, channel, folder, progress)
-            records.append(record)
+        # Another command may have brought some meanwhile.
+        records = [channel.record_of(one.sha256, build=one.build) for one in archives]
+        missing = [number for number, record in enumerate(records) if record is None]
+        parts = [
+            Part(archives[number].component, archives[number].size, _STEPS) for number in missing
+        ]
+        with Progress(parts):
+            for number, part in zip(missing, parts, strict=True):
+                records[number] = _fetch(archives[number], place, channel, folder, part)
+                part.finish()
     return records
 
 
-def _fetch(
-    archive: Archive, place: Place, channel: LocalChannel, folder: Path, progress: Progress
-) -> Any:
+def _fetch(archive: Archive, place: Place, channel: LocalChannel, folder: Path, told: Part) -> Any:
     part = channel.path / PARTS / f"{archive.sha256}.part"
-    path = place.fetch(archive, part, progress.update)
-    progress.step("unpacking")
+    told.begin("fetching")
+    path = place.fetch(archive, part, told.update)
+    # Not everybody who fetches tells.
+    told.size = path.stat().st_size
+    told.begin("unpacking")
     row = {
         "name": archive.name,
         "version": archive.version,
@@ -72,9 +78,7 @@ def _fetch(
     }
     about = f"{archive.file}, converted by conda cuda"
     try:
-        package = unpack_archive(
-            path, archive.file, folder, row, about, RedistError, progress.update
-        )
+        package = unpack_archive(path, archive.file, folder, row, about, RedistError, told.update)
     finally:
         # A refused file would be refused again.
         channel.files.remove(part)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,11 @@ from ...files import Inside
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
+from ...progress_text import Part
 from ...versions import CudaVersion
-from ..staging import staging_folder
+from ..download import DownloadError
+from ..incoming import download
+from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .installer import Workplace, unpack
 from .names import RunfileError, sha256_of
 from .parts import RELEASE, members_by_part
@@ -103,22 +105,20 @@ def convert(
         RunfileError: when the file is another one or cannot be used; nothing is left then.
     """
     channel = LocalChannel.find(platform.subdir)
-    with staging_folder(channel) as folder, Progress(name) as progress:
+    steps = {"fetching" if url else "checking": 1, "unpacking": 1}
+    told = Part(name, steps=steps)
+    with staging_folder(channel) as folder, Progress([told]):
         # Another command may have done it while this one waited.
         for one in converted(channel):
             if one.sha256 == sha256 and one.whole:
                 return one.records
+        told.begin(next(iter(steps)))
         if url is not None:
-            file = _download(url, folder / "downloaded.run", sha256, progress)
-        progress.step("checking")
-        found = sha256_of(file, progress.update)
-        if found != sha256:
-            raise RunfileError(
-                name,
-                f"its SHA-256 is {found} and not {sha256}: it is damaged, or another file",
-                hints=("Nothing of it was run. Download it again.",),
-            )
-        progress.step("unpacking")
+            remove_forgotten_parts(channel)
+            file = _download(url, channel, folder, name, sha256, told)
+        elif (found := sha256_of(file, told.update)) != sha256:
+            raise _another(name, f"its SHA-256 is {found} and not {sha256}")
+        told.begin("unpacking")
         Inside(folder).make_folder(Path("work"))
         tree = unpack(Workplace(folder / "work", file, name), version)
         by_part = members_by_part(tree, name, platform.target, version)
@@ -135,8 +135,11 @@ def convert(
                     f"{PREFIX}{name} {version} {record['build']}" for name in by_part
                 ]
             about = f"{part} of {name}, under NVIDIA's CUDA EULA, converted by conda cuda"
-            told = functools.partial(progress.update_part, done, total)
-            packages.append((part, unpack_package(folder, record, members, about, told), record))
+
+            def tell(bytes_done: int, _: int, before: int = done) -> None:
+                told.update(before + bytes_done, total)
+
+            packages.append((part, unpack_package(folder, record, members, about, tell), record))
             done += sum(one.size for one in members)
         made_of = {"file": name, "sha256": sha256, **({"url": url} if url else {})}
         # The one that names the others comes last: without it they do not count.
@@ -146,6 +149,7 @@ def convert(
             # What an environment uses `conda clean` has left: it stays the one file that it is.
             there = channel.record_of(sha256, record["name"])
             records[part] = channel.add(package, record, made_of) if there is None else there
+        told.finish()
         return records
 
 
@@ -161,12 +165,29 @@ def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) ->
     }
 
 
-def _download(url: str, path: Path, sha256: str, progress: Progress) -> Path:
-    from ...fetching import download_file
+def _download(
+    url: str, channel: LocalChannel, folder: Path, name: str, sha256: str, told: Part
+) -> Path:
+    """Download an installer, or what is missing of it.
 
-    progress.step("downloading")
-    download_file(url, path)
-    return path
+    Raises:
+        RunfileError: when it is another file.
+        DownloadError: when it cannot be had; what has come stays for the next command.
+    """
+    part, file = channel.path / PARTS / f"{sha256}.part", folder / "downloaded.run"
+    try:
+        download(url, part, size=None, sha256=sha256, progress=told.update)
+    except DownloadError as error:
+        if error.wrong:
+            raise _another(name, f"it does not have the SHA-256 {sha256}") from error
+        raise
+    channel.files.rename(part, file)
+    return file
+
+
+def _another(name: str, reason: str) -> RunfileError:
+    hint = "Nothing of it was run. Download it again."
+    return RunfileError(name, f"{reason}: it is damaged, or another file", hints=(hint,))
 
 
 def _check_release(

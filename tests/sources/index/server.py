@@ -185,11 +185,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def send(self, data: bytes) -> None:
         """Send a body, as fast as the index is."""
-        for at in range(0, len(data), _BLOCK):
+        step = int(self.index.rate) // 20 or _BLOCK
+        for at in range(0, len(data), step):
             self.index.wait(at)
-            self.wfile.write(data[at : at + _BLOCK])
-            if self.index.rate:
-                time.sleep(_BLOCK / self.index.rate)
+            self.wfile.write(data[at : at + step])
+            time.sleep(0.05 if self.index.rate else 0)
 
     def page(self, name: str) -> None:
         if self.index.redirect:

@@ -42,5 +42,5 @@ def refused(conda: Conda, prefix: Path, place: str | Path, *words: str, **more: 
     files = [path for path in conda.pkgs.rglob("*") if path.is_file()]
     assert {path.name for path in files} <= {"urls.txt", "urls", "lock"}, files
     # What was under way is told before.
-    message: str = re.sub(r"(?m)^\(\d+/\d+\) .*$", "", result.err).strip()
+    message: str = re.sub(r"(?m)^Fetching .*$", "", result.err).strip()
     return message
