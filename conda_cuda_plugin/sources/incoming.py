@@ -273,7 +273,13 @@ class Incoming:
 
 
 def download(
-    url: str, part: Path, *, size: int | None, sha256: str, progress: Callable[[int, int], None]
+    url: str,
+    part: Path,
+    *,
+    size: int | None,
+    sha256: str,
+    progress: Callable[[int, int], None],
+    waiting: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
 ) -> None:
     """Download a file, or what is missing of it; the arguments are those of `Incoming`.
 
@@ -281,7 +287,7 @@ def download(
         DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
         OSError: when the disk fails.
     """
-    incoming = Incoming(url, part, size=size, sha256=sha256, progress=progress)
+    incoming = Incoming(url, part, size=size, sha256=sha256, progress=progress, waiting=waiting)
     for _ in incoming.blocks():
         pass
     incoming.check()

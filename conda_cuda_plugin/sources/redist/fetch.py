@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...convert.archive import unpack_archive
 from ...convert.package import ArchiveError
+from ...jobs import Job, Jobs
 from ...local_channel import LocalChannel
 from ...platforms import Platform
 from ...progress import Progress
@@ -50,23 +52,37 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
         # Another command may have brought some meanwhile.
         records = [channel.record_of(one.sha256, build=one.build) for one in archives]
         missing = [number for number, record in enumerate(records) if record is None]
+        # The largest one first: all the others are unpacked beside it.
+        missing.sort(key=lambda number: archives[number].size, reverse=True)
         parts = [
             Part(archives[number].component, archives[number].size, _STEPS) for number in missing
         ]
-        with Progress(parts):
-            for number, part in zip(missing, parts, strict=True):
-                records[number] = _fetch(archives[number], place, channel, folder, part)
-                part.finish()
+        one_by_one = threading.Lock()
+
+        def fetch(number: int, job: Job) -> Any:
+            archive = archives[missing[number]]
+            # Files of several archives have the same names.
+            aside = folder / str(number)
+            channel.files.make_folder(aside)
+            package = _unpacked(archive, place, channel, aside, job)
+            with one_by_one:
+                return channel.add(*package)
+
+        with Progress(parts), Jobs(parts, fetch) as jobs:
+            for at, number in enumerate(missing):
+                records[number] = jobs.result(at)
     return records
 
 
-def _fetch(archive: Archive, place: Place, channel: LocalChannel, folder: Path, told: Part) -> Any:
+def _unpacked(
+    archive: Archive, place: Place, channel: LocalChannel, folder: Path, job: Job
+) -> tuple[Path, Mapping[str, Any], Mapping[str, str]]:
+    """A package as `LocalChannel.add` takes it."""
     part = channel.path / PARTS / f"{archive.sha256}.part"
-    told.begin("fetching")
-    path = place.fetch(archive, part, told.update)
+    path = place.fetch(archive, part, job)
     # Not everybody who fetches tells.
-    told.size = path.stat().st_size
-    told.begin("unpacking")
+    job.part.size = path.stat().st_size
+    job.part.begin("unpacking")
     row = {
         "name": archive.name,
         "version": archive.version,
@@ -78,12 +94,12 @@ def _fetch(archive: Archive, place: Place, channel: LocalChannel, folder: Path, 
     }
     about = f"{archive.file}, converted by conda cuda"
     try:
-        package = unpack_archive(path, archive.file, folder, row, about, RedistError, told.update)
+        package = unpack_archive(path, archive.file, folder, row, about, RedistError, job.update)
     finally:
         # A refused file would be refused again.
         channel.files.remove(part)
     made_of = {"file": archive.file, "sha256": archive.sha256, "url": _address(place, archive)}
-    return channel.add(package, row, made_of)
+    return package, row, made_of
 
 
 def _address(place: Place, archive: Archive) -> str:

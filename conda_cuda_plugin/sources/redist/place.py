@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -14,6 +13,7 @@ from urllib.request import url2pathname
 
 from ...addresses import shown_address
 from ...data_files import read_data
+from ...jobs import Job
 from ...local_channel import LocalChannel
 from ...reading import open_regular, read_bytes
 from ...versions import CudaVersion
@@ -66,7 +66,7 @@ class FolderPlace:
         """The address of an archive."""
         return (self.path / archive.path).as_uri()
 
-    def fetch(self, archive: Archive, part: Path, progress: Callable[[int, int], None]) -> Path:
+    def fetch(self, archive: Archive, part: Path, job: Job) -> Path:
         """The archive's file, which was checked.
 
         Raises:
@@ -89,7 +89,7 @@ class FolderPlace:
             for block in iter(lambda: file.read(2**20), b""):
                 digest.update(block)
                 done += len(block)
-                progress(done, found)
+                job.update(done, found)
         if digest.hexdigest() != archive.sha256:
             raise DownloadError(
                 f"{path} does not have the sha256 that the manifest gives for it, so nothing was "
@@ -141,14 +141,19 @@ class WebPlace:
         """The address of an archive."""
         return f"{self.base}{quote(archive.path)}"
 
-    def fetch(self, archive: Archive, part: Path, progress: Callable[[int, int], None]) -> Path:
+    def fetch(self, archive: Archive, part: Path, job: Job) -> Path:
         """Download the archive to a file, or what is missing of it; the file.
 
         Raises:
             DownloadError: when it cannot be had, or is not what the manifest says.
         """
         download(
-            self.url(archive), part, size=archive.size, sha256=archive.sha256, progress=progress
+            self.url(archive),
+            part,
+            size=archive.size,
+            sha256=archive.sha256,
+            progress=job.update,
+            waiting=job.waiting,
         )
         return part
 
