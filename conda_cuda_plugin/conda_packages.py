@@ -63,11 +63,10 @@ def link_packages(
         transaction = transaction_of(records)
         with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
             transaction.download_and_extract()
-        for folder in _extracted(records):
-            check_extracted(folder)
+        listings = {str(folder): check_extracted(folder) for folder in _extracted(records)}
         with settings(always_copy=context.always_copy or _of_others(records)):
             if new:
-                left = link_plain_packages(prefix, records, specs)
+                left = link_plain_packages(prefix, records, specs, listings)
                 transaction = transaction_of(left) if len(left) < len(records) else transaction
             # What is left, and the prefix's history of all.
             transaction.execute()
