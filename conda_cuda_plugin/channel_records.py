@@ -68,8 +68,8 @@ def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
 
     found: list[Row] = []
     with _reading(channel):
-        for url in _urls(channel, subdir):
-            rows = _rows(_index_path(url), name)
+        for url in index_urls(channel, subdir):
+            rows = _rows(index_path(url), name)
             if rows is None:
                 return [Row(one.version, one.depends) for one in _query(name, channel, subdir)]
             found += (
@@ -113,8 +113,8 @@ def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[
     # To read a spec takes longer than to look a name up.
     spec = None if re.fullmatch(r"[\w.-]+", text) else MatchSpec(text)
     name = text if spec is None else spec.name
-    for url in _urls(channel, subdir):
-        rows = _rows(_index_path(url), name)
+    for url in index_urls(channel, subdir):
+        rows = _rows(index_path(url), name)
         if rows is None:
             with asking():
                 found = list(SubdirData(Channel(url)).query(spec or MatchSpec(name)))
@@ -133,10 +133,20 @@ def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[
 
 
 @functools.cache
-def _urls(channel: str, subdir: str) -> tuple[str, ...]:
+def index_urls(channel: str, subdir: str) -> tuple[str, ...]:
+    """The folders of a channel in which packages for a platform lie."""
     from conda.models.channel import Channel
 
     return tuple(Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")))
+
+
+def row_of_file(url: str, file: str) -> Mapping[str, Any] | None:
+    """What the index of one platform of a channel says of a file; None if it knows of none.
+
+    Of an index that only conda can read nothing is known.
+    """
+    rows = _rows(index_path(url), file.rsplit("-", 2)[0]) or ()
+    return next((row for name, row in rows if name == file), None)
 
 
 def _is_usable(file: str) -> bool:
@@ -164,7 +174,7 @@ def _index(path: Path) -> SortedIndex | Mapping[str, list[tuple[str, Mapping[str
 
 
 @functools.cache
-def _index_path(url: str) -> Path:
+def index_path(url: str) -> Path:
     """Where the index of one platform of a channel lies on this machine, fetched if need be."""
     from conda.common.path import url_to_path
     from conda.core.subdir_data import SubdirData

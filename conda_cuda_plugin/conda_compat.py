@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def stdout_for_people() -> Iterator[None]:
     they are told to be quiet.
     """
     if context.json or context.quiet:
-        with _stdout_nowhere():
+        with stdout_nowhere():
             yield
     else:
         with contextlib.redirect_stdout(sys.stderr):
@@ -45,7 +45,8 @@ def stdout_for_people() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stdout_nowhere() -> Iterator[None]:
+def stdout_nowhere() -> Iterator[None]:
+    """Let nobody see what is printed to standard output."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         yield
 
@@ -76,63 +77,14 @@ def confirm(question: str) -> None:
     confirm_yn(question)
 
 
-def solve(
-    prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
-) -> tuple[Any, ...]:
-    """The package records that conda's solver chooses for a new prefix.
-
-    What conda tells of its steps is for who wants it, with -v; others see that it takes long.
-
-    Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
-    the specs cannot be met or a channel cannot be read.
-    """
-    from conda.exceptions import CondaHTTPError, ProxyError
-    from conda.models.channel import Channel
-    from conda.models.match_spec import MatchSpec
-
-    from .answers import NoAnswerError, asking, silent
-    from .connections import AnswerError, check_addresses, check_files
-    from .progress import Waiting
-
-    backend = context.plugin_manager.get_cached_solver_backend()
-    solver = backend(
-        str(prefix),
-        tuple(Channel(channel) for channel in channels),
-        (subdir, "noarch"),
-        specs_to_add=tuple(MatchSpec(spec) for spec in specs),
-        command="create",
-    )
-    told = stdout_for_people() if context.verbosity else _stdout_nowhere()
-    with told, Waiting("Asking the channels"), _no_driver(), asking():
-        try:
-            _, link = solver.solve_for_diff()
-        except (AnswerError, CondaHTTPError, ProxyError) as error:
-            # conda names one address of many.
-            if gone := silent(channels):
-                raise NoAnswerError(gone) from error
-            raise
-    check_files(link)
-    check_addresses(link)
-    return tuple(link)
-
-
-@contextlib.contextmanager
-def _no_driver() -> Iterator[None]:
-    """Solve as on a machine without a driver.
-
-    Packages ask for a driver of their own major version at least, which some solvers hold to and
-    others do not. A toolkit may be wanted all the same: to compile, or for another machine.
-    """
-    name = "CONDA_OVERRIDE_CUDA"
-    before = os.environ.get(name)
-    os.environ[name] = ""
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+def virtual_packages() -> list[str]:
+    """What stands for this machine in dependencies: `__glibc 2.36 0` and the like."""
+    manager = context.plugin_manager
+    if hasattr(manager, "get_virtual_package_records"):
+        found = manager.get_virtual_package_records()
+    else:
+        found = manager.get_virtual_packages()
+    return [f"{one.name} {one.version} {one.build}" for one in found]
 
 
 def is_on_this_machine(channel: str) -> bool:

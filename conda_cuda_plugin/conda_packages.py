@@ -72,11 +72,10 @@ def link_packages(
                 fetch.execute()
             _count(fetch.paired_actions.items(), began)
             Fetched.now().tell()
-        for folder in _extracted(records):
-            check_extracted(folder)
+        listings = {str(folder): check_extracted(folder) for folder in _extracted(records)}
         with settings(always_copy=context.always_copy or _of_others(records)):
             if new:
-                records = link_plain_packages(prefix, records, specs)
+                records = link_plain_packages(prefix, records, specs, listings)
             # What is left, and the prefix's history of all.
             transaction_of(records).execute()
 

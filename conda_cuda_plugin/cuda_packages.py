@@ -136,21 +136,37 @@ def cuda_records(prefix: Path) -> list[CudaRecord]:
         depends: tuple[str, ...] = ()
         files: tuple[str, ...] = ()
         with contextlib.suppress(OSError):
-            facts = os.stat(paths[name])
-            depends, files = _read(paths[name], facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            depends, files = _read(_Record(paths[name], os.stat(paths[name])))
         return CudaRecord(name, version, build, depends, files)
 
     return [record(name) for name in sorted(cuda_names(paths, lambda name: record(name).depends))]
 
 
+class _Record:
+    """A record's file, which is the same one in a root that has another name since.
+
+    The facts about it are there to notice another file.
+    """
+
+    def __init__(self, path: str, facts: os.stat_result) -> None:
+        self.path = path
+        self.facts = facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Record) and self.facts == other.facts
+
+    def __hash__(self) -> int:
+        return hash(self.facts)
+
+
 @lru_cache(maxsize=256)
-def _read(path: str, *_facts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read(record: _Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The dependencies and files of a record; nothing when it is damaged.
 
-    A command asks several times. The facts about the file are there to notice another one.
+    A command asks several times.
     """
     try:
-        content = read_json(path)
+        content = read_json(record.path)
         files = tuple(str(path).replace("\\", "/") for path in content["files"])
         return tuple(str(text) for text in content.get("depends") or ()), files
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -20,7 +20,9 @@ def stays_below(path: object) -> bool:
     """Whether a path of a package, joined to a folder, is an entry below it by its letters."""
     if not isinstance(path, str) or "\0" in path or (WINDOWS and ("\\" in path or ":" in path)):
         return False
-    return not {"", ".", ".."}.intersection(path.split("/"))
+    # A toolkit has thousands of them, and few have a part that begins with a dot.
+    parts = f"/{path}/"
+    return "//" not in parts and not ("/." in parts and ("/./" in parts or "/../" in parts))
 
 
 def check_linked(prefix: Path, records: Iterable[Any]) -> None:
@@ -53,8 +55,11 @@ def check_linked(prefix: Path, records: Iterable[Any]) -> None:
             )
 
 
-def check_extracted(folder: Path) -> None:
+def check_extracted(folder: Path) -> Any:
     """Refuse to link an extracted package that names what is not in its folder.
+
+    Returns:
+        What its `paths.json` says; None where it has none.
 
     Raises:
         CudaError: when it does, or does not say what it holds.
@@ -62,11 +67,13 @@ def check_extracted(folder: Path) -> None:
     # conda looks at the older list only where the newer one is no file.
     listing = folder / "info" / "paths.json"
     listing = listing if listing.is_file() else folder / "info" / "files"
+    content: Any = None
     try:
         if listing.name == "files":
             rows = [{"_path": line} for line in read_text(listing).splitlines() if line.strip()]
         else:
-            rows = read_json(listing)["paths"]
+            content = read_json(listing)
+            rows = content["paths"]
         paths = [(row["_path"], row.get("path_type") == "softlink") for row in rows]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _refused(folder, f"{listing} cannot be read") from error
@@ -75,7 +82,7 @@ def check_extracted(folder: Path) -> None:
             raise _refused(folder, f"it names '{path}', which is no path below a folder")
     links = set(_links(folder))
     if not links:
-        return
+        return content
     folders = {path.rpartition("/")[0] for path, _ in paths}
     for inside in {above for one in folders for above in _and_above(one)} & links:
         raise _refused(folder, f"'{inside}' is a link there, and a folder has to be")
@@ -85,6 +92,7 @@ def check_extracted(folder: Path) -> None:
             continue
         if os.path.commonpath([real, os.path.realpath(f"{folder}/{path}")]) != real:
             raise _refused(folder, f"'{path}' is a link there, out of the package")
+    return content
 
 
 def _links(folder: Path) -> Iterator[str]:

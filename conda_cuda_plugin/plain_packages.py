@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 from conda.base.context import context
 
 from .files import Inside
-from .reading import read_bytes, read_json
+from .reading import read_bytes
 
 _KEYS = frozenset({"_path", "path_type", "sha256", "size_in_bytes"})
 """What paths.json says about an ordinary file; other keys ask for some treatment."""
@@ -46,13 +46,16 @@ class _Plain:
     info: Any
 
 
-def link_plain_packages(prefix: Path, records: Sequence[Any], specs: Sequence[str]) -> list[Any]:
+def link_plain_packages(
+    prefix: Path, records: Sequence[Any], specs: Sequence[str], listings: Mapping[str, Any]
+) -> list[Any]:
     """Link those packages that are plain, with the records that conda would have written.
 
     Args:
         prefix: an empty prefix, nothing but `conda-meta/history` in it.
         records: the packages, extracted in a package cache.
         specs: what was asked for.
+        listings: what the `paths.json` of each says, by the folder it is extracted to.
 
     Returns:
         The records of the packages that conda still has to link. When anything is in doubt, all of
@@ -65,7 +68,7 @@ def link_plain_packages(prefix: Path, records: Sequence[Any], specs: Sequence[st
     plain: list[_Plain] = []
     left: list[Any] = []
     for record in records:
-        source, info, paths = _contents(record)
+        source, info, paths = _contents(record, listings)
         names = {row["_path"].lower() for row in paths}
         shared = shared or len(names) < len(paths) or not seen.isdisjoint(names)
         seen |= names
@@ -99,7 +102,7 @@ def _may_skip_conda() -> bool:
     )
 
 
-def _contents(record: Any) -> tuple[str, Any, list[Any]]:
+def _contents(record: Any, listings: Mapping[str, Any]) -> tuple[str, Any, list[Any]]:
     """The folder of a package in the cache, conda's description without paths, and the paths.
 
     There are no paths where the package does not list them in the way of today.
@@ -121,8 +124,8 @@ def _contents(record: Any) -> tuple[str, Any, list[Any]]:
         package_metadata=read_package_metadata(source),
         paths_data=PathsData(paths_version=1, paths=()),
     )
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        content = read_json(os.path.join(source, "info", "paths.json"))
+    with contextlib.suppress(KeyError, TypeError, AttributeError):
+        content = listings[source]
         rows = content["paths"]
         if content["paths_version"] == 1 and all(isinstance(row["_path"], str) for row in rows):
             return source, info, rows
@@ -155,7 +158,8 @@ def _is_plain_row(row: Mapping[str, Any]) -> bool:
         return False
     if row.get("path_type") == "softlink":
         return True
-    return row.get("path_type") == "hardlink" and "sha256" in row and "size_in_bytes" in row
+    size, sha256 = row.get("size_in_bytes"), row.get("sha256")
+    return row.get("path_type") == "hardlink" and type(size) is int and type(sha256) is str
 
 
 def _hard_links(source: str, prefix: Path) -> bool:
@@ -173,26 +177,36 @@ def _link(package: _Plain, prefix: Path) -> None:
         OSError: when one cannot be linked.
         _NotPlain: when one is not what the package says.
     """
-    source, target = f"{package.source}/", f"{prefix}/"
-    made: set[str] = set()
+    folders: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for row in package.paths:
-        path = row["_path"]
-        folder = path.rpartition("/")[0]
-        if folder not in made:
-            os.makedirs(target + folder, exist_ok=True)
-            made.add(folder)
-        if row["path_type"] == "softlink":
-            to = os.readlink(source + path)
-            if to.startswith("/"):
-                # conda copies what such a link leads to.
-                raise _NotPlain
-            os.symlink(to, target + path)
-            continue
-        # Linked first and looked at then: nothing can come in between.
-        os.link(source + path, target + path)
-        found = os.lstat(target + path)
-        if not stat.S_ISREG(found.st_mode) or found.st_size != row["size_in_bytes"]:
-            raise _NotPlain
+        folder, _, name = row["_path"].rpartition("/")
+        folders.setdefault(folder, []).append((name, row))
+    for folder, rows in folders.items():
+        os.makedirs(f"{prefix}/{folder}", exist_ok=True)
+        # In an open folder an entry is found sooner than by its whole path.
+        with _opened(f"{package.source}/{folder}") as old, _opened(f"{prefix}/{folder}") as new:
+            for name, row in rows:
+                if row["path_type"] == "softlink":
+                    to = os.readlink(name, dir_fd=old)
+                    if to.startswith("/"):
+                        # conda copies what such a link leads to.
+                        raise _NotPlain
+                    os.symlink(to, name, dir_fd=new)
+                    continue
+                # Linked first and looked at then: nothing can come in between.
+                os.link(name, name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)
+                found = os.stat(name, dir_fd=new, follow_symlinks=False)
+                if not stat.S_ISREG(found.st_mode) or found.st_size != row["size_in_bytes"]:
+                    raise _NotPlain
+
+
+@contextlib.contextmanager
+def _opened(folder: str) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None:
@@ -213,6 +227,14 @@ def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None
 
 _ROW_KEYS = ("_path", "path_type", "sha256", "size_in_bytes", "sha256_in_prefix")
 """In the order that conda writes them where it does not sort."""
+_FILE = {
+    "_path": "%(path)s",
+    "path_type": '"hardlink"',
+    "sha256": "%(sha256)s",
+    "size_in_bytes": "%(size)d",
+    "sha256_in_prefix": "%(sha256)s",
+}
+"""A row of an ordinary file, to be filled in."""
 
 
 def _with_paths(text: bytes, rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -221,14 +243,20 @@ def _with_paths(text: bytes, rows: Sequence[Mapping[str, Any]]) -> bytes:
     The other way, reading the record and having json indent all of it, takes as long as linking
     the files. No string of JSON holds a line break, so the places that are filled are keys.
     """
+    if not rows:
+        return text
     keys = list(json.loads(text))
     names = sorted(_ROW_KEYS) if keys == sorted(keys) else _ROW_KEYS
-    files = ",\n    ".join(_value(row["_path"]) for row in rows)
-    paths = ",\n      ".join(_row_text(row, names) for row in rows)
-    if rows:
-        text = _filled(text, b'\n  "files": [', f"\n    {files}\n  ")
-        text = _filled(text, b'\n    "paths": [', f"\n      {paths}\n    ")
-    return text
+    file, quoted = _row_text(_FILE, names), json.encoder.encode_basestring_ascii
+    files = [quoted(row["_path"]) for row in rows]
+    paths = [
+        file % {"path": path, "sha256": quoted(row["sha256"]), "size": row["size_in_bytes"]}
+        if row["path_type"] == "hardlink"
+        else _row_text({name: json.dumps(row[name]) for name in row}, names)
+        for path, row in zip(files, rows, strict=True)
+    ]
+    text = _filled(text, b'\n  "files": [', "\n    " + ",\n    ".join(files) + "\n  ")
+    return _filled(text, b'\n    "paths": [', "\n      " + ",\n      ".join(paths) + "\n    ")
 
 
 def _filled(text: bytes, start: bytes, content: str) -> bytes:
@@ -237,14 +265,7 @@ def _filled(text: bytes, start: bytes, content: str) -> bytes:
     return before + start + content.encode("ascii") + b"]" + rest
 
 
-def _row_text(row: Mapping[str, Any], names: Iterable[str]) -> str:
+def _row_text(values: Mapping[str, str], names: Iterable[str]) -> str:
     """A row of paths.json as it stands in the record of a linked package."""
-    values = {**row, "sha256_in_prefix": row["sha256"]} if row["path_type"] == "hardlink" else row
-    lines = (f'        "{name}": {_value(values[name])}' for name in names if name in values)
+    lines = (f'        "{name}": {values[name]}' for name in names if name in values)
     return "{\n" + ",\n".join(lines) + "\n      }"
-
-
-def _value(value: Any) -> str:
-    # json.dumps of a string takes five times as long.
-    is_text = isinstance(value, str)
-    return json.encoder.encode_basestring_ascii(value) if is_text else json.dumps(value)

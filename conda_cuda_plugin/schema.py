@@ -68,6 +68,11 @@ def number(value: Any, place: str, problems: list[str]) -> int:
     return value
 
 
+def mapping(value: Any, place: str, problems: list[str]) -> Mapping[str, Any]:
+    """Names and values of any kind."""
+    return _mapping(value, place, 1000)
+
+
 def choice(words: Sequence[str]) -> Schema:
     """One of some words."""
 

@@ -24,6 +24,8 @@ def measure(world: World) -> list[Figure]:
     prefix = world.environment()
 
     def use() -> Run:
+        # Nobody has asked before.
+        world.discard(world.folder / "pkgs" / "cache" / "conda-cuda")
         return world(
             *("cuda", "use", "12.4.1", "--from=channel", "-c", channel, "-p", prefix, "--dry-run"),
             CONDA_OVERRIDE_CUDA="13.2",

@@ -96,6 +96,8 @@ def execute(args: Namespace) -> int:
 
     # What conda has imported stays: to look at it again and again costs more than our imports.
     gc.freeze()
+    # Lists of thousands of files are no garbage, and most commands end before there is any.
+    gc.set_threshold(50_000)
     if not context.verbosity:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)

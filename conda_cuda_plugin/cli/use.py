@@ -96,7 +96,7 @@ def execute(args: Namespace) -> int:
     if context.dry_run and context.json:
         print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0
-    if plan.offer is not None:
+    if plan.offer is not None and not (context.json or context.quiet):
         say(*plan_lines(plan, machine))
     if plan.offer is not None or context.dry_run:
         if context.dry_run and plan.offer is None:

@@ -52,7 +52,9 @@ def write_down(root: Path, but: Collection[str] = ()) -> None:
         for name in names
         if name != FILES and _is_ours(name, there) and is_regular(root / name)
     }
-    text = json.dumps({"toolkit": facts, "files": names, "written": written}, indent=0)
+    # A line for each, as with an indent, which takes json several times as long.
+    content = {"toolkit": facts, "files": names, "written": written}
+    text = json.dumps(content, separators=(",\n", ": "))
     Inside(root).write(Path(FILES), f"{text}\n".encode())
 
 
@@ -174,5 +176,5 @@ def _walk(root: Path) -> Iterator[str]:
         inside = os.path.relpath(folder, root).replace(os.sep, "/")
         for name in (*links, *files):
             path = name if inside == "." else f"{inside}/{name}"
-            if not _DERIVED.fullmatch(path):
+            if "__pycache__" not in inside or not _DERIVED.fullmatch(path):
                 yield path

@@ -11,8 +11,8 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from ..cuda_packages import cuda_records
 from ..cuda_tools import is_tool
@@ -25,16 +25,11 @@ _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 _DRIVER_STUBS = frozenset({"libcuda.so", "libcuda.so.1", "libnvidia-ml.so", "libnvidia-ml.so.1"})
 
 
-@dataclass(frozen=True)
-class OwnedFile:
-    """A file of a CUDA package.
-
-    Args:
-        path: relative to the prefix, with forward slashes.
-        package: the package's name.
-    """
+class OwnedFile(NamedTuple):
+    """A file of a CUDA package: a toolkit has thousands."""
 
     path: str
+    """Relative to the prefix, with forward slashes."""
     package: str
 
 
@@ -68,9 +63,10 @@ def header_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, st
     found: dict[str, str] = {}
     paths = [file.path for file in files]
     for folder in platform.include_directories:
+        start = f"{folder}/"
         for path in paths:
-            if path.startswith(f"{folder}/"):
-                entry = path.removeprefix(f"{folder}/").split("/")[0]
+            if path.startswith(start):
+                entry = path.removeprefix(start).split("/")[0]
                 # `include/targets` holds the headers of other targets on Windows.
                 if entry != "targets":
                     found.setdefault(entry, f"{folder}/{entry}")

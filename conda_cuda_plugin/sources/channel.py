@@ -135,7 +135,7 @@ class ChannelSource:
         Raises:
             NotOffered: when the solver finds no way, or only one with parts of another release.
         """
-        from ..conda_compat import solve
+        from ..solver import solve
 
         specs = [*selection.specs, *_addon_specs(request, apart.names)]
         if selection.tied:

@@ -114,7 +114,7 @@ def _solve(
     offer: Offer, request: ToolkitRequest, environment: Environment, newest: int
 ) -> tuple[Any, ...]:
     """The packages of the compiler; what the toolkit brings too stays as the toolkit has it."""
-    from ..conda_compat import solve
+    from ..solver import solve
 
     channels = request.channels or CHANNELS
     specs = compiler_specs(request.platform, newest)

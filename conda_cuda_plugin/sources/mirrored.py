@@ -132,8 +132,8 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
         NotOffered: when its packages cannot be installed together here.
     """
     from ..archives import checked
-    from ..conda_compat import solve
     from ..conda_packages import not_in_cache
+    from ..solver import solve
     from .channel_refusals import refusal_of
     from .holding import key_of
 

@@ -82,7 +82,12 @@ def dropping() -> Iterator[Host]:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *, delay: float = 0, status: int | None = None, port: int = 0
+    folder: Path,
+    *,
+    delay: float = 0,
+    status: int | None = None,
+    port: int = 0,
+    tagged: bool = False,
 ) -> Iterator[Host]:
     """Serves a folder.
 
@@ -91,6 +96,7 @@ def serving(
         delay: seconds before each answer.
         status: what it says to every request in place of the file.
         port: where it listens; anywhere by default.
+        tagged: whether it says what is as it was before.
     """
 
     class Handler(SimpleHTTPRequestHandler):
@@ -102,12 +108,23 @@ def serving(
             time.sleep(delay)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 if status is None:
+                    tag = self.tag()
+                    if tag and self.headers.get("If-None-Match") == tag:
+                        self.send_response(304)
+                        self.end_headers()
+                        return
                     super().do_GET()
                 else:
                     self.send_error(status)
 
+        def tag(self) -> str:
+            path = Path(self.translate_path(self.path))
+            return f'"{path.stat().st_mtime_ns}"' if tagged and path.exists() else ""
+
         def end_headers(self) -> None:
             self.send_header("Cache-Control", "max-age=3600")
+            if tag := self.tag():
+                self.send_header("ETag", tag)
             super().end_headers()
 
         def log_message(self, *words: Any) -> None:

@@ -17,7 +17,12 @@ NVCC = b"#!/bin/sh\necho 'Cuda compilation tools, release %s'\n"
 
 
 def write_large_channels(
-    root: Path, files: int, *, header: int = 6000, library: int = 30_000_000
+    root: Path,
+    files: int,
+    *,
+    header: int = 6000,
+    library: int = 30_000_000,
+    subdir: str = SUBDIR,
 ) -> Path:
     """Build both channels; their folder.
 
@@ -26,16 +31,17 @@ def write_large_channels(
         files: how many headers each toolkit has.
         header: bytes of each.
         library: bytes of the math library.
+        subdir: the platform.
     """
     tie = "cuda-version >=12.4,<12.5.0a0"
     forge = [
         CondaPackage("cuda-version", "12.4", noarch=True),
         *_toolkit("12.4.1", "12.4.127", "12.4.131", "12.4.5.8", (tie,), files, header, library),
     ]
-    write_channel(root / "conda-forge", SUBDIR, forge)
-    write_channel(root / "nvidia", SUBDIR, [])
+    write_channel(root / "conda-forge", subdir, forge)
+    write_channel(root / "nvidia", subdir, [])
     label = _toolkit("11.8.0", "11.8.89", "11.8.89", "11.11.3.6", (), files, header, library)
-    write_channel(root / "nvidia" / "label" / "cuda-11.8.0", SUBDIR, label)
+    write_channel(root / "nvidia" / "label" / "cuda-11.8.0", subdir, label)
     return root
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..channel.large import SUBDIR, write_large_channels
 from ..conftest import Conda
 from ..test_plugin import MODULES, modules
 
@@ -46,6 +47,25 @@ def test_use_of_an_installed_toolkit(conda: Conda, two: Path, release: str) -> N
     }  # fmt: skip
     assert wrong == set()
     assert len(found) <= 70, sorted(found)
+
+
+def test_a_second_environment_needs_no_solver(conda: Conda, tmp_path: Path) -> None:
+    root = write_large_channels(tmp_path / "channels", 3, header=10, library=10)
+    (tmp_path / "pkgs").mkdir()
+    (tmp_path / "pkgs" / "urls.txt").touch()
+    conda.variables.update(
+        CONDA_CHANNEL_ALIAS=root.as_uri(),
+        CONDA_SUBDIR=SUBDIR,
+        CONDA_PKGS_DIRS=str(tmp_path / "pkgs"),
+        # It imports what it solves with when it does.
+        CONDA_SOLVER="classic",
+    )
+    solving = []
+    for name in ("first", "second"):
+        words = ("cuda", "use", "12.4", "--from=channel", "--flavor=devel", "-yq", "-p")
+        code = MODULES.format(words=[*words, str(conda.create(conda.envs / name))])
+        solving.append("pycosat" in modules(conda, code))
+    assert solving == [True, False]
 
 
 def test_list_of_all_environments(conda: Conda, two: Path) -> None:

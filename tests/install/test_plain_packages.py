@@ -30,7 +30,9 @@ reset_context()
 context._set_argparse_args({"quiet": True})
 from conda_cuda_plugin.conda_compat import settings
 from conda_cuda_plugin.conda_packages import fetch_packages, link_packages
+from conda_cuda_plugin.package_paths import check_extracted
 from conda_cuda_plugin.plain_packages import link_plain_packages
+from conda.core.package_cache_data import PackageCacheData
 target, names, *urls = sys.argv[1:]
 records = fetch_packages([(url, {}) for url in urls])
 for who in ("ours", "conda"):
@@ -39,7 +41,9 @@ for who in ("ours", "conda"):
 alone = Path(target, "alone", "conda-meta")
 alone.mkdir(parents=True)
 (alone / "history").touch()
-left = link_plain_packages(alone.parent, records, names.split())
+folders = [PackageCacheData.get_entry_to_link(one).extracted_package_dir for one in records]
+listings = {folder: check_extracted(Path(folder)) for folder in folders}
+left = link_plain_packages(alone.parent, records, names.split(), listings)
 print(json.dumps(sorted({record.name for record in records} - {record.name for record in left})))
 """
 

@@ -144,7 +144,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not path.is_file():
             return self.answer(404, b"")
         if name.endswith(".metadata"):
-            return self.answer(200, metadata_of(path), self.index.headers)
+            return self.tagged(metadata_of(path), self.index.headers)
         return self.file(self.index.changed(path.read_bytes()))
 
     def file(self, data: bytes) -> None:
@@ -199,9 +199,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.index.page(name)
         if body is None:
             return self.answer(404, b"nothing")
-        headers = {"Content-Type": self.index.kind, **self.index.headers}
+        return self.tagged(body, {"Content-Type": self.index.kind, **self.index.headers})
+
+    def tagged(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Answer, or say that nothing has changed."""
         if self.index.etag:
-            headers["ETag"] = f'"{hashlib.md5(body).hexdigest()}"'
+            headers = {**headers, "ETag": f'"{hashlib.md5(body).hexdigest()}"'}
             if self.headers.get("If-None-Match") == headers["ETag"]:
                 return self.answer(304, b"", headers)
         return self.answer(200, body, headers)

@@ -153,3 +153,17 @@ def test_a_second_plan_asks_nobody(conda: Conda, index: Index, environment: Path
         "/simple/cuda-toolkit/ 200",
         f"{PAGE} 200",
     ]
+
+
+def test_a_second_environment_is_told_that_nothing_has_changed_and_downloads_nothing(
+    conda: Conda, index: Index, environment: Path
+) -> None:
+    index.headers, index.etag = {"Cache-Control": "no-cache"}, True
+    words = ("12.4", "--from=pypi", "--flavor=base", "--yes")
+    conda.cuda("use", environment, *words, **only_index(index.address))
+    index.asked.clear()
+    other = conda.create(conda.envs / "other")
+    conda.cuda("use", other, *words, **only_index(index.address))
+    assert (other / "cuda" / "lib64").is_dir()
+    assert index.asked
+    assert [row for row in index.asked if not row.endswith(" 304")] == []
