@@ -12,7 +12,6 @@ from ..errors import CudaError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch
-from ..progress import Fetched
 from ..quoting import typed
 from ..toolkit import Toolkit
 from .change import in_environment
@@ -56,6 +55,8 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
         installed = toolkit is None
         try:
             if toolkit is None:
+                from ..progress import Fetched
+
                 assert plan.offer is not None
                 with Fetched():
                     toolkit = roots.install(plan.offer, environment, platform)

@@ -27,6 +27,7 @@ NEVER = {
     "conda_packages",
     "plain_packages",
     "local_channel",
+    "progress",
     "compat.framework_tables",
     "compat.match",
     "actions.recommend",
