@@ -16,9 +16,9 @@ from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
-from ..progress_text import Part
+from ..progress_text import STEPS, Part
 from ..reading import open_regular
-from .index.fetch import Fetching, Use
+from .index.fetch import WORTH_STREAMING, Fetching, Use
 from .index.wheel import Wheel
 from .staging import PARTS, remove_forgotten_parts, staging_folder
 
@@ -73,7 +73,7 @@ def fetch_wheels(
             with one_by_one:
                 return channel.add(*package)
 
-        told = [Part(wheel.name, wheel.size or 0) for wheel in wanted]
+        told = [Part(wheel.name, wheel.size or 0, _steps(wheel)) for wheel in wanted]
         with contextlib.ExitStack() as stack:
             take: Callable[[int], Any]
             stack.enter_context(Progress(told))
@@ -86,6 +86,11 @@ def fetch_wheels(
             for place, number in enumerate(missing):
                 records[number] = take(place)
     return records
+
+
+def _steps(wheel: Wheel) -> Mapping[str, float]:
+    """What is done with a wheel; what is unpacked while it comes is no work of its own."""
+    return {**STEPS, "unpacking": 0} if (wheel.size or 0) >= WORTH_STREAMING else STEPS
 
 
 def _one_by_one(

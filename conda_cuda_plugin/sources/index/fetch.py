@@ -30,7 +30,7 @@ from .wheel import AskPip, Wheel
 
 T = TypeVar("T")
 Use = Callable[[int, Path | Coming, Callable[[int, int], None], Callable[[], None]], T]
-_WORTH_STREAMING = 2**20
+WORTH_STREAMING = 2**20
 """Bytes of a wheel that is worth a question more."""
 
 
@@ -119,7 +119,7 @@ class Fetching(Generic[T]):
         if self._session is None:
             raise _LeftToPip
         try:
-            if wheel.size and wheel.size >= _WORTH_STREAMING:
+            if wheel.size and wheel.size >= WORTH_STREAMING:
                 with contextlib.suppress(NotInOrderError):
                     return self._stream(number, wheel.size, job)
             return self._fetch(number, job)
