@@ -108,8 +108,8 @@ POWERSHELL_NAMES = (
 _STRICT = "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'"
 # conda's own module has loaded this one; the hooks load none.
 _IMPORTED = "Import-Module Microsoft.PowerShell.Management\n"
-_SWITCHED = "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
-_CONSTRAINED = _IMPORTED + _SWITCHED
+SWITCHED = "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
+_CONSTRAINED = _IMPORTED + SWITCHED
 # Every command there is, as a function or an alias of the user's own.
 _SHADOWED = """
 Import-Module Microsoft.PowerShell.Management, Microsoft.PowerShell.Utility
@@ -138,10 +138,10 @@ _POWERSHELL = {
     "constrained": _CONSTRAINED,
     "constrained-strict": f"{_STRICT}\n{_CONSTRAINED}",
     "shadowed": _SHADOWED,
-    "constrained-shadowed": f"{_SHADOWED}\n{_SWITCHED}",
+    "constrained-shadowed": f"{_SHADOWED}\n{SWITCHED}",
     "variables": _VARIABLES,
     "preferences": _PREFERENCES,
-    "constrained-preferences": f"{_IMPORTED}{_PREFERENCES}\n{_SWITCHED}",
+    "constrained-preferences": f"{_IMPORTED}{_PREFERENCES}\n{SWITCHED}",
 }
 
 SHELLS = (
@@ -171,6 +171,7 @@ SHELLS = (
         conda="powershell",
         unpacked="pwsh-linux-x64",
     ),
+    RealShell("pwsh-windows", "ps1", ("pwsh.exe",), unpacked="pwsh-win-x64"),
     RealShell("cmd", "bat", ("/usr/lib/wine/wine64", "cmd", "/c"), debian="wine64"),
 )
 
