@@ -44,6 +44,19 @@ def shell_word(text: str) -> str:
     return found or "''"
 
 
+def powershell_word(text: str) -> str:
+    """Text as one word of a script of PowerShell, letter by letter.
+
+    Within single quotes nothing else has a meaning; typographic ones are quotes there, too.
+    """
+    return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", text) + "'"
+
+
+def cmd_set(name: str, value: str) -> str:
+    """A line of a batch file that sets a variable to a value without quotes and ends of lines."""
+    return f'SET "{name}={value.replace("%", "%%")}"'
+
+
 def typed(text: str, *, windows: bool = os.name == "nt") -> str:
     """Text as one word of a command that a user may type or paste, in whatever shell.
 

@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..conftest import Conda
+from ..shells.conftest import need
+from ..shells.families import powershell_quote
+from ..shells.shells import SHELLS
 
 CAPTURE = Path(__file__).with_name("capture.zsh")
 # bash's completion as readline calls it: words taken apart at blanks, = and :.
@@ -60,7 +63,7 @@ class Shells:
             XDG_CONFIG_HOME=str(folder / "config"),
             TERM="dumb",
         )
-        for shell in ("bash", "zsh", "fish"):
+        for shell in ("bash", "zsh", "fish", "powershell"):
             self.scripts[shell] = folder / f"completion.{shell}"
             self.scripts[shell].write_text(conda("cuda", "completion", shell).out)
 
@@ -91,6 +94,23 @@ class Shells:
     def _fish(self, line: str, before: str) -> list[str]:
         script = f"{before}\nsource {self.scripts['fish']}\ncomplete -C {shlex.quote(line)}"
         return [text.partition("\t")[0] for text in self.run("fish", "-c", script).splitlines()]
+
+    def _powershell(self, line: str, before: str) -> list[str]:
+        script = self.folder / "offer.ps1"
+        source = self.folder / "completion.ps1"
+        source.write_bytes(self.scripts["powershell"].read_bytes())
+        script.write_text(
+            f"{before}\nfunction Invoke-Conda {{ }}; New-Alias conda Invoke-Conda\n"
+            f". {powershell_quote(str(source))}\n"
+            f"$line = {powershell_quote(line)}\n"
+            "$found = TabExpansion2 -inputScript $line -cursorColumn $line.Length\n"
+            # Of a list the last one alone is put in.
+            "$kept = $line.Substring(0, $found.ReplacementIndex) -replace '.* '\n"
+            "$found.CompletionMatches | ForEach-Object { $kept + $_.CompletionText }\n"
+        )
+        [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
+        need(shell)
+        return self.run(str(shell.path()), *shell.command[1:], str(script)).splitlines()
 
     def _zsh(self, line: str, before: str) -> list[str]:
         captured = self.folder / "captured"

@@ -13,7 +13,7 @@ from .checks import RUN, blocks_below
 from .compare import matches
 
 HERE = Path(__file__).parent
-LANGUAGES = {*RUN, "json", "yaml", "python", "cuda", "cpp", "text"}
+LANGUAGES = {*RUN, "json", "yaml", "python", "cuda", "cpp", "text", "powershell", "bat"}
 NOT_RUN = {
     "README.md": 1,
     "docs/commands.md": 2,
