@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*")
 # A word that no shell changes; zsh expands one that begins with =, fish one that begins with %.
@@ -68,6 +69,34 @@ def typed(text: str, *, windows: bool = os.name == "nt") -> str:
             return text
         return '"' + re.sub(r'["$`%!^]', "?", _CONTROL.sub("?", text)) + '"'
     return "?".join(shell_word(part) if part else "" for part in _CONTROL.split(text)) or "''"
+
+
+def assignment(
+    name: str, value: str | None, variables: Mapping[str, str], *, windows: bool = os.name == "nt"
+) -> str:
+    """The command that sets a variable of the shell that asks, or with None takes it away.
+
+    PowerShell leaves SHELL as it was, and on Windows cannot be told from cmd: so it stands beside
+    the other one wherever it may be the one that asks.
+    """
+    if value is None:
+        powershell = f"Remove-Item Env:{name}"
+    else:
+        powershell = f"$Env:{name} = {powershell_word(value)}"
+    if windows:
+        # A line that is typed cannot hold %% for %, as one of a batch file does.
+        return f'set "{name}={value or ""}" in cmd, {powershell} in PowerShell'
+    word = None if value is None else typed(value)
+    match os.path.basename(variables.get("SHELL", "")):
+        case "fish":
+            command = f"set -e {name}" if word is None else f"set -x {name} {word}"
+        case "csh" | "tcsh":
+            command = f"unsetenv {name}" if word is None else f"setenv {name} {word}"
+        case _:
+            command = f"unset {name}" if word is None else f"export {name}={word}"
+    if "PSModulePath" in variables:
+        return f"{powershell} in PowerShell, {command} elsewhere"
+    return command
 
 
 def escaped(text: str) -> str:

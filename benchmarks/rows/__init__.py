@@ -11,6 +11,7 @@ from . import (
     large_index,
     many_environments,
     memory,
+    powershell,
     second_environment,
     switching,
     wheels,
@@ -21,6 +22,7 @@ ROWS: dict[str, Row] = {
     for row in (
         hooks.ROW,
         activation.ROW,
+        powershell.ROW,
         second_environment.ROW,
         installed.ROW,
         large_index.ROW,
