@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from tests.shells.families import FAMILIES
 from tests.shells.shells import SHELLS
 
 from ..figure import Figure, Row
-from ..measure import Act, Run, alternate, details
+from ..measure import Act, Run, alternate
 from ..world import World
 
 
@@ -24,31 +26,32 @@ def measure(world: World) -> list[Figure]:
     shutil.copytree(hooked / "cuda" / "lib64", bare / "cuda" / "lib64")
     load = FAMILIES["ps1"].load_conda(world.exe)
 
-    def session(name: str, line: str) -> Act:
+    def session(name: str, prefix: Path) -> Act:
         script = world.folder / f"{name}.ps1"
-        script.write_text(f"{load}\n{line}\n")
+        script.write_text(
+            f"{load}\n$watch = [Diagnostics.Stopwatch]::StartNew()\n"
+            f"conda activate '{prefix}'\n$watch.Elapsed.TotalMilliseconds\n"
+        )
 
         def once() -> Run:
-            return world.command([program, *shell.command[1:], script])
+            run = world.command([program, *shell.command[1:], script])
+            # To start PowerShell takes many times as long.
+            seconds = float((world.folder / "output.txt").read_text()) / 1000
+            return replace(run, seconds=seconds)
 
         return once
 
-    acts = {
-        "ours": session("ours", f"conda activate '{hooked}'"),
-        "without": session("without", f"conda activate '{bare}'"),
-        "started": session("started", ""),
-    }
-    found = alternate(acts, 2 * world.rounds)
-    started = found["started"].cpu
-    ours, without = (found[name].cpu - started for name in ("ours", "without"))
+    acts = {"ours": session("ours", hooked), "without": session("without", bare)}
+    found = alternate(acts, 3 * world.rounds)
+    ours, without = (found[name].median for name in ("ours", "without"))
     return [
         Figure(
             "first conda activate in PowerShell, what the hooks add",
             "the same activation without them",
             (ours - without) / without,
             0.1,
-            spread=found["ours"].cpu_spread + found["without"].cpu_spread,
-            details=details(found),
+            spread=found["ours"].spread + found["without"].spread,
+            details={f"{name} s": round(one.median, 3) for name, one in found.items()},
         )
     ]
 
