@@ -115,14 +115,25 @@ def agrees(wanted: str, version: str) -> bool:
     return fits(wanted, version) or fits(version, wanted)
 
 
+def is_addon_version(text: str) -> bool:
+    """Whether a text can be asked for: a version, or `none`."""
+    return text == NONE or bool(_VERSION.fullmatch(text))
+
+
 def check_addons(wanted: Mapping[str, str]) -> None:
-    """Refuse what is no version.
+    """Refuse what is no add-on, as a record may have it, and what is no version.
 
     Raises:
         UsageError: when one is neither a version nor `none`.
     """
     for name, version in wanted.items():
-        if version != NONE and not _VERSION.fullmatch(version):
+        if name not in addons():
+            raise UsageError(
+                f"{quoted(name)} is no add-on of CUDA: it is recorded as one that was asked for.",
+                hints=["Name the release again, and nothing recorded counts: conda cuda use 12.4"],
+                addon=name,
+            )
+        if not is_addon_version(version):
             title = addons()[name].title
             raise UsageError(
                 f"{quoted(version)} is no version of {title}.",

@@ -5,15 +5,16 @@ Nothing here is imported when conda starts; every caller imports it inside a fun
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from conda.base.context import context
 
-from .channel_index import read_index
+from .channel_index import is_file_of, is_plain_record, read_index
 from .sorted_index import NotSorted, SortedIndex
 
 _SMALL_INDEX = 1_000_000
@@ -23,6 +24,13 @@ _ROW = "name version build build_number depends constrains size timestamp md5 sh
 """What is taken over from a row of an index."""
 
 
+class Row(NamedTuple):
+    """What an index says of a package, as far as it is compared without a solver."""
+
+    version: str
+    depends: Sequence[str]
+
+
 def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     """The packages of a name, or those that meet a spec, that a channel holds; newest first.
 
@@ -30,24 +38,9 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     cannot be read.
     """
     from conda.models.version import VersionOrder
-    from requests.packages.urllib3.exceptions import HTTPError
 
-    from .answers import asking
-    from .connections import LATER, AnswerError
-
-    try:
-        with asking():
-            found = list(_query(name, channel, subdir))
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        # conda reads whatever there is as an index.
-        raise AnswerError(
-            f"what {channel} has as its index", "is none, or is damaged", hints=(FETCH_ANEW,)
-        ) from error
-    except HTTPError as error:
-        # What comes compressed conda reads without requests.
-        raise AnswerError(
-            f"the index of {channel}", "broke off", hints=(LATER,), unreachable=True
-        ) from error
+    with _reading(channel):
+        found = list(_query(name, channel, subdir))
     return sorted(
         found,
         key=lambda record: (
@@ -59,24 +52,82 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     )
 
 
+def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
+    """As `records_named`, but of a name only, and faster: no package is made of a row.
+
+    Rows of one version come in any order.
+    """
+    from conda.models.version import VersionOrder
+
+    found: list[Row] = []
+    with _reading(channel):
+        for url in _urls(channel, subdir):
+            rows = _rows(_index_path(url), name)
+            if rows is None:
+                return [Row(one.version, one.depends) for one in _query(name, channel, subdir)]
+            found += (
+                Row(row["version"], row.get("depends", ()))
+                for file, row in rows
+                if _is_whole(row)
+                and _is_usable(file)
+                and is_file_of(file, name, row["version"], row.get("build"))
+            )
+    return sorted(found, key=lambda row: VersionOrder(row.version), reverse=True)
+
+
+@contextlib.contextmanager
+def _reading(channel: str) -> Iterator[None]:
+    """Say in our words why an index cannot be read."""
+    from requests.packages.urllib3.exceptions import HTTPError
+
+    from .connections import LATER, AnswerError
+
+    try:
+        yield
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        # conda reads whatever there is as an index.
+        raise AnswerError(
+            f"what {channel} has as its index", "is none, or is damaged", hints=(FETCH_ANEW,)
+        ) from error
+    except HTTPError as error:
+        # What comes compressed conda reads without requests.
+        raise AnswerError(
+            f"the index of {channel}", "broke off", hints=(LATER,), unreachable=True
+        ) from error
+
+
 def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
     from conda.core.subdir_data import SubdirData
     from conda.models.channel import Channel
     from conda.models.match_spec import MatchSpec
 
+    from .answers import asking
+
     # To read a spec takes longer than to look a name up.
     spec = None if re.fullmatch(r"[\w.-]+", text) else MatchSpec(text)
     name = text if spec is None else spec.name
-    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")):
+    for url in _urls(channel, subdir):
         rows = _rows(_index_path(url), name)
         if rows is None:
-            yield from SubdirData(Channel(url)).query(spec or MatchSpec(name))
+            with asking():
+                found = list(SubdirData(Channel(url)).query(spec or MatchSpec(name)))
+            yield from filter(is_plain_record, found)
             continue
         for file, row in rows:
-            record = _record(file, row, url)
-            usable = file.endswith(".tar.bz2") or not context.use_only_tar_bz2
-            if record is not None and usable and (spec is None or spec.match(record)):
+            record = _record(file, row, url) if _is_usable(file) else None
+            if record is not None and (spec is None or spec.match(record)):
                 yield record
+
+
+@functools.cache
+def _urls(channel: str, subdir: str) -> tuple[str, ...]:
+    from conda.models.channel import Channel
+
+    return tuple(Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")))
+
+
+def _is_usable(file: str) -> bool:
+    return file.endswith(".tar.bz2") or not context.use_only_tar_bz2
 
 
 def _rows(path: Path, name: str) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
@@ -110,14 +161,17 @@ def _index_path(url: str) -> Path:
     from conda.core.subdir_data import SubdirData
     from conda.models.channel import Channel
 
+    from .answers import asking
+
     if url.startswith("file:"):
         return Path(url_to_path(url)) / "repodata.json"
-    fetch = SubdirData(Channel(url)).repo_fetch
-    path, cache = Path(fetch.cache_path_json), fetch.repo_cache
-    cache.load_state()
-    if not path.exists() or (cache.stale() and not context.offline):
-        path = Path(fetch.fetch_latest_path()[0])
-    return path
+    with asking():
+        fetch = SubdirData(Channel(url)).repo_fetch
+        path, cache = Path(fetch.cache_path_json), fetch.repo_cache
+        cache.load_state()
+        if not path.exists() or (cache.stale() and not context.offline):
+            path = Path(fetch.fetch_latest_path()[0])
+        return path
 
 
 def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
@@ -125,14 +179,24 @@ def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
     from conda.exceptions import CondaError
     from conda.models.channel import Channel
     from conda.models.records import PackageRecord
-    from conda.models.version import VersionOrder
 
     known = {key: row[key] for key in _ROW.split() if key in row}
     try:
         record = PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
-        # What cannot be compared cannot be chosen.
-        VersionOrder(record.version)
-        needs_text = all(isinstance(text, str) for text in record.depends)
     except (CondaError, TypeError, ValueError, AttributeError, KeyError):
         return None
-    return record if needs_text else None
+    whole = _is_whole({"version": record.version, "depends": record.depends})
+    return record if whole and is_plain_record(record) else None
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    """Whether a row has a version that can be compared, and dependencies that are text."""
+    from conda.exceptions import CondaError
+    from conda.models.version import VersionOrder
+
+    depends = row.get("depends", ())
+    try:
+        VersionOrder(row["version"])
+    except (CondaError, TypeError, ValueError, AttributeError, KeyError):
+        return False
+    return isinstance(depends, list | tuple) and all(isinstance(text, str) for text in depends)

@@ -91,7 +91,7 @@ def solve(
     from conda.models.match_spec import MatchSpec
 
     from .answers import NoAnswerError, asking, silent
-    from .connections import AnswerError, check_addresses
+    from .connections import AnswerError, check_addresses, check_files
     from .progress import Waiting
 
     backend = context.plugin_manager.get_cached_solver_backend()
@@ -111,6 +111,7 @@ def solve(
             if gone := silent(channels):
                 raise NoAnswerError(gone) from error
             raise
+    check_files(link)
     check_addresses(link)
     return tuple(link)
 

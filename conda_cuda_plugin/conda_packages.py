@@ -39,9 +39,12 @@ def link_packages(
     from conda.core.link import PrefixSetup, UnlinkLinkTransaction
     from conda.models.match_spec import MatchSpec
 
-    from .connections import guarded
+    from .connections import check_files, guarded
+    from .package_paths import check_extracted, check_linked
     from .plain_packages import link_plain_packages
 
+    check_files(records)
+    check_linked(final, unlink)
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
         pass
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
@@ -60,6 +63,8 @@ def link_packages(
         transaction = transaction_of(records)
         with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
             transaction.download_and_extract()
+        for folder in _extracted(records):
+            check_extracted(folder)
         with settings(always_copy=context.always_copy or _of_others(records)):
             if new:
                 left = link_plain_packages(prefix, records, specs)
@@ -70,12 +75,17 @@ def link_packages(
 
 def _of_others(records: Iterable[Any]) -> bool:
     """Whether packages lie extracted as another user's, who could change hard linked files."""
-    from conda.core.package_cache_data import PackageCacheData
-
     from .others import is_trusted
 
-    folders = (PackageCacheData.get_entry_to_link(one).extracted_package_dir for one in records)
-    return not all(is_trusted(folder) for folder in folders)
+    return not all(is_trusted(str(folder)) for folder in _extracted(records))
+
+
+def _extracted(records: Iterable[Any]) -> list[Path]:
+    """The folders in package caches that conda links packages from."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    entries = map(PackageCacheData.get_entry_to_link, records)
+    return [Path(entry.extracted_package_dir) for entry in entries]
 
 
 def linked_records(prefix: Path) -> list[Any]:

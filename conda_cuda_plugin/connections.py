@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from . import web
-from .addresses import without_credentials
+from .addresses import shown_address
+from .channel_index import is_plain_record
 from .errors import CudaError
 
 LOGIN = (
@@ -114,7 +115,9 @@ def _ruled() -> Iterator[None]:
         with contextlib.suppress(OSError, ValueError):
             # conda would wait for a pipe to say something.
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise AnswerError(path, "cannot be read: it is no regular file")
+                raise AnswerError(
+                    path, "cannot be read: it is no regular file", hints=("Name another place.",)
+                )
         return send(adapter, request, *words, **options)
 
     log_in = CondaHttpAuth.handle_407
@@ -122,7 +125,7 @@ def _ruled() -> Iterator[None]:
     def log_in_if_asked(response: Any, **options: Any) -> Any:
         # conda asks whoever sits there for name and password, and fails where nobody does.
         if response.status_code == 407 and not (sys.stdin and sys.stdin.isatty()):
-            place = without_credentials(response.url)
+            place = shown_address(response.url)
             raise AnswerError(place, web.meaning(407), hints=(PROXY,), unreachable=True)
         return log_in(response, **options)
 
@@ -133,6 +136,22 @@ def _ruled() -> Iterator[None]:
             yield
     finally:
         LocalFSAdapter.send, CondaHttpAuth.handle_407 = send, staticmethod(log_in)
+
+
+def check_files(records: Iterable[Any]) -> None:
+    """Refuse packages whose files are not called as they are: the name says where one is written.
+
+    Raises:
+        AnswerError: when there is one.
+    """
+    for record in records:
+        if not is_plain_record(record):
+            place = printable(shown_address(record.channel.base_url or "The channel"))
+            raise AnswerError(
+                place,
+                f"names a package in a way that no package is named: {printable(record.fn)}",
+                hints=("Name another place.",),
+            )
 
 
 def check_addresses(records: Iterable[Any]) -> None:
@@ -151,14 +170,14 @@ def check_addresses(records: Iterable[Any]) -> None:
 
 
 def _error(word: str, address: str = "", target: str = "") -> AnswerError:
-    place = printable(without_credentials(address))
+    place = printable(shown_address(address))
     if word == web.ASTRAY:
-        other = printable(without_credentials(target))
+        other = printable(shown_address(target))
         return AnswerError(
             place, f"sends on to {other}, {web.NOT_FOLLOWED}", hints=("Name another place.",)
         )
     if word == web.CIRCLE:
-        return AnswerError(place, web.NO_END, hints=(LOGIN,))
+        return AnswerError(place, web.NO_END, hints=("Name another place.",))
     return AnswerError(
         "The server",
         f"was not waited for any longer: {web.too_little(word, patience())}",

@@ -216,9 +216,10 @@ def text_of(path: Path) -> str:
             str(path), "does not exist", ["conda cuda export -f FILE writes such a file."]
         ) from error
     except OSError as error:
-        raise CudaFileError(
-            str(path), f"cannot be read: {error.strerror}", ["Ask its owner to let you read it."]
-        ) from error
+        hint = "Name a file that conda cuda export has written."
+        if isinstance(error, PermissionError):
+            hint = "Ask its owner to let you read it."
+        raise CudaFileError(str(path), f"cannot be read: {error.strerror}", [hint]) from error
     except UnicodeDecodeError as error:
         raise CudaFileError(str(path), "is no text in UTF-8") from error
 

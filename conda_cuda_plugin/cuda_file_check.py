@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .addons import addons, is_addon_version
 from .addresses import is_usable
 from .cuda_file import (
     CudaFile,
@@ -183,6 +184,13 @@ class _Check:
             else:
                 found[key] = self.text(value, _WORD.fullmatch, place)
         self.text(found["version"], VersionRequest.parse, "request.version")
+        if "flavor" in found:
+            self.text(found["flavor"], Flavor, "request.flavor")
+        if "source" in found:
+            self.text(found["source"], Origin, "request.source")
+        for name, version in found.get("addons", {}).items():
+            self.text(name, addons().__contains__, "a name in request.addons")
+            self.text(version, is_addon_version, f"request.addons.{name}")
         return found
 
     def toolkit(self, row: Any, place: str) -> ExactToolkit:

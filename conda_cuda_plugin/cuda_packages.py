@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -86,18 +86,23 @@ def cuda_names(names: Iterable[str], depends: Depends) -> set[str]:
         needed = depends(name)
         found = [(other, False) for other, _ in siblings(needed)]
         if is_list:
-            found += [(other, is_list_of(other, needed)) for other, _ in pinned(needed)]
+            brought = dict(pinned(needed))
+            found += [(other, is_list_of(other, brought)) for other in brought]
         pending += [(other, listed) for other, listed in found if other in there]
     return set(done)
 
 
-def is_list_of(name: str, depends: Iterable[str]) -> bool:
-    """Whether a metapackage names another one: it has the version that most lists share."""
+def is_list_of(name: str, brought: Mapping[str, str]) -> bool:
+    """Whether a package that a metapackage brings is one too: most lists share their version.
+
+    Args:
+        name: the package.
+        brought: the version of each that comes along, as `pinned` gives them.
+    """
     if name in lists():
         return True
-    versions = dict(pinned(depends))
     return name.startswith("cuda-") and any(
-        versions.get(other) == versions.get(name) for other in lists() if other in versions
+        brought[other] == brought.get(name) for other in lists() if other in brought
     )
 
 

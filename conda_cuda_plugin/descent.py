@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -30,6 +31,9 @@ NEW = os.O_CREAT | os.O_EXCL | NO_LINK | CLOSED | BINARY
 READ = os.O_RDONLY | NO_LINK | NO_WAIT | CLOSED | BINARY
 # No shell sources a file with this ending, and no tool takes it for one of ours.
 TEMPORARY = ".conda-cuda-tmp"
+KEPT = ".kept"
+"""Ending of the name that a file of the user's gets where its own is needed."""
+_OURS = re.compile(rf"\.(.+\.)?[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | CLOSED
 # Folders that one may pass through and not list are passed through.
 _STEP = _FOLDER | getattr(os, "O_PATH", 0)
@@ -42,7 +46,17 @@ def temporary_name(name: str = "") -> str:
 
 def is_temporary(name: str) -> bool:
     """Whether an entry is called as only unfinished work of ours is."""
-    return name.startswith(".") and name.endswith(TEMPORARY)
+    return _OURS.fullmatch(name) is not None
+
+
+def kept_name(path: Path) -> Path:
+    """A name that is free for a file of the user's whose own is needed."""
+    name = os.fsdecode(os.fsencode(path.name)[:240])
+    new, number = path.with_name(f"{name}{KEPT}"), 1
+    while os.path.lexists(new):
+        number += 1
+        new = path.with_name(f"{name}{KEPT}{number}")
+    return new
 
 
 def is_plain(facts: os.stat_result) -> bool:
@@ -69,6 +83,19 @@ class Spot:
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         """Open an entry."""
         return os.open(self.at(name), flags, mode, dir_fd=self.handle)
+
+    def set_facts(self, name: str, facts: os.stat_result) -> None:
+        """Give a folder in it the mode of another one, and its owner where that may be done."""
+        if not HAS_MODES:
+            return
+        handle = self.open(name, os.O_RDONLY | _FOLDER | NO_LINK)
+        try:
+            if os.geteuid() == 0:
+                with contextlib.suppress(OSError):
+                    os.fchown(handle, facts.st_uid, facts.st_gid)
+            os.fchmod(handle, stat.S_IMODE(facts.st_mode))
+        finally:
+            os.close(handle)
 
     def unlink(self, name: str) -> None:
         """Take a file or link away."""

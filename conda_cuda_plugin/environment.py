@@ -169,7 +169,8 @@ def open_environment(prefix: str | os.PathLike[str]) -> Environment:
 
 def is_toolkit_root(root: Path) -> bool:
     """Whether a folder that is called as a root is one, by what we write into each."""
-    return any(os.path.lexists(root / name) for name in (TOOLKIT_FILE, FILES))
+    places = (root / TOOLKIT_FILE, root / FILES)
+    return any(os.path.lexists(path) and not path.is_dir() for path in places)
 
 
 def read_toolkit(root: Path) -> Toolkit:

@@ -19,7 +19,7 @@ from .files import Inside
 from .reading import read_json
 
 _NOTES = Path("conda-cuda", "extracting.json")
-_DIST = re.compile(r"(?!\.)[A-Za-z0-9_.+!~-]+-[A-Za-z0-9_.+!~]+-[A-Za-z0-9_.+!~]+", re.ASCII)
+DIST = re.compile(r"(?!\.)[A-Za-z0-9_.+!~-]+-[A-Za-z0-9_.+!~]+-[A-Za-z0-9_.+!~]+", re.ASCII)
 """NAME-VERSION-BUILD: what a package's folder is called."""
 _ENDINGS = (".conda", ".tar.bz2")
 
@@ -72,7 +72,7 @@ def _is_unfinished(cache: Path, name: Any) -> bool:
     The record alone does not say so: the folder has to be the package's by what it holds, or else
     by the archive that lies beside it.
     """
-    if not isinstance(name, str) or not _DIST.fullmatch(name):
+    if not isinstance(name, str) or not DIST.fullmatch(name):
         return False
     folder = cache / name
     if folder.is_symlink() or not folder.is_dir() or _is_whole(folder):

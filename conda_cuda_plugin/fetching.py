@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import web
-from .addresses import without_credentials
+from .addresses import shown_address
 from .conda_compat import detail, first_line, stdout_for_people
 from .connections import LATER, AnswerError, guarded, hints_for
 from .errors import CudaError
@@ -46,7 +46,7 @@ def in_words(url: str) -> Iterator[None]:
     )
     from requests import exceptions
 
-    place = without_credentials(url)
+    place = shown_address(url)
 
     def unreachable(reason: str, *hints: str) -> AnswerError:
         return AnswerError(place, reason, hints=hints, unreachable=True)
@@ -91,7 +91,7 @@ def answer_of(error: Any, url: str = "") -> AnswerError:
         error: a CondaHTTPError.
         url: what was asked for, where the error does not say.
     """
-    place, status = without_credentials(url or detail(error, "url")), detail(error, "status_code")
+    place, status = shown_address(url or detail(error, "url")), detail(error, "status_code")
     if not status.isdigit() or not int(status):
         return AnswerError(place, "cannot be reached", unreachable=True)
     return AnswerError(place, web.meaning(int(status)), hints=hints_for(int(status)))

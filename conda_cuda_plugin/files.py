@@ -29,14 +29,12 @@ from .descent import (
     descend,
     is_plain,
     is_temporary,
+    kept_name,
     temporary_name,
 )
 from .errors import ForeignFileError, NoSymbolicLinksError
 from .reading import open_regular
 from .system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link
-
-KEPT = ".kept"
-"""Ending of the name that a file of the user's gets where its own is needed."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +145,11 @@ class Inside:
         with self._at(path / "x", make=True):
             pass
 
+    def set_facts(self, path: Path, facts: os.stat_result) -> None:
+        """Give a folder the mode of another one, and its owner where that may be done."""
+        with self._at(path) as (spot, name):
+            spot.set_facts(name, facts)
+
     def rename(self, path: Path, new: Path) -> None:
         """Give an entry another name, in place of what has it."""
         with self._at(path) as (old, old_name), self._at(new, make=True) as (spot, name):
@@ -158,10 +161,7 @@ class Inside:
         No shell sources a file with that ending, and nobody calls one by it.
         """
         path = self.base / path
-        new, number = path.with_name(f"{path.name}{KEPT}"), 1
-        while os.path.lexists(new):
-            number += 1
-            new = path.with_name(f"{path.name}{KEPT}{number}")
+        new = kept_name(path)
         self.rename(path, new)
         return new
 

@@ -25,6 +25,10 @@ from typing import Any
 MARK = "conda-cuda-saw: "
 CUT = "cut"
 """An answer ended before its end."""
+LONG = "long"
+"""A page is longer than any."""
+MOST_PAGE = 100_000_000
+"""Bytes of a page of an index; the longest of the public one has some millions."""
 LOCAL = "local"
 """A page on the web names a file of this machine."""
 _FAILED = re.compile(r"Could not fetch URL (\S+): (.*) - skipping", re.DOTALL)
@@ -117,14 +121,15 @@ def _ruled(web: Any, seconds: float, seen: _Seen) -> Iterator[None]:
 
     link.__init__ = init
 
-    def ended(response: Any) -> None:
-        if not isinstance(response.length, int) or response.length == 0:
+    def came(response: Any, count: int, total: int) -> None:
+        lacks = not count and isinstance(response.length, int) and response.length > 0
+        if not lacks and total <= MOST_PAGE:
             return
         # Of files that are cut pip itself takes care; a page that is cut has fewer releases.
         if response.headers.get_content_type().startswith(("text/", "application/vnd.pypi")):
-            raise seen.stop(CUT)
+            raise seen.stop(CUT if lacks else LONG)
 
-    with web.ruled(sessions, connection, web.Meter(seconds, 1, seen.stop), ended):
+    with web.ruled(sessions, connection, web.Meter(seconds, 1, seen.stop), came):
         yield
 
 

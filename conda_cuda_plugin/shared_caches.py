@@ -4,6 +4,7 @@ conda takes a cache for writable when it may write `urls.txt`. In one that is sh
 the folders and locks below, and what they keep to themselves conda stops at, or takes for damaged
 and removes. So where that is, conda gets another view of the cache: what cannot be read is not
 there, and nothing is written as long as another cache can be. The order is conda's own.
+Nothing at all is written where a file that conda writes in place leads elsewhere.
 
 Nothing here is imported when conda starts; every caller imports it inside a function.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from conda.base.context import context
 from conda.core.package_cache_data import PackageCacheData
 from conda.exceptions import NoWritablePkgsDirError
 
+from .descent import is_plain
 from .errors import CudaError
 from .system import HAS_MODES
 
@@ -33,7 +36,13 @@ class NoWritableCacheError(CudaError):
     def __init__(self) -> None:
         super().__init__(
             f"No package cache can be written, so nothing was changed: {', '.join(_folders())}.",
-            hints=["Name one of your own: conda config --prepend pkgs_dirs FOLDER"],
+            hints=[
+                *(
+                    f"Take {path} away: it is a link, or has another name, and conda writes there."
+                    for path in filter(None, map(_leading_away, _folders()))
+                ),
+                "Name one of your own: conda config --prepend pkgs_dirs FOLDER",
+            ],
             caches=list(_folders()),
         )
 
@@ -79,8 +88,6 @@ def first_writable() -> Path:
 
 def guard() -> None:
     """Give conda its view of caches in which others have put something."""
-    if not HAS_MODES or os.geteuid() == 0:
-        return
     shared = []
     for folder in _folders():
         if _view_of(folder) is not None and not isinstance(
@@ -115,9 +122,38 @@ def _view_of(folder: str) -> bool | None:
     """
     if not os.path.isdir(folder):
         return None
+    if _leading_away(folder):
+        return False
+    if not HAS_MODES or os.geteuid() == 0:
+        return None
     if not _is_open(folder):
         return False
     return True if _others_have(folder) else None
+
+
+@functools.cache
+def _leading_away(folder: str) -> str | None:
+    """What conda would write in a cache and thereby elsewhere, if there is something.
+
+    Other names of the files of packages are as they should be: conda does not write into those.
+    """
+    paths = [f"{folder}/urls.txt", f"{folder}/urls", f"{folder}/cache"]
+    paths += [f"{folder}/cache/{name}" for name in _names(f"{folder}/cache")]
+    for path in (f"{folder}/{name}" for name in _names(folder)):
+        package = path.removesuffix(".conda").removesuffix(".tar.bz2")
+        # A link that has no archive beside it is no package to conda.
+        if package != path or path.endswith(".partial"):
+            paths.append(package)
+        paths += [f"{package}/info", f"{package}/info/repodata_record.json"]
+    return next(filter(_leads_away, paths), None)
+
+
+def _leads_away(path: str) -> bool:
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return False
+    return not stat.S_ISDIR(facts.st_mode) and not is_plain(facts)
 
 
 def _is_open(folder: str) -> bool:

@@ -72,9 +72,10 @@ class SortedIndex:
             key = self._key(self._first(lambda key: key.name >= beginning, start, end), end)
             while key is not None and key.name.startswith(beginning):
                 file = key.name.decode()
+                after = self._key(key.value, self._end)
                 if file.rsplit("-", 2)[0] == name:
-                    yield file, self._row(key)
-                key = self._key(key.value, end)
+                    yield file, self._row(key, after)
+                key = after if after is not None and after.start < end else None
 
     def _check(self, start: int, end: int) -> None:
         before = b""
@@ -121,8 +122,7 @@ class SortedIndex:
             start = stop
         return None
 
-    def _row(self, key: _Key) -> Mapping[str, Any]:
-        after = self._key(key.value, self._end)
+    def _row(self, key: _Key, after: _Key | None) -> Mapping[str, Any]:
         stop = after.start if after is not None else self._end
         text = self._text[key.value : stop].decode("utf-8")
         row: Mapping[str, Any] = json.JSONDecoder().raw_decode(text)[0]

@@ -16,6 +16,7 @@ Only waiting counts, not what is done with the bytes meanwhile.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import io
 import threading
@@ -41,6 +42,10 @@ NO_END = "sends on without end"
 
 GiveUp = Callable[..., BaseException]
 """From one of these words, and the address it leads to, if any, to what is raised."""
+
+
+Came = Callable[[http.client.HTTPResponse, int, int], None]
+"""Is told of an answer how many bytes have come just now, 0 after the last, and how many in all."""
 
 
 class Meter(threading.local):
@@ -95,8 +100,8 @@ class Meter(threading.local):
 class _Stream(io.RawIOBase):
     """What comes from a socket, as it comes."""
 
-    def __init__(self, file: Any, meter: Meter, ended: Callable[[], None]) -> None:
-        self._file, self._meter, self._ended = file, meter, ended
+    def __init__(self, file: Any, meter: Meter, came: Callable[[int, int], None]) -> None:
+        self._file, self._meter, self._came, self._total = file, meter, came, 0
 
     def readable(self) -> bool:
         """It is."""
@@ -107,8 +112,8 @@ class _Stream(io.RawIOBase):
         with self._meter.waiting():
             count: int = self._file.readinto1(buffer)
         self._meter.take(count)
-        if not count:
-            self._ended()
+        self._total += count
+        self._came(count, self._total)
         return count
 
     def fileno(self) -> int:
@@ -122,9 +127,7 @@ class _Stream(io.RawIOBase):
         super().close()
 
 
-def _response_class(
-    meter: Meter, ended: Callable[[http.client.HTTPResponse], None]
-) -> type[http.client.HTTPResponse]:
+def _response_class(meter: Meter, came: Came) -> type[http.client.HTTPResponse]:
     """The class of answers that are not waited for longer than a meter allows."""
 
     class Response(http.client.HTTPResponse):
@@ -135,7 +138,7 @@ def _response_class(
             if own is None or own > meter.limit:
                 sock.settimeout(meter.limit)
             super().__init__(sock, *words, **options)
-            self.fp = io.BufferedReader(_Stream(self.fp, meter, lambda: ended(self)))
+            self.fp = io.BufferedReader(_Stream(self.fp, meter, functools.partial(came, self)))
 
         def begin(self) -> None:
             """Read its head."""
@@ -161,7 +164,7 @@ def ruled(
     requests: Any,
     connection: Any,
     meter: Meter,
-    ended: Callable[[http.client.HTTPResponse], None] = lambda response: None,
+    came: Came = lambda response, count, total: None,
 ) -> Iterator[None]:
     """Let the rules hold for everything that is asked for meanwhile.
 
@@ -169,7 +172,7 @@ def ruled(
         requests: the module `requests.sessions`, conda's or pip's.
         connection: its module `urllib3.util.connection`.
         meter: who gives up.
-        ended: is told of answers after which nothing more comes, whatever was promised.
+        came: is told what comes of each answer.
     """
     mixin = requests.SessionRedirectMixin
     target_of, resolve = mixin.get_redirect_target, mixin.resolve_redirects
@@ -195,7 +198,7 @@ def ruled(
     mixin.get_redirect_target = get_redirect_target
     mixin.resolve_redirects = resolve_redirects
     connection.create_connection = create_connection
-    http.client.HTTPConnection.response_class = _response_class(meter, ended)
+    http.client.HTTPConnection.response_class = _response_class(meter, came)
     try:
         yield
     finally:

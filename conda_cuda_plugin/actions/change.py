@@ -15,6 +15,7 @@ from ..install import root as roots
 from ..lock import is_held, locked
 from ..others import closed_to_others
 from ..reading import is_regular
+from ..system import is_link
 
 LOCK = STATE / "lock"
 
@@ -104,7 +105,13 @@ def lock_in_the_way(environment: Environment) -> bool:
 
 
 def free_lock(environment: Environment) -> None:
-    """Move aside what has the name of the lock and is none; nothing could be changed any more."""
+    """Move aside what stands where the lock or its folders go; nothing could be changed any more.
+
+    A link to another folder stays: that may be how somebody wants it.
+    """
+    for folder in (*reversed(STATE.parents[:-1]), STATE):
+        if is_link(environment.prefix / folder) and not (environment.prefix / folder).exists():
+            environment.kept.append(environment.files.put_aside(folder))
     if lock_in_the_way(environment):
         environment.kept.append(environment.files.put_aside(LOCK))
     path = environment.prefix / LOCK

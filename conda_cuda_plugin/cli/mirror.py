@@ -103,7 +103,7 @@ def _directory(text: str) -> Path:
     """The folder that was named, with everything that leads to it resolved.
 
     Raises:
-        UsageError: when it is empty.
+        UsageError: when it is empty, or the top of a file system, which conda has no address for.
     """
     import os
 
@@ -111,7 +111,15 @@ def _directory(text: str) -> Path:
 
     if not text.strip():
         raise UsageError("--to names no folder.", hints=["conda cuda mirror 12.4 --to DIR"])
-    return Path(os.path.realpath(os.path.expanduser(text)))
+    folder = Path(os.path.realpath(os.path.expanduser(text)))
+    if folder == folder.parent:
+        raise UsageError(
+            f"{folder} itself cannot be a channel.",
+            hints=[
+                f"Name a folder in it: conda cuda mirror 12.4 --to {typed(str(folder / 'cuda'))}"
+            ],
+        )
+    return folder
 
 
 def _checked(words: Any, *, place: bool) -> Any:

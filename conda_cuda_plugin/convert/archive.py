@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from ..quoting import quoted
 from ..reading import open_regular
 from .decompress import Decompressed, most_bytes, most_members
 from .package import (
@@ -96,7 +97,7 @@ class _Places:
         """The path below the top folder; empty for the top folder itself."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise self.error(self.archive, f"its member {name!r} would leave its place")
+            raise self.error(self.archive, f"its member {quoted(name)} would leave its place")
         if not path.parts:
             return ""
         self.top = self.top or path.parts[0]
@@ -147,14 +148,16 @@ def _tar_members(
         if info.islnk():
             first = staged.get(places.inside(info.linkname))
             if first is None:
-                raise error(archive, f"its hard link {info.name!r} leads to no file before it")
+                raise error(
+                    archive, f"its hard link {quoted(info.name)} leads to no file before it"
+                )
             member = Member(target, first.size, first.open, executable=first.executable)
         elif info.isreg() and not info.issparse():
             opener = cast(Any, functools.partial(_Aside, aside, aside.tell(), info.size))
             _put_aside(tar, info, aside)
             member = Member(target, info.size, opener, executable=bool(info.mode & 0o111))
         else:
-            raise error(archive, f"its member {info.name!r} is no regular file")
+            raise error(archive, f"its member {quoted(info.name)} is no regular file")
         staged[inside] = member
         yield member
     stream.finish()
@@ -210,7 +213,7 @@ def _zip_members(
         inside = places.inside(info.filename, folder=info.is_dir())
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
-            raise error(archive, f"its member {info.filename!r} is no regular file")
+            raise error(archive, f"its member {quoted(info.filename)} is no regular file")
         if info.is_dir():
             continue
         left -= info.file_size

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from ..errors import CudaError
 from ..files import Inside
+from ..quoting import quoted
 from .zstd import zstd_writer
 
 # The archive is read again right away and thrown away by `conda clean`: speed before size.
@@ -111,23 +112,25 @@ def check_members(members: Iterable[Member], archive: str, error: Refuse) -> lis
     for member in members:
         reason = _wrong_name(member.target)
         if reason:
-            raise error(archive, f"its member {member.target!r} {reason}")
+            raise error(archive, f"its member {quoted(member.target)} {reason}")
         total += member.size
         if total > MOST_BYTES or member.size < 0 or len(seen) >= MOST_MEMBERS:
             raise error(archive, TOO_MUCH)
         before = seen.setdefault(member.target.lower(), member)
         if before is not member:
             raise error(
-                archive, f"its members {before.target!r} and {member.target!r} are the same file"
+                archive,
+                f"its members {quoted(before.target)} and {quoted(member.target)} are the same "
+                "file",
             )
     for key, member in seen.items():
         for parent in PurePosixPath(key).parents:
             if str(parent) in seen:
                 raise error(
-                    archive, f"its member {seen[str(parent)].target!r} is a file and a folder"
+                    archive, f"its member {quoted(seen[str(parent)].target)} is a file and a folder"
                 )
         if member.link is not None and (reason := _wrong_link(member, seen)):
-            raise error(archive, f"its link {member.target!r} {reason}")
+            raise error(archive, f"its link {quoted(member.target)} {reason}")
     return sorted(seen.values(), key=lambda member: member.target)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ..quoting import quoted
 from ..reading import open_regular
 from .package import DEEPEST, Member, Refuse
 
@@ -46,7 +47,7 @@ def tree_members(
             opener = functools.partial(_open, entry.path)
             yield Member(place, size, opener, executable=bool(mode & 0o100))
         else:
-            raise error(archive, f"its member {path!r} is no regular file")
+            raise error(archive, f"its member {quoted(path)} is no regular file")
 
 
 def _open(path: str) -> BinaryIO:

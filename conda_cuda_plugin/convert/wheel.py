@@ -14,6 +14,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from ..quoting import quoted
 from .package import (
     DAMAGE,
     LICENSES,
@@ -106,9 +107,9 @@ def _members(archive: zipfile.ZipFile, wheel: str) -> Iterator[Member]:
         if not path.parts or info.is_dir():
             continue
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
-            raise WheelError(wheel, f"its member {info.filename!r} would leave its place")
+            raise WheelError(wheel, f"its member {quoted(info.filename)} would leave its place")
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise WheelError(wheel, f"its member {info.filename!r} is no regular file")
+            raise WheelError(wheel, f"its member {quoted(info.filename)} is no regular file")
         target = _target(path)
         if target is not None:
             yield _member(archive, info, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from ..errors import ForeignFileError
@@ -80,10 +81,12 @@ def remove(
             found = status(path, shell, direction)
             if found in (HookStatus.MISSING, HookStatus.FOREIGN):
                 continue
-            if found is HookStatus.EDITED:
-                _put_aside(files, path, kept)
-            else:
-                files.remove(path)
-            removed.append(path)
+            # Behind a link it is somebody else's.
+            with contextlib.suppress(ForeignFileError):
+                if found is HookStatus.EDITED:
+                    _put_aside(files, path, kept)
+                else:
+                    files.remove(path)
+                removed.append(path)
         files.remove_leftovers(Path("etc", "conda", direction.value), STEM)
     return removed

@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..environment import FILES, TOOLKIT_FILE, read_toolkit
+from ..errors import ForeignFileError
 from ..files import Inside
 from ..made_of import MADE_OF_FILE
+from ..reading import is_regular
 from .contents import strangers
 from .host_compiler import release_nvcc
 from .wrappers import OWN_TOOLS
@@ -93,7 +95,10 @@ def _copy(root: Path, aside: Path) -> None:
         shutil.copytree(root, aside, symlinks=True, copy_function=_link)
         # conda appends to the history in place; a linked one would be the old root's too.
         Inside(aside).remove_tree(Path(_META))
-        shutil.copytree(root / _META, aside / _META)
+        shutil.copytree(root / _META, aside / _META, symlinks=True, copy_function=_copy_file)
+        # Modes are copied with them, owners are not.
+        for folder, _, _ in os.walk(root):
+            Inside(aside.parent).set_facts(aside / os.path.relpath(folder, root), os.lstat(folder))
     except shutil.Error as error:
         # It holds the texts of the errors only: a list of source, target and text.
         number = re.search(r"\[Errno (\d+)\]", str(error))
@@ -106,13 +111,22 @@ def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
+        if os.path.islink(source):
+            shutil.copy2(source, target, follow_symlinks=False)
+        else:
+            _copy_file(source, target)
     return target
+
+
+def _copy_file(source: str, target: str) -> str:
+    """Copy a file; what a device or a pipe would give has no end."""
+    if not is_regular(Path(source)):
+        raise ForeignFileError(source, reason="it is no file")
+    return str(shutil.copy2(source, target, follow_symlinks=False))
 
 
 def _forget_view(aside: Path, owned: set[str]) -> None:
     """Take away what is made from the packages, and the links that they do not hold."""
-    files = Inside(aside)
     files = Inside(aside)
     for name in _MADE_HERE:
         path = aside / name

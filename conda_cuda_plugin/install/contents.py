@@ -6,37 +6,73 @@ stays when the root is replaced or removed.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from .. import records, schema
-from ..environment import FILES, TOOLKIT_FILE, Environment
-from ..files import KEPT, Inside
-from ..reading import read_json
+from ..environment import FILES, TOOLKIT_FILE, Environment, is_toolkit_root
+from ..files import Inside
+from ..reading import is_regular, read_bytes, read_json
 from ..records import read_record
+from ..system import is_link
+from .wrappers import OWN_TOOLS, REAL
 
+_PLACE = schema.text(r"(?!(?s:.*/)?\.{0,2}(/|\Z))[^\x00]{1,4096}")
+"""A path that leads to something in the root."""
 _SCHEMA = schema.record(
-    {"toolkit": records.TOOLKIT, "files": schema.items(schema.text(r"[^\x00]{1,4096}"), 500_000)},
+    {
+        "toolkit": records.TOOLKIT,
+        "files": schema.items(_PLACE, 500_000),
+        "written": schema.table(_PLACE, schema.text(r"[0-9a-f]{64}")),
+    },
     ("toolkit", "files"),
 )
-_DERIVED = "__pycache__"
-"""Python writes there whatever runs it."""
+_DERIVED = re.compile(r"(.*/)?__pycache__/[^/]+\.[a-z]+-?\d+(\.opt-[12])?\.pyc(\.\d+)?", re.DOTALL)
+"""Python writes these whatever runs it, also under a number first."""
+_PACKAGE = schema.record({"files": schema.items(_PLACE, 500_000)})
+_LINKED = re.compile(r"(lib64|include|extras)/")
+"""Where we put links into a root that holds packages; one without packages holds nothing else."""
 
 
-def write_down(root: Path, but: Iterable[str] = ()) -> None:
-    """Record what a new root holds.
+def write_down(root: Path, but: Collection[str] = ()) -> None:
+    """Record what a root holds.
 
     Args:
         root: the root, built to its end.
-        but: what came from the user.
+        but: where something of the user's was, which packages or we may have replaced.
     """
-    names = sorted({*_walk(root), FILES} - set(but))
+    theirs = set(but) & set(_unowned(root)) if but else set()
+    there = {*_walk(root), FILES}
+    names = sorted(there - theirs)
     facts = read_record(root / TOOLKIT_FILE, records.TOOLKIT).content
-    text = json.dumps({"toolkit": facts, "files": names}, indent=0)
+    written = {
+        name: _digest(root / name)
+        for name in names
+        if name != FILES and _is_ours(name, there) and is_regular(root / name)
+    }
+    text = json.dumps({"toolkit": facts, "files": names, "written": written}, indent=0)
     Inside(root).write(Path(FILES), f"{text}\n".encode())
+
+
+def mend_record(environment: Environment, root: Path) -> None:
+    """Make a record for a root that has no usable one, without what only the user can have put in.
+
+    What stands in its place and is no file gets another name.
+    """
+    if is_link(root) or not is_toolkit_root(root):
+        return
+    try:
+        _read(root)
+    except (OSError, ValueError):
+        if os.path.isdir(root / FILES) or is_link(root / FILES):
+            environment.kept.append(environment.files.put_aside(root / FILES))
+        write_down(root, but=_unowned(root))
 
 
 def strangers(root: Path) -> list[str]:
@@ -46,6 +82,73 @@ def strangers(root: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     return [name for name in _walk(root) if name not in names]
+
+
+def edited(root: Path) -> list[str]:
+    """The files that we have written into a root and that are not as we wrote them."""
+    try:
+        written = _read(root).get("written", {})
+    except (OSError, ValueError):
+        return []
+    # Only what is there, as a file, is asked for: the record may have any path in it.
+    return [
+        name for name in _walk(root) if name in written and _digest(root / name) != written[name]
+    ]
+
+
+def _unowned(root: Path) -> list[str]:
+    """The files in a root that none of its packages has, and that we do not make."""
+    owned: set[str] = set()
+    packages = 0
+    for path in (root / "conda-meta").glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found, _ = schema.read(_PACKAGE, read_json(path, links=False))
+            if found and "files" in found:
+                packages += 1
+                owned.update(found["files"], (f"conda-meta/{path.name}",))
+    return [
+        name
+        for name in _walk(root)
+        if name not in owned and not _is_made_here(root, name, all_links=not packages)
+    ]
+
+
+def _is_made_here(root: Path, name: str, *, all_links: bool) -> bool:
+    from ..made_of import MADE_OF_FILE
+
+    if name.startswith(f"{OWN_TOOLS}/") or name in (
+        FILES, TOOLKIT_FILE, MADE_OF_FILE, "version.json", "conda-meta/history",
+        f"bin/nvcc{REAL}", f"bin/nvcc.profile{REAL}",
+    ):  # fmt: skip
+        return True
+    if not is_link(root / name) or not (all_links or _LINKED.match(name)):
+        return False
+    # Ours lead to another folder of the root or environment, or to a toolkit elsewhere.
+    target = os.readlink(root / name)
+    return target.startswith("../") or (all_links and os.path.isabs(target))
+
+
+def is_same(path: Path, other: Path) -> bool:
+    """Whether two files are one, or hold the same."""
+    try:
+        if os.path.samestat(path.lstat(), other.lstat()):
+            return True
+        if is_link(path):
+            return is_link(other) and os.readlink(path) == os.readlink(other)
+    except OSError:
+        return False
+    return is_regular(other) and _digest(path) == _digest(other) != ""
+
+
+def _is_ours(name: str, there: Collection[str]) -> bool:
+    """Whether we wrote it; what packages have at the top of a root counts as well."""
+    return "/" not in name or name.startswith(f"{OWN_TOOLS}/") or f"{name}{REAL}" in there
+
+
+def _digest(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(read_bytes(path, links=False)).hexdigest()
+    return ""
 
 
 def recorded_facts(root: Path) -> dict[str, Any]:
@@ -62,37 +165,20 @@ def _read(root: Path) -> dict[str, Any]:
 
     Raises:
         OSError: when it cannot be read.
-        ValueError: when anything in it cannot be used.
+        ValueError: when it cannot be used; names in it that cannot are left out.
     """
     found, problems = schema.read(_SCHEMA, read_json(root / FILES, links=False))
-    if problems:
+    if found is None:
         raise ValueError(problems[0])
     content: dict[str, Any] = found
     return content
 
 
-def carry(environment: Environment, names: Iterable[str], old: Path, new: Path) -> list[Path]:
-    """Move the user's files from a root that goes to where it was, or to the one in its place.
-
-    Returns:
-        Where they are now.
-    """
-    found = []
-    for name in names:
-        source, target = old / name, new / name
-        if os.path.lexists(target):
-            if os.path.samestat(source.lstat(), target.lstat()):
-                continue
-            target = target.with_name(f"{target.name}{KEPT}")
-        environment.files.rename(source, target)
-        found.append(target)
-    return found
-
-
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name != _DERIVED]
         links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
         inside = os.path.relpath(folder, root).replace(os.sep, "/")
         for name in (*links, *files):
-            yield name if inside == "." else f"{inside}/{name}"
+            path = name if inside == "." else f"{inside}/{name}"
+            if not _DERIVED.fullmatch(path):
+                yield path

@@ -15,10 +15,8 @@ from pathlib import Path
 from ..files import Inside
 from ..quoting import is_plain_name
 from ..reading import read_bytes
-from .wrappers import FIND_HERE
+from .wrappers import FIND_HERE, REAL
 
-_REAL = ".real"
-"""Ending of the names under which the files of nvcc's package lie beside ours."""
 # The packages have `TOP = $(_HERE_)/..` where the root's own `lib` is meant; conda-forge's have a
 # folder below `targets` there, which holds nothing but CUDA.
 _TOP_IS_ROOT = re.compile(r"^TOP\s*=\s*\$\(_HERE_\)/\.\.\s*$", re.MULTILINE)
@@ -76,7 +74,7 @@ def lead_nvcc(root: Path) -> bool:
     profile = root / "bin" / "nvcc.profile"
     if profile.is_file():
         _put_aside(root, profile, _own_profile(read_bytes(profile, 2**20).decode()), mode=0o644)
-    text = _TEXT.format(mark=_MARK, find_here=FIND_HERE, real=_REAL, compiler=compiler.name)
+    text = _TEXT.format(mark=_MARK, find_here=FIND_HERE, real=REAL, compiler=compiler.name)
     _put_aside(root, nvcc, text, mode=0o755)
     return True
 
@@ -85,8 +83,8 @@ def release_nvcc(root: Path) -> None:
     """Put the files of nvcc's package back in their places."""
     for name in ("nvcc", "nvcc.profile"):
         path = root / "bin" / name
-        if os.path.lexists(f"{path}{_REAL}"):
-            Inside(root).rename(Path(f"{path}{_REAL}"), path)
+        if os.path.lexists(f"{path}{REAL}"):
+            Inside(root).rename(Path(f"{path}{REAL}"), path)
 
 
 def _own_profile(text: str) -> str:
@@ -96,5 +94,5 @@ def _own_profile(text: str) -> str:
 
 def _put_aside(root: Path, path: Path, text: str, mode: int) -> None:
     files = Inside(root)
-    files.rename(path, Path(f"{path}{_REAL}"))
+    files.rename(path, Path(f"{path}{REAL}"))
     files.write(path, text.encode(), mode=mode)

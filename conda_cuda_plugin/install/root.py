@@ -75,9 +75,10 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
 def build_aside(environment: Environment, root: Path, build: Callable[[Path], None]) -> None:
     """Build a root under another name, then let it take its place in one step."""
-    theirs = contents.strangers(root)
     try:
         with unfinished.aside(environment, root) as aside:
+            contents.mend_record(environment, root)
+            theirs = contents.strangers(root)
             build(aside)
             contents.write_down(aside, but=theirs)
             if os.path.lexists(root):
@@ -91,16 +92,18 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
 def remove_root(environment: Environment, root: Path) -> None:
     """Take a root away: out of sight in one step, then for good.
 
-    What somebody else has put into it comes back in its place; the environment says which files.
+    What somebody else has put into it comes back in its place, what he has edited under another
+    name; the environment says which files.
 
     Raises:
         ForeignFileError: when it is not ours.
     """
     check_root(root)
-    theirs = contents.strangers(root)
     with unfinished.aside(environment, root) as aside:
+        contents.mend_record(environment, root)
+        theirs = contents.strangers(root)
         environment.files.rename(root, aside)
-    environment.kept.extend(root / name for name in theirs)
+    environment.kept.extend(root / name for name in theirs if os.path.lexists(root / name))
 
 
 def check_root(root: Path) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import hooks
+from ..descent import KEPT
 from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError, ForeignFileError
-from ..files import KEPT
 from ..platforms import Platform
 from ..system import uninterrupted
 from ..toolkit import Toolkit

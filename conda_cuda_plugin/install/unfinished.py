@@ -16,7 +16,6 @@ from .. import schema
 from ..environment import LINK, STATE, Environment
 from ..errors import ForeignFileError, LeftoverError
 from ..reading import read_json
-from .contents import carry, strangers
 
 RECORD = STATE / "unfinished.json"
 ASIDE = ".conda-cuda-"
@@ -49,18 +48,21 @@ def aside(environment: Environment, place: Path) -> Iterator[Path]:
         environment.files.remove(RECORD)
 
 
-def discard(environment: Environment, path: Path, place: Path) -> list[Path]:
+def discard(environment: Environment, path: Path, place: Path) -> None:
     """Take away what is unfinished or was replaced; the user's files go to where they were.
+
+    The environment says which are not there.
 
     Raises:
         LeftoverError: when something in it cannot be removed.
     """
-    kept = carry(environment, strangers(path), path, place)
+    from .carry import carry
+
+    carry(environment, path, place)
     try:
         environment.files.remove_tree(path)
     except OSError as error:
         raise LeftoverError(path, error) from error
-    return kept
 
 
 def recorded(environment: Environment) -> list[Path]:

@@ -56,6 +56,8 @@ exit 127
 _MOST = 2**16
 OWN_TOOLS = "cuda-bin"
 """A folder in the root of a toolkit whose `bin` holds programs of others, too."""
+REAL = ".real"
+"""Ending of the names under which the files of nvcc's package lie beside ours."""
 
 _OWN_TEXT = """\
 #!/bin/sh

@@ -22,6 +22,7 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
         ChannelError,
         CondaHTTPError,
         CondaSSLError,
+        NoWritablePkgsDirError,
         PackagesNotFoundError,
         ProxyError,
         ResolvePackageNotFound,
@@ -33,6 +34,7 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
     from ..channel_records import FETCH_ANEW
     from ..conda_compat import detail, first_line
     from ..connections import AnswerError, hints_for
+    from ..shared_caches import NoWritableCacheError
     from ..web import meaning
 
     where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
@@ -69,6 +71,11 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
             f"cannot be read: what {where} has as its index is none, or is damaged",
             unreachable=True,
             hints=[FETCH_ANEW],
+        )
+    if isinstance(error, NoWritablePkgsDirError):
+        ours = NoWritableCacheError()
+        return NotOffered(
+            "channel", f"cannot be read: {ours.message[:-1]}", unreachable=True, hints=ours.hints
         )
     if isinstance(error, CondaSSLError):
         return NotOffered(

@@ -180,14 +180,18 @@ class ChannelRelease:
 
     def _asked_exactly(self, name: str, version: str) -> Iterator[tuple[str, str]]:
         """What a package of the release asks for by version."""
-        records = self.contents.named(name)
-        mine = [record for record in records if _begins_with(record.version, version)]
-        for record in (*mine, *records):
-            for dependency in record.depends:
+        rows = self.contents.rows(name)
+        mine = [row for row in rows if _begins_with(row.version, version)]
+        for row in mine:
+            for dependency in row.depends:
                 exact = _exact_version(dependency)
+                if exact:
+                    yield dependency.split(" ")[0], exact
+        for row in rows:
+            for dependency in row.depends:
                 # What one recipe makes has one version; where this one is not there, others tell.
-                if exact and (record in mine or exact == record.version):
-                    yield dependency.split(" ")[0], exact if record in mine else version
+                if _exact_version(dependency) == row.version:
+                    yield dependency.split(" ")[0], version
 
     def _offshoots(self, family: str) -> Iterator[str]:
         for end in ("", "-dev", "-static", "-impl", "-tools"):
@@ -207,7 +211,7 @@ def releases_on(contents: ChannelContents) -> list[ChannelRelease]:
         families = {family_of(name) for name in known}
         more = {name: text for name, text in _table(version) if name not in families}
         found.append(ChannelRelease(contents, version, {**known, **more}, listed=True))
-    runtimes = {record.version for record in contents.named(RUNTIME)}
+    runtimes = {row.version for row in contents.rows(RUNTIME)}
     claimed = {one.version_of(RUNTIME) for one in found}
     for row in releases():
         known = dict(_table(row.version))
@@ -228,16 +232,16 @@ def _listed_pins(contents: ChannelContents) -> dict[CudaVersion, dict[str, str]]
     found: dict[CudaVersion, dict[str, str]] = {}
     names = list(lists())
     for name in names:
-        for record in contents.named(name):
-            version = _update(record.version)
+        for row in contents.rows(name):
+            version = _update(row.version)
             if version is None:
                 continue
             pins = found.setdefault(version, {})
-            pins[name] = record.version
-            for other, text in pinned(record.depends):
+            pins[name] = row.version
+            brought = dict(pinned(row.depends))
+            names += [one for one in brought if one not in names and is_list_of(one, brought)]
+            for other, text in brought.items():
                 pins.setdefault(other, text)
-                if other not in names and is_list_of(other, record.depends):
-                    names.append(other)
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..addresses import without_credentials as shown
+from ..addresses import shown_address as shown
 from ..connections import LATER, AnswerError, hints_for
 from ..errors import CudaError
 from ..files import Inside

@@ -59,7 +59,12 @@ def mirrored_here(channels: Iterable[str], subdir: str) -> list[Metapackage]:
 
     found: list[Metapackage] = []
     for channel in channels:
-        for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
+        try:
+            urls = Channel(channel).urls(with_credentials=True, subdirs=(subdir,))
+        except ValueError:
+            # Whoever asks the channel says what is wrong with its address.
+            continue
+        for url in urls:
             if not url.startswith("file:/"):
                 continue
             folder = Path(url_to_path(url))

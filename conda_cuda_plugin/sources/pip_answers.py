@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import web
-from ..addresses import without_credentials
+from ..addresses import shown_address
 from ..connections import LATER, patience, printable
-from ..pip_program import CUT, LOCAL, MARK
+from ..pip_program import CUT, LOCAL, LONG, MARK
 
 _STATUS = re.compile(
     r"(\d{3}) (?:Client|Server) Error|too many (\d{3}) error|Tunnel connection failed: (\d{3})"
@@ -76,7 +76,9 @@ def _stop(stopped: list[str]) -> Problem | None:
             unreachable=False,
         )
     if word == web.CIRCLE:
-        return Problem(f"{first} {web.NO_END}", (_LOGIN,), unreachable=False)
+        return Problem(f"{first} {web.NO_END}", (WHICH,), unreachable=False)
+    if word == LONG:
+        return Problem("a page of the index has no end", (WHICH,), unreachable=False)
     if word == CUT:
         return Problem("the answer of the index broke off", (LATER, WHICH))
     return Problem(
@@ -120,4 +122,4 @@ def _no_page(seen: Mapping[str, Any], said: str) -> Problem | None:
 
 
 def _shown(address: str) -> str:
-    return printable(without_credentials(address))
+    return printable(shown_address(address))

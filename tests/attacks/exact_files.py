@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conda_cuda_plugin.cuda_file import new_text
 
 from ..channel.package import CondaPackage
@@ -39,6 +41,19 @@ def asking(conda: Conda, **variables: str) -> Iterator[Ask]:
 
         yield ask
         process.stdin.close()
+
+
+@pytest.fixture
+def ask(conda: Conda, own_cache: Path) -> Iterator[Ask]:
+    with asking(conda, CONDA_OVERRIDE_CUDA="13.0") as ask:
+        yield ask
+
+
+@pytest.fixture
+def wheel(wheelhouse: Path) -> Path:
+    """The one that the index has."""
+    (found,) = wheelhouse.glob("nvidia_cuda_runtime_cu12-*")
+    return found
 
 
 def row(package: str, path: Path, *hashes: str, **more: str) -> dict[str, str]:

@@ -84,6 +84,17 @@ def cut(body: bytes, kind: str = "text/html", keep: int = 40) -> Answer:
     return answer
 
 
+def pours(kind: str = "text/html") -> Answer:
+    """As much as is taken, up to two gigabytes."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, 200, 2 << 30, kind)
+        for _ in range(2 << 10):
+            handler.wfile.write(b"<a>" * 349525 + b" ")
+
+    return answer
+
+
 def steadily(body: bytes, rate: int, kind: str = "application/octet-stream") -> Answer:
     """So many bytes a second."""
 

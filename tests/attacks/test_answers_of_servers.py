@@ -16,18 +16,21 @@ from ..channel.test_answers import SUBDIR
 from ..conftest import Conda, Result
 from ..sources.wheelhouse import only_folder, only_index
 from .conftest import in_words
+from .served import conda, served
 from .site import (
     Answer,
     Site,
     cut,
+    pours,
     says,
     says_nothing,
     sends_on,
-    site,
     steadily,
     trickles,
     trickles_its_head,
 )
+
+__all__ = ["conda", "served"]
 
 PATIENCE = {"CONDA_REMOTE_READ_TIMEOUT_SECS": "1"}
 """Seconds; without it 30."""
@@ -35,18 +38,6 @@ STATUSES = [401, 403, 407, 429, 500, 502, 503]
 LOGIN_PAGE = b'<html><form action="/login"><a href="/help">Help</a></form></html>'
 PAGE = b'<a href="/files/cuda_toolkit-12.4.1-py3-none-any.whl">x</a>' * 50
 JSON = "application/vnd.pypi.simple.v1+json"
-
-
-@pytest.fixture
-def served() -> Iterator[Site]:
-    with site() as one:
-        yield one
-
-
-@pytest.fixture
-def conda(conda: Conda, own_cache: Path) -> Conda:
-    conda.variables.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
-    return conda
 
 
 def ask(conda: Conda, prefix: Path, served: Site, source: str, **variables: str) -> Result:
@@ -121,6 +112,8 @@ def test_no_end(kind: str, source: str, conda: Conda, environment: Path, served:
         ("text", "is no index: it answers with text/plain"),
         ("cut", "the answer of the index broke off"),
         ("circle", "sends on without end"),
+        ("long", "a page of the index has no end"),
+        ("long-json", "a page of the index has no end"),
     ],
 )
 def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, served: Site) -> None:
@@ -132,6 +125,8 @@ def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, ser
         "text": says(200, b"hello", "text/plain"),
         "cut": cut(PAGE),
         "circle": sends_on("/simple/cuda-toolkit/"),
+        "long": pours(),
+        "long-json": pours(JSON),
     }
     served.answers["/"] = answers[kind]
     told = " ".join(ask(conda, environment, served, "pypi").err.split())
@@ -145,6 +140,7 @@ def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, ser
         ("login", "is no JSON document"),
         ("cut", "broke off"),
         ("circle", "sends on without end"),
+        ("long", "larger than any such file"),
         ("sizes", "gives no size for cuda_cudart"),
     ],
 )
@@ -155,6 +151,7 @@ def test_no_manifest(
         "login": says(200, LOGIN_PAGE),
         "cut": cut(b'{"release_label": "12.4.1"' + b" " * 900 + b"}"),
         "circle": sends_on("/redist/redistrib_12.4.1.json"),
+        "long": pours(JSON),
         "sizes": says(
             200,
             b'{"release_label": "12.4.1", "cuda_cudart": {"version": "12.4.127", "linux-x86_64":'

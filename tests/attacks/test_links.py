@@ -65,6 +65,32 @@ def test_no_folder_behind_a_link_changes(
             assert f"{two / place} is in the way (it is a link" in done.err
 
 
+@pytest.mark.parametrize(
+    ("place", "target"),
+    [*((place, "gone") for place in ("etc", "etc/conda", "etc/conda/cuda", "bin")),
+     *((f"etc/conda/{name}", target) for name in ("activate.d", "deactivate.d")
+       for target in ("gone", "there"))],
+)  # fmt: skip
+def test_a_folder_that_became_a_link_stops_nobody(
+    place: str, target: str, conda: Conda, two: Path, tmp_path: Path
+) -> None:
+    """Be its target gone, or with what lay here before."""
+    path, elsewhere = two / place, tmp_path / "elsewhere"
+    if path.is_dir():
+        path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    if target == "gone":
+        shutil.rmtree(elsewhere, ignore_errors=True)
+    before = sorted(elsewhere.rglob("*"))
+    for words in (("list",), ("doctor", "--fix", "-y"), ("off",), ("remove", "--all", "-y")):
+        done = in_words(conda.cuda(words[0], two, *words[1:], check=False))
+        assert done.code == 0 or words[0] == "doctor", done.err
+    moved = path.with_name(f"{path.name}.kept")
+    assert moved.is_symlink() or path.is_symlink()
+    assert sorted(elsewhere.rglob("*")) == before
+    assert not list(two.glob("cuda*"))
+
+
 def test_a_library_with_other_names_is_closed_under_ours_alone(
     conda: Conda, two: Path, tmp_path: Path
 ) -> None:
@@ -174,7 +200,9 @@ CHANGES = {
 @given(
     change=st.sampled_from(sorted(CHANGES)),
     depth=st.integers(0, 3),
-    below=st.lists(st.sampled_from(["a", "file", "folder", ".x.conda-cuda-tmp"]), max_size=3),
+    below=st.lists(
+        st.sampled_from(["a", "file", "folder", ".0123abcd.conda-cuda-tmp"]), max_size=3
+    ),
     hard=st.booleans(),
 )
 def test_nothing_outside_of_the_folder_changes_whatever_is_a_link(
@@ -183,7 +211,7 @@ def test_nothing_outside_of_the_folder_changes_whatever_is_a_link(
     top = tmp_path_factory.mktemp("top")
     outside, base = top / "outside", top / "base"
     (outside / "a" / "folder").mkdir(parents=True)
-    for place in ("file", "a/file", "a/folder/file", ".x.conda-cuda-tmp"):
+    for place in ("file", "a/file", "a/folder/file", ".0123abcd.conda-cuda-tmp"):
         (outside / place).write_text("precious")
         (outside / place).chmod(0o600)
     before = {path: (path.stat().st_mode, path.stat().st_ino) for path in outside.rglob("*")}

@@ -105,6 +105,34 @@ def test_adding_to_a_toolkit_keeps_files_of_the_user(conda: Conda, two: Path) ->
     assert all(f"{path}\n" in done.err for path in mine)
 
 
+@pytest.mark.parametrize("name", ["version.json", "toolkit.yaml", "made-of.json"])
+def test_remove_keeps_what_was_edited_of_ours(name: str, conda: Conda, two: Path) -> None:
+    path = two / "cuda-12.4" / name
+    text = path.read_text() + "# mine\n"
+    path.write_text(text)
+    done = conda.cuda("remove", two, "12.4", "-y")
+    kept = path.with_name(f"{path.name}.kept")
+    assert done.err.count("Kept, since conda cuda did not write it: ") == 1
+    assert f": {kept}\n" in done.err
+    assert kept.read_text() == text
+    assert [one for one in (two / "cuda-12.4").rglob("*") if not one.is_dir()] == [kept]
+    assert "cuda-12.4" not in conda.cuda("list", two).out
+
+
+def test_what_was_edited_of_ours_stays_when_a_toolkit_is_added_to(conda: Conda, two: Path) -> None:
+    path = two / "cuda-12.4" / "version.json"
+    path.write_text("mine")
+    done = conda.cuda("use", two, "12.4", "--components=cublas", "--from=pypi", "-y")
+    kept = path.with_name("version.json.kept")
+    assert f"Kept, since conda cuda did not write it: {kept}\n" in done.err
+    assert '"CUDA SDK"' in path.read_text()
+    path.write_text("mine again")
+    found = conda.cuda("remove", two, "12.4", "-y", "--json").json["kept"]
+    again = path.with_name("version.json.kept2")
+    assert sorted(found) == [str(kept), str(again)]
+    assert [one.read_text() for one in (kept, again)] == ["mine", "mine again"]
+
+
 def test_what_is_kept_stands_in_json_too(conda: Conda, nvcc: Path) -> None:
     for words in (("use", "13.0"), ("off",), ("doctor", "--fix", "-y")):
         conda.cuda("use", nvcc, "13.0")

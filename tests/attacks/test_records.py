@@ -93,7 +93,10 @@ def test_whatever_stands_in_a_record(
         (sick.prefix / file).write_bytes(content)
         everything = Environment(sick.prefix)
         remove(everything, plan_removal(everything, None))
-        assert not list(sick.prefix.glob("cuda*"))
+        # What is there now is no text of ours any more.
+        left = [path for path in sick.prefix.glob("cuda*/**/*") if not path.is_dir()]
+        assert left == [path for path in everything.kept if path.name != "state.yaml.kept"]
+        assert {path.name for path in left} <= {"toolkit.yaml.kept"}
         assert not os.path.lexists(sick.prefix / STATE)
         shutil.rmtree(home)
 
@@ -135,6 +138,23 @@ def test_whatever_stands_in_the_record_of_a_package(
     ):
         check = example(content=content)(check)
     settings(max_examples=30, suppress_health_check=list(HealthCheck))(strategy(check))()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"version": ">=12", "addons": {"x": "y"}},
+        {"version": "13.0", "addons": {"cudnn": "$(x)"}},
+        {"version": "13.0", "source": "channel", "channels": ["http://127.0.0.1:99999/x"]},
+        {"version": "13.0", "source": "channel", "channels": ["http://[::1/x"]},
+        {"version": "13.0", "source": "/etc/passwd"},
+        {"version": "$(x)"},
+    ],
+)
+def test_a_recorded_request_of_anything(request_: dict[str, Any], conda: Conda, two: Path) -> None:
+    (two / STATE).write_text(json.dumps({"request": request_}))
+    done = in_words(conda.cuda("use", two, "-y", check=False))
+    assert done.code in (1, 2) and "\n  " in done.err, done.err
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def removed_root(sick: Sick) -> None:
 def leftovers(sick: Sick) -> None:
     sick.write("etc/conda/cuda/unfinished.json", '[".conda-cuda-cuda-11.8"]')
     sick.write(".conda-cuda-cuda-11.8/lib/libcudart.so.11.0", "half")
-    sick.write("bin/.abc.conda-cuda-tmp", "half")
-    sick.write(f"{HOOKS}/.{STEM}.sh.abc.conda-cuda-tmp", "half")
+    sick.write("bin/.0123abcd.conda-cuda-tmp", "half")
+    sick.write(f"{HOOKS}/.{STEM}.sh.0123abcd.conda-cuda-tmp", "half")
 
 
 def library_path(sick: Sick, *elements: str) -> None:

@@ -18,7 +18,7 @@ from conda_cuda_plugin.cuda_yaml import load
 from conda_cuda_plugin.sources.exact_agree import disagreement
 
 from ..attacks.exact_files import Ask, asking
-from ..attacks.test_apply import HOSTILE_ADDRESSES
+from ..attacks.test_apply_refused import HOSTILE_ADDRESSES
 from ..cli.conftest import cli_cache, conda, template, two, wheelhouse
 from ..conftest import Conda, Result
 from ..sources.wheelhouse import COMPONENTS, write_wheel

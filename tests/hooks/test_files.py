@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.descent import KEPT
 from conda_cuda_plugin.errors import ForeignFileError
-from conda_cuda_plugin.files import KEPT
 from conda_cuda_plugin.hooks import (
     SHELLS,
     Direction,
@@ -187,7 +187,7 @@ def test_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
 def test_what_a_killed_write_left_is_swept(tmp_path: Path) -> None:
     write(tmp_path, windows=False)
     path = hook_path(tmp_path, SH, Direction.ACTIVATE)
-    left = path.with_name(f".{path.name}.abc123.conda-cuda-tmp")
+    left = path.with_name(f".{path.name}.0123abcd.conda-cuda-tmp")
     left.write_bytes(b"half")
     path.unlink()
     assert write(tmp_path, windows=False) == [path]

@@ -99,8 +99,12 @@ def test_removing_does_not_follow_links(here: Environment) -> None:
     outside.mkdir()
     (outside / "precious").touch()
     root = here.prefix / "cuda-12.4"
-    build("x")(root)
-    (root / "include").symlink_to(outside)
+
+    def make(folder: Path) -> None:
+        build("x")(folder)
+        (folder / "include").symlink_to(outside)
+
+    roots.build_aside(here, root, make)
     roots.remove_root(here, root)
     assert (outside / "precious").exists()
     assert not root.exists()

@@ -99,3 +99,27 @@ def test_an_index_that_ends_early(cut: float, linux: Asking, tmp_path: Path) -> 
         assert "packages" in plan or plan["refusal"], plan
         folder.rename(tmp_path / "channel")
     assert channel
+
+
+@pytest.mark.parametrize("more", [0, 3_000], ids=["small", "large"])
+@pytest.mark.parametrize("name", ["../{}", "..\\{}", "/tmp/{}", "x/../../{}", "{}\n", "other-{}"])
+def test_a_file_that_is_not_called_as_its_package(
+    name: str, more: int, linux: Asking, tmp_path: Path
+) -> None:
+    """A name leads to where the file is written."""
+    found = {
+        (name.format(file.removesuffix(".conda")) + ".conda" if "cudart" in file else file): row
+        for file, row in real_rows().items()
+    }
+    channel = write(tmp_path / "channel", found, more=more)
+    assert linux.plan(RELEASE, [channel], flavor="base")["refusal"]
+
+
+def test_a_package_with_a_build_that_is_a_way(linux: Asking, tmp_path: Path) -> None:
+    """It is part of the name of the package's record in the toolkit."""
+    found = {}
+    for row in real_rows().values():
+        odd = row | ({"build": f"../{row['build']}"} if row["name"] == "cuda-cudart" else {})
+        found[f"{odd['name']}-{odd['version']}-{odd['build']}.conda"] = odd
+    channel = write(tmp_path / "channel", found)
+    assert linux.plan(RELEASE, [channel], flavor="base")["refusal"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from ...addresses import without_credentials
+from ...addresses import shown_address
 from ...data_files import read_data
 from ...local_channel import LocalChannel
 from ...reading import open_regular, read_bytes
@@ -22,6 +22,7 @@ from ..download import DownloadError, download, read_url
 from .manifest import FILE, MOST_MANIFEST, Archive
 
 _LISTED = re.compile(r"""href=["']?(?:[^"'>\s]*/)?(redistrib_[0-9.]+\.json)["'\s>?]""")
+_AGAIN = "Copy the file again from where it comes from."
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class FolderPlace:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise DownloadError(
-                f"{self.path / file} cannot be read: {reason}.", missing=True
+                f"{self.path / file} cannot be read: {reason}.",
+                hints=(_AGAIN,),
+                missing=isinstance(error, FileNotFoundError),
             ) from error
 
     def url(self, archive: Archive) -> str:
@@ -71,13 +74,13 @@ class FolderPlace:
         path = self.path / archive.path
         if not path.is_file():
             what = "is no regular file" if os.path.lexists(path) else "does not exist"
-            raise DownloadError(f"{path} {what}.", missing=True)
+            raise DownloadError(f"{path} {what}.", hints=(_AGAIN,), missing=True)
         found = path.stat().st_size
         if found != archive.size:
             raise DownloadError(
                 f"{path} has {found} bytes where the manifest says {archive.size}, so nothing was "
                 "changed.",
-                hints=("Copy the file again from where it comes from.",),
+                hints=(_AGAIN,),
                 wrong=True,
             )
         digest, done = hashlib.sha256(), 0
@@ -90,7 +93,7 @@ class FolderPlace:
             raise DownloadError(
                 f"{path} does not have the sha256 that the manifest gives for it, so nothing was "
                 "changed.",
-                hints=("Copy the file again from where it comes from.",),
+                hints=(_AGAIN,),
                 wrong=True,
             )
         return path
@@ -108,7 +111,7 @@ class WebPlace:
     @property
     def text(self) -> str:
         """For the plan."""
-        return without_credentials(self.base)
+        return shown_address(self.base)
 
     def files(self) -> list[str] | None:
         """The manifests that the address lists; None when it lists nothing.

@@ -17,6 +17,7 @@ from pathlib import Path
 from ...convert.package import LICENSES, Member, check_members
 from ...convert.tree import tree_members
 from ...data_files import read_data
+from ...quoting import quoted
 from ...versions import CudaVersion
 from .names import RunfileError
 
@@ -196,7 +197,7 @@ def _settle(
             link = f"{tree.top}{link[len(tree.seen_as) :]}"
         to = os.path.normpath(entry.folder / posixpath.dirname(entry.path) / link)
         if not to.startswith(f"{tree.top}/"):
-            raise RunfileError(title, f"its link {member.target!r} leads out of the package")
+            raise RunfileError(title, f"its link {quoted(member.target)} leads out of the package")
         for new in _candidates(to, tree, target, version):
             if new != member.target and (new in found or new in folders):
                 link = os.path.relpath(new, posixpath.dirname(member.target))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ...addresses import shown_address
 from ...environment import Environment
 from ...local_channel import LocalChannel
 from ...platforms import Platform
@@ -139,7 +140,7 @@ class RunfileSource:
             Package(f"{PREFIX}{part}", str(installer.version), size, f"{PREFIX}{part}-{build}")
             for part in chosen
         )
-        where = installer.url or str(installer.path)
+        where = shown_address(installer.url) if installer.url else str(installer.path)
         note = _LICENSE_NOTE if installer.published else f"{_LICENSE_NOTE}; {_NOT_PUBLISHED}"
         return self._whole(
             request, installer.version, rows, where, note, lambda: self._make(request, installer)

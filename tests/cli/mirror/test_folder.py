@@ -44,12 +44,14 @@ class TestTheFolder:
         before, elsewhere = files_of(folder), tmp_path / "elsewhere"
         elsewhere.mkdir()
         (folder / "link").symlink_to(elsewhere)
-        names = [f"{place}/.repodata.json.abc.conda-cuda-tmp" for place in ("linux-64", "noarch")]
-        for path in (*(folder / name for name in names), elsewhere / ".a.conda-cuda-tmp"):
+        names = [
+            f"{place}/.repodata.json.0123abcd.conda-cuda-tmp" for place in ("linux-64", "noarch")
+        ]
+        for path in (*(folder / name for name in names), elsewhere / ".0123abcd.conda-cuda-tmp"):
             path.write_text("half")
         mirror(conda, folder, "12.4", *PYPI)
         assert files_of(folder) == before
-        assert os.listdir(elsewhere) == [".a.conda-cuda-tmp"]
+        assert os.listdir(elsewhere) == [".0123abcd.conda-cuda-tmp"]
 
     def test_the_metapackage_names_exactly_what_was_mirrored(
         self, conda: Conda, folder: Path

@@ -109,6 +109,10 @@ class TestPaths:
             )
         assert folder.read_text() == "mine"
 
+    def test_the_top_of_the_file_system(self, conda: Conda) -> None:
+        done = mirror(conda, Path("/"), "12.4", *PYPI, check=False)
+        assert_refused(done, "/ itself cannot be a channel.", 2)
+
 
 class TestTheRequest:
     @pytest.mark.parametrize(

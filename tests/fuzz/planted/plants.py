@@ -25,7 +25,7 @@ def make_outside(outside: Path) -> None:
         ("tool", 0o777),
         ("folder/inner", 0o666),
         ("folder/libcudart.so.12", 0o666),
-        ("folder/.x.conda-cuda-tmp", 0o644),
+        ("folder/.0123abcd.conda-cuda-tmp", 0o644),
         ("folder/toolkit.yaml", 0o644),
     ):
         (outside / name).write_text("precious\n")
