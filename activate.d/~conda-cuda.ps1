@@ -4,13 +4,11 @@
 & {
     $windows = [System.IO.Path]::DirectorySeparatorChar -eq '\'
     $prefix = '' + $Env:CONDA_PREFIX
-    $root = if ($windows) { $prefix + '\cuda' } else { $prefix + '/cuda' }
+    $root = $prefix + $(if ($windows) { '\cuda' } else { '/cuda' })
     # the loader splits at : and ; and expands $
-    $refused = if ($windows) { ';' } else { ':;$' }
-    if (-not $prefix -or $prefix.IndexOfAny([char[]]$refused) -ge 0) { return }
-    if (-not $windows -and -not $prefix.Substring(0, 1).Equals('/')) { return }
+    if ($prefix -notmatch $(if ($windows) { '\A[^;]+\z' } else { '\A/[^:;$]*\z' })) { return }
 
-    if ("$($ExecutionContext.SessionState.LanguageMode)" -ceq 'FullLanguage') {
+    if ($ExecutionContext.SessionState.LanguageMode -ceq 'FullLanguage') {
         $get = { param($name) [System.Environment]::GetEnvironmentVariable($name) }
         # $null would be passed as an empty string, which .NET 9 and later keep
         $put = {
@@ -24,42 +22,47 @@
             if ([System.IO.File]::Exists($path)) { [System.IO.File]::ReadAllText($path) }
         }
     } else {
-        # a constrained session calls no .NET; its cmdlets heed what the user prefers
-        $PSDefaultParameterValues = @{}
-        $ConfirmPreference = 'None'
-        $WhatIfPreference = $false
-        $VerbosePreference = 'SilentlyContinue'
-        $DebugPreference = 'SilentlyContinue'
-        # none where its module is not there and may not be loaded
-        $known = 'Microsoft.PowerShell.Management\Get-Item'
-        if (-not (Microsoft.PowerShell.Core\Get-Command -Name $known -ErrorAction Ignore)) { return }
-        $get = {
-            param($name)
-            if (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
-                (Microsoft.PowerShell.Management\Get-Item -LiteralPath "Env:$name").Value
+        # a block of its own is compiled where it runs only, which is most of what a hook takes
+        $get = $null
+        . {
+            # a constrained session calls no .NET; its cmdlets heed what the user prefers
+            $PSDefaultParameterValues = @{}
+            $ConfirmPreference = 'None'
+            $WhatIfPreference = $false
+            $VerbosePreference = 'SilentlyContinue'
+            $DebugPreference = 'SilentlyContinue'
+            # none where its module is not there and may not be loaded
+            $known = 'Microsoft.PowerShell.Management\Get-Item'
+            if (-not (Microsoft.PowerShell.Core\Get-Command -Name $known -ErrorAction Ignore)) { return }
+            $get = {
+                param($name)
+                if (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
+                    (Microsoft.PowerShell.Management\Get-Item -LiteralPath "Env:$name").Value
+                }
+            }
+            $put = {
+                param($name, $value)
+                if ($null -ne $value) {
+                    Microsoft.PowerShell.Management\Set-Item -LiteralPath "Env:$name" -Value $value
+                } elseif (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
+                    Microsoft.PowerShell.Management\Remove-Item -LiteralPath "Env:$name"
+                }
+            }
+            # the drive that is current may be no file system
+            $folder = {
+                param($path)
+                $path = "Microsoft.PowerShell.Core\FileSystem::$path"
+                Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Container
+            }
+            $read = {
+                param($path)
+                $path = "Microsoft.PowerShell.Core\FileSystem::$path"
+                if (Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Leaf) {
+                    Microsoft.PowerShell.Management\Get-Content -LiteralPath $path -TotalCount 1
+                }
             }
         }
-        $put = {
-            param($name, $value)
-            if ($null -ne $value) {
-                Microsoft.PowerShell.Management\Set-Item -LiteralPath "Env:$name" -Value $value
-            } elseif (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
-                Microsoft.PowerShell.Management\Remove-Item -LiteralPath "Env:$name"
-            }
-        }
-        # the drive that is current may be no file system
-        $folder = {
-            param($path)
-            $path = "Microsoft.PowerShell.Core\FileSystem::$path"
-            Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Container
-        }
-        $read = {
-            param($path)
-            $path = "Microsoft.PowerShell.Core\FileSystem::$path"
-            if (Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Leaf) {
-                Microsoft.PowerShell.Management\Get-Content -LiteralPath $path -TotalCount 1
-            }
-        }
+        if ($null -eq $get) { return }
     }
     $n = '' + $Env:CONDA_SHLVL
     if ($n -notmatch '\A[0-9]+\z') { $n = '0' }
@@ -99,25 +102,27 @@
     & $scalar 'CUDAToolkit_ROOT' 'CR' $root
 
     if ($windows) {
-        $release = ''
-        if ('' + (& $read ($root + '\release.txt')) -match '\A([0-9]+)\.([0-9]+)') {
-            $release = $Matches[1] + '_' + $Matches[2]
-        }
-        $before = '' + (& $get "__CONDA_CUDA_CVN_$n")
-        if ($before -and -not $before.Equals($release)) {
-            # another toolkit became current meanwhile
-            $name = "CUDA_PATH_V$before"
-            $state = '' + (& $get "__CONDA_CUDA_CV_$n")
-            $now = '' + (& $get $name)
-            if ($state.Equals("u$now")) { & $put $name $null }
-            if ($state.Equals("s$now")) { & $put $name ('' + (& $get "__CONDA_CUDA_CVO_$n")) }
-            & $put "__CONDA_CUDA_CV_$n" $null
-            & $put "__CONDA_CUDA_CVO_$n" $null
-            & $put "__CONDA_CUDA_CVN_$n" $null
-        }
-        if ($release) {
-            & $scalar "CUDA_PATH_V$release" 'CV' $root
-            & $put "__CONDA_CUDA_CVN_$n" $release
+        & {
+            $release = ''
+            if ('' + (& $read ($root + '\release.txt')) -match '\A([0-9]+)\.([0-9]+)') {
+                $release = $Matches[1] + '_' + $Matches[2]
+            }
+            $before = '' + (& $get "__CONDA_CUDA_CVN_$n")
+            if ($before -and -not $before.Equals($release)) {
+                # another toolkit became current meanwhile
+                $name = "CUDA_PATH_V$before"
+                $state = '' + (& $get "__CONDA_CUDA_CV_$n")
+                $now = '' + (& $get $name)
+                if ($state.Equals("u$now")) { & $put $name $null }
+                if ($state.Equals("s$now")) { & $put $name ('' + (& $get "__CONDA_CUDA_CVO_$n")) }
+                & $put "__CONDA_CUDA_CV_$n" $null
+                & $put "__CONDA_CUDA_CVO_$n" $null
+                & $put "__CONDA_CUDA_CVN_$n" $null
+            }
+            if ($release) {
+                & $scalar "CUDA_PATH_V$release" 'CV' $root
+                & $put "__CONDA_CUDA_CVN_$n" $release
+            }
         }
         return
     }

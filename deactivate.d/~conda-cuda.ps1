@@ -2,7 +2,7 @@
 # Also for Windows PowerShell 5.1. Equals compares letter by letter, as -ceq does not; a cast to
 # [string] leaves nothing as it is in a constrained session, '' + does not.
 & {
-    if ("$($ExecutionContext.SessionState.LanguageMode)" -ceq 'FullLanguage') {
+    if ($ExecutionContext.SessionState.LanguageMode -ceq 'FullLanguage') {
         $get = { param($name) [System.Environment]::GetEnvironmentVariable($name) }
         # $null would be passed as an empty string, which .NET 9 and later keep
         $put = {

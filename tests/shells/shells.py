@@ -94,7 +94,6 @@ POWERSHELL_NAMES = (
     "prefix",
     "put",
     "read",
-    "refused",
     "release",
     "rest",
     "root",

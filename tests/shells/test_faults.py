@@ -39,7 +39,7 @@ WRONG_VALUES = {
     "the tag of empty": ("activate", "{ 'e' } else { 'u' }", "{ 'u' } else { 'u' }"),
     "appended": ("activate", "$library + ':' + $value", "$value + ':' + $library"),
     "any folder": ("activate", "if (-not (& $folder", "if ($false -and -not (& $folder"),
-    "a colon in the prefix": ("activate", "':;$'", "';$'"),
+    "a colon in the prefix": ("activate", "[^:;$]", "[^;$]"),
     "a blank for XLA": ("activate", r"'[ \t\n]'", "'[x]'"),
     "the user's XLA_FLAGS lost": ("activate", "if ($free)", "if ($true)"),
     "one variable forgotten": ("activate", "& $scalar 'CUDAToolkit_ROOT' 'CR' $root", ""),
