@@ -10,12 +10,16 @@ import re
 from collections.abc import Mapping
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*")
-# A word that no shell changes; zsh expands one that begins with =, fish one that begins with %.
-_BARE = re.compile(r"[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*")
+# A word that no shell changes; zsh expands one that begins with =, fish one that begins with %, and
+# PowerShell one with @; that splits words at a comma, too, and an option at a full stop or colon.
+_BARE = re.compile(r"(?!-.*[:.])[A-Za-z0-9_+:./-][A-Za-z0-9_@%+=:./-]*")
 _BARE_ON_WINDOWS = re.compile(r"[A-Za-z0-9_+:./\\-]+")
 # Within single quotes fish takes a backslash before another one or a quote for an escape, csh ! for
 # its history.
 _QUOTABLE = re.compile(r"(?:[^'\\!]|\\(?=[^'\\!]))+", re.DOTALL)
+# What ends single quotes in PowerShell, and what has a meaning within double ones, in any shell.
+_SINGLE = re.compile("['\u2018-\u201b]")
+_LIVE = re.compile(r'["$`\\!\u201c-\u201e]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -50,7 +54,7 @@ def powershell_word(text: str) -> str:
 
     Within single quotes nothing else has a meaning; typographic ones are quotes there, too.
     """
-    return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", text) + "'"
+    return "'" + _SINGLE.sub(r"\g<0>\g<0>", text) + "'"
 
 
 def cmd_set(name: str, value: str) -> str:
@@ -68,6 +72,8 @@ def typed(text: str, *, windows: bool = os.name == "nt") -> str:
         if _BARE_ON_WINDOWS.fullmatch(text):
             return text
         return '"' + re.sub(r'["$`%!^]', "?", _CONTROL.sub("?", text)) + '"'
+    if _SINGLE.search(text) and not _LIVE.search(text) and not _CONTROL.search(text):
+        return f'"{text}"'
     return "?".join(shell_word(part) if part else "" for part in _CONTROL.split(text)) or "''"
 
 

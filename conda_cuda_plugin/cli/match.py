@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  conda cuda match torch==2.5.1                  its builds, and which run here
-  conda cuda match tensorflow                    the newest that runs here
-  conda cuda match jax --for driver=550,cc=8.9   on another machine
+  conda cuda match torch==2.5.1                    its builds, and which run here
+  conda cuda match tensorflow                      the newest that runs here
+  conda cuda match jax --for "driver=550,cc=8.9"   on another machine
 """
 
 
@@ -105,7 +105,7 @@ def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]
             if note.command:
                 text.append(f"      {note.command}")
     if any(reason.id == "no-driver" for one in found.judged for reason in one.reasons):
-        text += _wrapped("No driver is known here; state one: --for driver=550,cc=8.9", "")
+        text += _wrapped('No driver is known here; state one: --for "driver=550,cc=8.9"', "")
     return text
 
 
