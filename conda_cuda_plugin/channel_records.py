@@ -16,6 +16,7 @@ from conda.base.context import context
 
 from .channel_index import is_file_of, is_plain_record, read_index
 from .sorted_index import NotSorted, SortedIndex
+from .versions import begins_with
 
 _SMALL_INDEX = 1_000_000
 """Bytes that are parsed as quickly as they are looked through."""
@@ -31,8 +32,14 @@ class Row(NamedTuple):
     depends: Sequence[str]
 
 
-def records_named(channel: str, subdir: str, name: str) -> list[Any]:
+def records_named(channel: str, subdir: str, name: str, version: str = "") -> list[Any]:
     """The packages of a name, or those that meet a spec, that a channel holds; newest first.
+
+    Args:
+        channel: its name or address.
+        subdir: conda's name of the platform.
+        name: the name, or the spec.
+        version: how their version begins; those of others are not read whole.
 
     Raises AnswerError when the channel's index is none, and whatever conda raises when the channel
     cannot be read.
@@ -40,7 +47,7 @@ def records_named(channel: str, subdir: str, name: str) -> list[Any]:
     from conda.models.version import VersionOrder
 
     with _reading(channel):
-        found = list(_query(name, channel, subdir))
+        found = list(_query(name, channel, subdir, version))
     return sorted(
         found,
         key=lambda record: (
@@ -96,7 +103,7 @@ def _reading(channel: str) -> Iterator[None]:
         ) from error
 
 
-def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
+def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[Any]:
     from conda.core.subdir_data import SubdirData
     from conda.models.channel import Channel
     from conda.models.match_spec import MatchSpec
@@ -111,10 +118,16 @@ def _query(text: str, channel: str, subdir: str) -> Iterator[Any]:
         if rows is None:
             with asking():
                 found = list(SubdirData(Channel(url)).query(spec or MatchSpec(name)))
-            yield from filter(is_plain_record, found)
+            yield from (
+                record
+                for record in filter(is_plain_record, found)
+                if begins_with(record.version, version)
+            )
             continue
         for file, row in rows:
-            record = _record(file, row, url) if _is_usable(file) else None
+            if not _is_usable(file) or not begins_with(str(row.get("version")), version):
+                continue
+            record = _record(file, row, url)
             if record is not None and (spec is None or spec.match(record)):
                 yield record
 
@@ -133,21 +146,17 @@ def _is_usable(file: str) -> bool:
 def _rows(path: Path, name: str) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
     """The rows of a package; None when conda has to be asked for them."""
     try:
-        if path.stat().st_size > _SMALL_INDEX:
-            return list(_sorted_index(path).named(name))
-        return _small_index(path).get(name, ())
+        index = _index(path)
+        return list(index.named(name)) if isinstance(index, SortedIndex) else index.get(name, ())
     except (NotSorted, OSError, ValueError, RecursionError):
         # conda knows what it means that there is no index, or a damaged one.
         return None
 
 
 @functools.cache
-def _sorted_index(path: Path) -> SortedIndex:
-    return SortedIndex(path)
-
-
-@functools.cache
-def _small_index(path: Path) -> Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
+def _index(path: Path) -> SortedIndex | Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
+    if path.stat().st_size > _SMALL_INDEX:
+        return SortedIndex(path)
     found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for file, row in read_index(path).items():
         found.setdefault(str(row.get("name")), []).append((file, row))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from conda.exceptions import NoWritablePkgsDirError
 
 from .descent import is_plain
 from .errors import CudaError
+from .others import exposed_on_the_way
 from .system import HAS_MODES
 
 _OURS = "conda-cuda"
@@ -108,6 +110,24 @@ def forget() -> None:
     """Make conda read its package caches anew."""
     PackageCacheData.clear()
     guard()
+
+
+def others_may_change(packages: Iterable[str]) -> bool:
+    """Whether somebody else could have put packages into a cache, or changed them there.
+
+    Args:
+        packages: their names as `NAME-VERSION-BUILD`.
+    """
+    there = [
+        (Path(folder), Path(folder, name))
+        for folder in _folders()
+        for name in packages
+        if os.path.lexists(f"{folder}/{name}")
+    ]
+    return any(
+        exposed_on_the_way(cache, [place, place / "info"], [cache, place, place / "info"])
+        for cache, place in there
+    )
 
 
 def _folders() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from .reading import open_regular
 from .system import WINDOWS
 
 _KEY = re.compile(rb'"([^"\\\s]+-[^"\\\s]+\.(conda|tar\.bz2))"\s*:\s*(?=\{)')
+_JSON = json.JSONDecoder()
 _WINDOW = 1 << 14
 """Bytes that are looked through at once: a row has some hundreds."""
 _PROBES = 256
@@ -125,5 +126,5 @@ class SortedIndex:
     def _row(self, key: _Key, after: _Key | None) -> Mapping[str, Any]:
         stop = after.start if after is not None else self._end
         text = self._text[key.value : stop].decode("utf-8")
-        row: Mapping[str, Any] = json.JSONDecoder().raw_decode(text)[0]
+        row: Mapping[str, Any] = _JSON.raw_decode(text)[0]
         return row

@@ -140,3 +140,11 @@ def _holds(operator: str, numbers: tuple[int, int, int], wanted: tuple[int, ...]
         return have <= want
     # `>12` leaves out 12.4 just as `>12.4` leaves out 12.4.1.
     return have > want if operator == ">" else have < want
+
+
+def begins_with(version: str, beginning: str) -> bool:
+    """Whether the parts of a version are, in front, those of another, which may be none.
+
+    12.4.127 begins with 12.4, 12.40 does not.
+    """
+    return not beginning or f"{version}.".startswith(f"{beginning}.")

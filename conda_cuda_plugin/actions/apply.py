@@ -159,7 +159,18 @@ def is_exact(plan: Plan) -> bool:
             return False
         if not is_there(toolkit, wanted, plan.environment):
             return False
-    return True
+    return not depends_on_others(plan)
+
+
+def depends_on_others(plan: Plan) -> bool:
+    """Whether packages of the file lie unpacked where somebody else may write.
+
+    They could be his then, whatever hashes they name of themselves.
+    """
+    from ..shared_caches import others_may_change
+
+    toolkits = plan.file.toolkits
+    return others_may_change([package.dist for one in toolkits for package in one.packages])
 
 
 def check_protected(plan: Plan) -> None:

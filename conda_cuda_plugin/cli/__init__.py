@@ -89,10 +89,13 @@ def verb_parser(verb: str) -> ArgumentParser:
 
 def execute(args: Namespace) -> int:
     """Do what the command line says; the exit code."""
+    import gc
     import logging
 
     from conda.base.context import context
 
+    # What conda has imported stays: to look at it again and again costs more than our imports.
+    gc.freeze()
     if not context.verbosity:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)

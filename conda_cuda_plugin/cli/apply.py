@@ -78,6 +78,7 @@ def execute(args: Namespace) -> int:
         print_json({**document, "dry_run": True})
         return 0
     if plan.changes_nothing:
+        _warn_of_caches(plan)
         say(f"{_has(plan)} {path.name} says already.")
     else:
         say(*_lines(plan, machine, path))
@@ -86,6 +87,7 @@ def execute(args: Namespace) -> int:
         confirm("Proceed")
         apply.carry_out(plan)
         _warn_of_others(plan)
+        _warn_of_caches(plan)
         say_kept(environment)
         say(f"{_has(plan)} {path.name} says.")
     if context.json:
@@ -113,6 +115,16 @@ def _warn_of_others(plan: Any) -> None:
     ]
     if current is not None:
         warn_of_others(plan.environment, current, offers[0] if offers else None)
+
+
+def _warn_of_caches(plan: Any) -> None:
+    from ..actions import apply
+
+    if apply.depends_on_others(plan):
+        warn(
+            "not promised: that the packages are those of the file. Other users may change the "
+            "package cache that they lie in; CONDA_PKGS_DIRS names another one."
+        )
 
 
 def _lines(plan: Any, machine: Any, path: Path) -> list[str]:

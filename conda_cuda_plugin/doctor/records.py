@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .. import records
 from ..actions.change import LOCK, free_lock, lock_in_the_way
-from ..environment import STATE_FILE, TOOLKIT_FILE
-from ..install.contents import recorded_facts
+from ..environment import FILES, STATE_FILE, TOOLKIT_FILE
+from ..install import contents
 from ..install.wrappers import recorded_wrappers
 from ..records import read_record, write_record
 from ..toolkit import Toolkit
@@ -41,7 +41,7 @@ def state(patient: Patient) -> Iterator[Finding]:
         )
     for toolkit in patient.toolkits:
         problems = broken(toolkit)
-        if problems and recorded_facts(toolkit.root):
+        if problems and contents.recorded_facts(toolkit.root):
             yield Finding(
                 "record-broken",
                 Severity.ERROR
@@ -51,6 +51,15 @@ def state(patient: Patient) -> Iterator[Finding]:
                 _shown(patient, toolkit.root / TOOLKIT_FILE, problems),
                 patient.command("doctor --fix"),
                 partial(_mend_toolkit, patient, toolkit),
+            )
+        elif not problems and (problem := contents.record_problem(toolkit.root)):
+            yield Finding(
+                "record-broken",
+                Severity.WARNING,
+                f"What conda cuda has put into {toolkit.name} cannot be read.",
+                _shown(patient, toolkit.root / FILES, (problem,)),
+                patient.command("doctor --fix"),
+                partial(contents.mend_record, environment, toolkit.root),
             )
 
 
@@ -98,7 +107,7 @@ def _mend_toolkit(patient: Patient, toolkit: Toolkit) -> None:
     files, place = patient.environment.files, toolkit.root / TOOLKIT_FILE
     if place.is_dir() and not place.is_symlink():
         patient.environment.kept.append(files.put_aside(place))
-    write_record(files, place, recorded_facts(toolkit.root))
+    write_record(files, place, contents.recorded_facts(toolkit.root))
 
 
 def _forget(cache: Path, paths: list[Path]) -> None:

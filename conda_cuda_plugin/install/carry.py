@@ -29,7 +29,7 @@ def carry(environment: Environment, old: Path, new: Path) -> None:
     changed = edited(old)
     for name in dict.fromkeys((*strangers(old), *changed)):
         source, place = old / name, new / name
-        if name not in changed and is_same(source, place):
+        if is_same(source, place):
             continue
         try:
             target = _folder(environment, folders, source.parent, old, new) / source.name

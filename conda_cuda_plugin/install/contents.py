@@ -6,8 +6,6 @@ stays when the root is replaced or removed.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import os
 import re
@@ -18,24 +16,22 @@ from typing import Any
 from .. import records, schema
 from ..environment import FILES, TOOLKIT_FILE, Environment, is_toolkit_root
 from ..files import Inside
-from ..reading import is_regular, read_bytes, read_json
+from ..reading import is_regular, read_json
 from ..records import read_record
 from ..system import is_link
+from .packaged import DIGEST, PLACE, digest_of, edited_files, owned_files
 from .wrappers import OWN_TOOLS, REAL
 
-_PLACE = schema.text(r"(?!(?s:.*/)?\.{0,2}(/|\Z))[^\x00]{1,4096}")
-"""A path that leads to something in the root."""
 _SCHEMA = schema.record(
     {
         "toolkit": records.TOOLKIT,
-        "files": schema.items(_PLACE, 500_000),
-        "written": schema.table(_PLACE, schema.text(r"[0-9a-f]{64}")),
+        "files": schema.items(PLACE, 500_000),
+        "written": schema.table(PLACE, DIGEST),
     },
     ("toolkit", "files"),
 )
 _DERIVED = re.compile(r"(.*/)?__pycache__/[^/]+\.[a-z]+-?\d+(\.opt-[12])?\.pyc(\.\d+)?", re.DOTALL)
 """Python writes these whatever runs it, also under a number first."""
-_PACKAGE = schema.record({"files": schema.items(_PLACE, 500_000)})
 _LINKED = re.compile(r"(lib64|include|extras)/")
 """Where we put links into a root that holds packages; one without packages holds nothing else."""
 
@@ -52,7 +48,7 @@ def write_down(root: Path, but: Collection[str] = ()) -> None:
     names = sorted(there - theirs)
     facts = read_record(root / TOOLKIT_FILE, records.TOOLKIT).content
     written = {
-        name: _digest(root / name)
+        name: digest_of(root / name)
         for name in names
         if name != FILES and _is_ours(name, there) and is_regular(root / name)
     }
@@ -75,6 +71,17 @@ def mend_record(environment: Environment, root: Path) -> None:
         write_down(root, but=_unowned(root))
 
 
+def record_problem(root: Path) -> str:
+    """Why the record of a root cannot be used; empty where it can, or where there is none."""
+    try:
+        _read(root)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return ""
+
+
 def strangers(root: Path) -> list[str]:
     """The files in a root that its record does not name; none where there is no record."""
     try:
@@ -85,27 +92,20 @@ def strangers(root: Path) -> list[str]:
 
 
 def edited(root: Path) -> list[str]:
-    """The files that we have written into a root and that are not as we wrote them."""
+    """The files in a root that are not as we wrote them, or as their packages brought them."""
     try:
         written = _read(root).get("written", {})
     except (OSError, ValueError):
-        return []
-    # Only what is there, as a file, is asked for: the record may have any path in it.
-    return [
-        name for name in _walk(root) if name in written and _digest(root / name) != written[name]
-    ]
+        written = {}
+    # Only what is there, as a file, is asked for: a record may have any path in it.
+    there = list(_walk(root))
+    ours = [name for name in there if name in written and digest_of(root / name) != written[name]]
+    return list(dict.fromkeys((*ours, *edited_files(root, there))))
 
 
 def _unowned(root: Path) -> list[str]:
     """The files in a root that none of its packages has, and that we do not make."""
-    owned: set[str] = set()
-    packages = 0
-    for path in (root / "conda-meta").glob("*.json"):
-        with contextlib.suppress(OSError, ValueError):
-            found, _ = schema.read(_PACKAGE, read_json(path, links=False))
-            if found and "files" in found:
-                packages += 1
-                owned.update(found["files"], (f"conda-meta/{path.name}",))
+    owned, packages = owned_files(root)
     return [
         name
         for name in _walk(root)
@@ -137,18 +137,12 @@ def is_same(path: Path, other: Path) -> bool:
             return is_link(other) and os.readlink(path) == os.readlink(other)
     except OSError:
         return False
-    return is_regular(other) and _digest(path) == _digest(other) != ""
+    return is_regular(other) and digest_of(path) == digest_of(other) != ""
 
 
 def _is_ours(name: str, there: Collection[str]) -> bool:
     """Whether we wrote it; what packages have at the top of a root counts as well."""
     return "/" not in name or name.startswith(f"{OWN_TOOLS}/") or f"{name}{REAL}" in there
-
-
-def _digest(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return hashlib.sha256(read_bytes(path, links=False)).hexdigest()
-    return ""
 
 
 def recorded_facts(root: Path) -> dict[str, Any]:

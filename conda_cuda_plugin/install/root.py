@@ -16,7 +16,7 @@ from ..platforms import Platform
 from ..sources.base import Offer
 from ..system import is_link
 from ..toolkit import Origin, Toolkit
-from . import contents, unfinished
+from . import unfinished
 
 
 def install(offer: Offer, environment: Environment, platform: Platform) -> Toolkit:
@@ -75,6 +75,8 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
 def build_aside(environment: Environment, root: Path, build: Callable[[Path], None]) -> None:
     """Build a root under another name, then let it take its place in one step."""
+    from . import contents
+
     try:
         with unfinished.aside(environment, root) as aside:
             contents.mend_record(environment, root)
@@ -98,6 +100,8 @@ def remove_root(environment: Environment, root: Path) -> None:
     Raises:
         ForeignFileError: when it is not ours.
     """
+    from . import contents
+
     check_root(root)
     with unfinished.aside(environment, root) as aside:
         contents.mend_record(environment, root)

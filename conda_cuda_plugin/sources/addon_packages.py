@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..addons import addons, check_major, check_platform, fits, in_words
-from ..local_channel import LocalChannel
 from ..toolkit import releases
 from ..versions import CudaVersion
-from . import pip
 from .base import NotOffered, Package, ToolkitRequest
-from .wheel_parts import fetch_parts, parts_for, rows_of
 
 FIRST_WHEELS = 11
 """The first major version of CUDA that add-ons have wheels for."""
@@ -126,7 +123,10 @@ def _one(
     refusal: NotOffered | None = None
     if version.major >= FIRST_WHEELS:
         try:
-            return _from_wheels(request, version, name, wanted, source)
+            from .addon_wheels import from_wheels
+
+            rows, specs, fetch = from_wheels(request, version, name, wanted, source)
+            return AddonPackages(rows, specs, ("PyPI",), fetch)
         except NotOffered as error:
             refusal = error
     if channels:
@@ -144,68 +144,3 @@ def _one(
             hints=["Name a channel that has it with -c CHANNEL."],
         )
     raise refusal
-
-
-def _from_wheels(
-    request: ToolkitRequest, version: CudaVersion, name: str, wanted: str, source: str
-) -> AddonPackages:
-    channel = LocalChannel.find(request.platform.subdir)
-    pin = f"{addons()[name].wheel(version.major)}=={wanted}.*"
-    try:
-        parts = parts_for([pin], request, channel)
-    except pip.PipError as error:
-        raise _refusal(error, request, version, {name: wanted}, source) from error
-    return AddonPackages(
-        rows_of(parts, channel),
-        tuple(f"{part.name}=={part.version}" for part in parts),
-        ("PyPI",),
-        lambda: fetch_parts(parts, request),
-    )
-
-
-def _refusal(
-    error: pip.PipError,
-    request: ToolkitRequest,
-    version: CudaVersion,
-    wanted: dict[str, str],
-    source: str,
-) -> NotOffered:
-    """What pip's failure means for the user."""
-    text = in_words(wanted)
-    (name,) = wanted
-    title = addons()[name].title
-    if error.versions:
-        shown = ", ".join(error.versions[-6:])
-        return NotOffered(
-            source,
-            f"has no {text} for CUDA {version.major} on {request.platform.subdir}: "
-            "no index or channel that was asked has it",
-            hints=[f"{title} for CUDA {version.major} on PyPI, the newest: {shown}."],
-        )
-    if request.offline:
-        return NotOffered(
-            source,
-            f"has no {text} for CUDA {version.major} in the package cache, and --offline forbids "
-            "to ask the index",
-            hints=["Run the command without --offline once."],
-            unreachable=True,
-        )
-    if error.problem:
-        return NotOffered(
-            source,
-            f"cannot be given {text}: {error.problem.sentence}",
-            hints=error.problem.hints,
-            unreachable=error.unreachable,
-        )
-    if error.unreachable:
-        return NotOffered(
-            source,
-            f"cannot be given {text}: no answer from the index that pip is configured to use",
-            hints=["pip config list shows the index; conda cuda use ... -c CHANNEL needs none."],
-            unreachable=True,
-        )
-    return NotOffered(
-        source,
-        f"has no {text} for CUDA {version.major}: {error.message.rstrip('.')}",
-        hints=["pip config list shows which index was asked."],
-    )

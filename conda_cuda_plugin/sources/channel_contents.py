@@ -30,21 +30,25 @@ class ChannelContents:
     def __init__(self, channel: str, subdir: str) -> None:
         self.channel = channel
         self.subdir = subdir
-        self._records: dict[str, list[Any]] = {}
+        self._records: dict[tuple[str, str], list[Any]] = {}
         self._rows: dict[str, Sequence[Row]] = {}
         system = subdir.partition("-")[0]
         self._elsewhere = {name for key, name in _SYSTEMS.items() if key != system}
         if system == "win":
             self._elsewhere.add("__unix")
 
-    def named(self, name: str) -> list[Any]:
+    def named(self, name: str, version: str = "") -> list[Any]:
         """The packages of a name that this platform can have, newest first.
+
+        Args:
+            name: the name.
+            version: how their version begins.
 
         Raises:
             NotOffered: when the channel cannot be read.
         """
         with self._refusing():
-            return self.read(name)
+            return self.read(name, version)
 
     def rows(self, name: str) -> Sequence[Row]:
         """Versions and dependencies of what `named` gives, newest first, and faster.
@@ -60,20 +64,20 @@ class ChannelContents:
             self._rows[name] = [row for row in found if self._is_for_here(row)]
         return self._rows[name]
 
-    def read(self, name: str) -> list[Any]:
+    def read(self, name: str, version: str = "") -> list[Any]:
         """As `named`, but raises whatever conda raises when the channel cannot be read."""
         if not _NAME.fullmatch(name):
             # What depends on it depends on something that no channel can have.
             return []
-        if name not in self._records:
+        if (name, version) not in self._records:
             from ..channel_records import records_named
 
-            self._records[name] = [
+            self._records[name, version] = [
                 record
-                for record in records_named(self.channel, self.subdir, name)
+                for record in records_named(self.channel, self.subdir, name, version)
                 if self._is_for_here(record)
             ]
-        return self._records[name]
+        return self._records[name, version]
 
     def _is_for_here(self, record: Any) -> bool:
         return not self._elsewhere.intersection(text.split(" ")[0] for text in record.depends)

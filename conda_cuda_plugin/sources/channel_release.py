@@ -14,7 +14,7 @@ from typing import Any
 
 from ..cuda_packages import is_cuda_package, is_list_of, lists, pinned
 from ..toolkit import releases
-from ..versions import CudaVersion
+from ..versions import CudaVersion, begins_with
 from .channel_contents import ChannelContents, Channels, fits, goes_with, ties
 
 RUNTIME = "cuda-cudart"
@@ -69,7 +69,7 @@ class ChannelRelease:
         """Whether a package belongs to the release, as far as anything tells."""
         version = self.version_of(record.name)
         return goes_with(record, self.version.release) and (
-            version is None or _begins_with(record.version, version)
+            version is None or begins_with(record.version, version)
         )
 
     def owns(self, name: str) -> bool:
@@ -122,19 +122,22 @@ class ChannelRelease:
     def _fitting(self, name: str, specs: Iterable[str]) -> list[Any]:
         found = [
             record
-            for record in self.contents.named(name)
+            for record in self._named(name)
             if self.holds(record) and all(fits(spec, record) for spec in specs)
         ]
         # A library may have a build for each of several updates, which differ in what they need.
         return [record for record in found if all(map(self._agrees, record.depends))] or found
+
+    def _named(self, name: str) -> list[Any]:
+        """The packages of a name, of the version that belongs to the release if any tells."""
+        return self.contents.named(name, self.version_of(name) or "")
 
     def _agrees(self, dependency: str) -> bool:
         """Whether a dependency can be met by the release, where it is about a part of it."""
         if dependency not in self._agreed:
             name = dependency.split(" ")[0]
             self._agreed[dependency] = self.version_of(name) is None or any(
-                self.holds(record) and fits(dependency, record)
-                for record in self.contents.named(name)
+                self.holds(record) and fits(dependency, record) for record in self._named(name)
             )
         return self._agreed[dependency]
 
@@ -181,7 +184,7 @@ class ChannelRelease:
     def _asked_exactly(self, name: str, version: str) -> Iterator[tuple[str, str]]:
         """What a package of the release asks for by version."""
         rows = self.contents.rows(name)
-        mine = [row for row in rows if _begins_with(row.version, version)]
+        mine = [row for row in rows if begins_with(row.version, version)]
         for row in mine:
             for dependency in row.depends:
                 exact = _exact_version(dependency)
@@ -221,7 +224,7 @@ def releases_on(contents: ChannelContents) -> list[ChannelRelease]:
     for runtime in sorted(runtimes):
         # A release that is newer than the tables, without a metapackage.
         match = re.match(r"(\d+)\.(\d+)\.", runtime)
-        if match and not any(text and _begins_with(runtime, text) for text in claimed):
+        if match and not any(text and begins_with(runtime, text) for text in claimed):
             version = CudaVersion(int(match[1]), int(match[2]))
             found.append(ChannelRelease(contents, version, {RUNTIME: runtime}, listed=False))
     return sorted(found, key=lambda one: (one.version, one.listed), reverse=True)
@@ -268,10 +271,6 @@ def family_of(name: str) -> str:
     """The name that a recipe's packages share."""
     shorter = _OFFSHOOT.sub("", name)
     return name if shorter == name else family_of(shorter)
-
-
-def _begins_with(version: str, beginning: str) -> bool:
-    return version == beginning or version.startswith(f"{beginning}.")
 
 
 def _exact_version(dependency: str) -> str | None:

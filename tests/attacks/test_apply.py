@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from ..conftest import Conda, Result
 from ..sources.web import serve
 from ..sources.wheelhouse import COMPONENTS, write_wheel
-from .conftest import in_words
+from .conftest import in_words, needs_root
 from .exact_files import Ask, ask, conda_package, row, wheel, write_file
 
 __all__ = ["ask", "wheel"]
@@ -71,6 +72,29 @@ class TestHashes:
         if word:
             again = ask("apply", "-p", environment, file)
             assert f" has {word}what cuda.yaml says already.\n" in again.out
+
+    @pytest.mark.parametrize("inside", [".", "PACKAGE", "PACKAGE/info"])
+    @pytest.mark.parametrize("how", ["mode", pytest.param("owner", marks=needs_root)])
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_what_lies_where_others_may_write_is_not_exact(
+        self, inside: str, how: str, when: str, ask: Ask, conda: Conda, wheel: Path,
+        environment: Path, tmp_path: Path,
+    ) -> None:  # fmt: skip
+        file = write_file(tmp_path / "cuda.yaml", row(RUNTIME, wheel, "sha256"))
+        in_words(ask("apply", "-p", environment, file, "-y"))
+        cache = Path(conda.variables["CONDA_PKGS_DIRS"])
+        (package,) = cache.glob("nvidia-cuda-runtime-cu12-*/")
+        place = cache / inside.replace("PACKAGE", package.name)
+        if how == "mode":
+            place.chmod(0o777)
+        else:
+            os.chown(place, 1234, 1234)
+        if when == "before":
+            in_words(ask("remove", "-p", environment, "--all", "-y"))
+        done = in_words(ask("apply", "-p", environment, file, "-y"))
+        assert " has what cuda.yaml says" in done.out, done.err
+        assert "not promised: that the packages are those of the file" in done.err
+        assert ask("apply", "-p", environment, file, "-y", "--json").json["exact"] is False
 
     @pytest.mark.parametrize("kind", ["wheel", "conda"])
     def test_without_a_hash_it_has_to_be_forced(

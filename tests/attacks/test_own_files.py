@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,45 @@ def test_what_was_edited_of_ours_stays_when_a_toolkit_is_added_to(conda: Conda, 
     again = path.with_name("version.json.kept2")
     assert sorted(found) == [str(kept), str(again)]
     assert [one.read_text() for one in (kept, again)] == ["mine", "mine again"]
+
+
+def in_place(path: Path) -> None:
+    with open(path, "ab") as file:
+        file.write(b"// mine\n")
+
+
+def saved_anew(path: Path) -> None:
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(bytes(reversed(data)))
+
+
+def an_old_one_moved_there(path: Path) -> None:
+    path.unlink()
+    path.write_text("mine")
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize("edit", [in_place, saved_anew, an_old_one_moved_there])
+@pytest.mark.parametrize("again", ["", "--components=cublas", "--flavor=base"])
+def test_what_was_edited_of_a_package_is_kept(
+    edit: Callable[[Path], None], again: str, conda: Conda, two: Path
+) -> None:
+    root = two / "cuda-12.4"
+    path = root / "lib" / "libcudart.so.12"
+    edit(path)
+    mine = path.read_bytes()
+    if again:
+        done = conda.cuda("use", two, "12.4", again, "--from=pypi", "-y")
+        kept = [one for one in (path, path.with_name(f"{path.name}.kept")) if one.exists()]
+        assert [one.read_bytes() for one in kept].count(mine) == 1
+        assert f"Kept, since conda cuda did not write it: {path}.kept\n" in done.err or kept == [
+            path
+        ]
+    found = conda.cuda("remove", two, "12.4", "-y", "--json").json["kept"]
+    [kept] = [one for one in root.rglob("*") if not one.is_dir()]
+    assert kept.read_bytes() == mine
+    assert found == [str(kept)]
 
 
 def test_what_is_kept_stands_in_json_too(conda: Conda, nvcc: Path) -> None:

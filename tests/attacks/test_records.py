@@ -26,6 +26,7 @@ from .conftest import in_words
 __all__ = ["clinic", "pristine", "wheels"]
 
 STATE, TOOLKIT = "etc/conda/cuda/state.yaml", "cuda-13.0/toolkit.yaml"
+FILES = "cuda-13.0/files.json"
 KEYS = st.sampled_from(
     [
         "request",
@@ -66,7 +67,7 @@ KNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("file", [STATE, TOOLKIT])
+@pytest.mark.parametrize("file", [STATE, TOOLKIT, FILES])
 def test_whatever_stands_in_a_record(
     file: str, pristine: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -65,6 +65,8 @@ FAULTS = (
           fixable=True, evidence="etc/conda/cuda/state.yaml: wrappers is no list"),
     Fault("record-broken", "error", lambda s: s.write("cuda-13.0/toolkit.yaml", "version: !!int ''"),
           fixable=True, evidence="cuda-13.0/toolkit.yaml: it holds tags", name="toolkit"),
+    Fault("record-broken", "warning", lambda s: s.write("cuda-13.0/files.json", "[]"),
+          fixable=True, evidence="cuda-13.0/files.json: it is no table", name="files"),
     Fault("cache-broken", "warning", by.broken_cache, fixable=True, evidence="releases.json"),
     Fault("toolkit-incomplete", "error", lambda s: by.incomplete(s, "cuda-13.0"),
           evidence="cuda-13.0"),

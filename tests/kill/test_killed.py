@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.actions.change import LOCK
 from conda_cuda_plugin.environment import Environment
 
 from ..conftest import Conda
@@ -199,9 +200,9 @@ def names_in(channel: Path) -> set[str]:
 
 
 def listing_without_times(prefix: Path) -> dict[str, str]:
-    """The environment without what names the moment of its installation."""
+    """The environment without what names the moment of its installation, or who held its lock."""
     return {
-        path: "" if "/conda-meta/" in path else text
+        path: "" if "/conda-meta/" in path or path == LOCK.as_posix() else text
         for path, text in listing(prefix).items()
         if not path.startswith("conda-meta")
     }
