@@ -20,6 +20,8 @@ _QUOTABLE = re.compile(r"(?:[^'\\!]|\\(?=[^'\\!]))+", re.DOTALL)
 # What ends single quotes in PowerShell, and what has a meaning within double ones, in any shell.
 _SINGLE = re.compile("['\u2018-\u201b]")
 _LIVE = re.compile(r'["$`\\!\u201c-\u201e]')
+# A line that goes on in the next one, but in PowerShell and cmd.
+CONTINUED = " \\"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -77,6 +79,16 @@ def typed(text: str, *, windows: bool = os.name == "nt") -> str:
     return "?".join(shell_word(part) if part else "" for part in _CONTROL.split(text)) or "''"
 
 
+def in_turn(*commands: str, windows: bool = os.name == "nt") -> str:
+    """Commands of which each is for after the one before it; Windows PowerShell 5.1 has no &&."""
+    return (", then " if windows else " && ").join(commands)
+
+
+def may_be_powershell(variables: Mapping[str, str], *, windows: bool = os.name == "nt") -> bool:
+    """Whether PowerShell may be the shell that asks: what it starts has a variable of its own."""
+    return windows or "PSModulePath" in variables
+
+
 def assignment(
     name: str, value: str | None, variables: Mapping[str, str], *, windows: bool = os.name == "nt"
 ) -> str:
@@ -100,7 +112,7 @@ def assignment(
             command = f"unsetenv {name}" if word is None else f"setenv {name} {word}"
         case _:
             command = f"unset {name}" if word is None else f"export {name}={word}"
-    if "PSModulePath" in variables:
+    if may_be_powershell(variables, windows=False):
         return f"{powershell} in PowerShell, {command} elsewhere"
     return command
 
