@@ -12,18 +12,12 @@ from pathlib import Path
 import pytest
 
 from ..shells.conftest import need
+from ..shells.sh_alone import SH_ALONE
 from ..shells.shells import SHELLS
 from .imports import modules
 
 # These write text for a shell that they name themselves, or are scripts of sh.
 RENDERERS = {"quoting", "formats", "wrappers", "host_compiler"}
-# What sh and its kin alone read. A value that is filled in, X, is shown and not to be set.
-SH_ALONE = re.compile(
-    r"(?<![\w$])[A-Z][A-Z0-9_]+=(?!X\b)[\w\"'/$]"
-    r"|\b(?:export|(?<!vars )unset|setenv|unsetenv) (?=[A-Z])|\b(?:eval|source) (?=[$\"~/])"
-    r"|\$\(|\$(?!Env:)[A-Z]|\$\{[A-Z]| && | \|\| | \\(?:\n|$)"
-    r"|\| conda"  # conda's function of PowerShell hands no input on
-)
 COMMAND = re.compile(r"(?<![\w./-])(?:conda|pip|python -m pip|nvcc|chmod|chown) .*")
 # Where a command ends that stands in a sentence.
 END = re.compile(r"  |[)`]| [>|(\[~]|[.,;:](?: |$)|(?<=\w)'s ")
