@@ -43,6 +43,18 @@ offer() {
 }
 """
 
+# Of a list the last one alone is put in.
+OFFERS = """
+function Invoke-Conda { }; New-Alias conda Invoke-Conda
+. @source@
+while ($null -ne ($line = [Console]::In.ReadLine())) {
+    $found = TabExpansion2 -inputScript $line -cursorColumn $line.Length
+    $kept = $line.Substring(0, $found.ReplacementIndex) -replace '.* '
+    $found.CompletionMatches | ForEach-Object { $kept + $_.CompletionText }
+    'END'
+}
+"""
+
 
 class Shells:
     """The shells, with the scripts of `conda cuda completion` in a folder.
@@ -55,6 +67,7 @@ class Shells:
 
     def __init__(self, conda: Conda, folder: Path, active: Path) -> None:
         self.folder = folder
+        self.sessions: dict[str, subprocess.Popen[str]] = {}
         self.scripts: dict[str, Path] = {}
         self.variables = conda.environ(
             PATH=f"{conda.exe.parent}:{os.environ['PATH']}",
@@ -96,21 +109,35 @@ class Shells:
         return [text.partition("\t")[0] for text in self.run("fish", "-c", script).splitlines()]
 
     def _powershell(self, line: str, before: str) -> list[str]:
-        script = self.folder / "offer.ps1"
-        source = self.folder / "completion.ps1"
-        source.write_bytes(self.scripts["powershell"].read_bytes())
-        script.write_text(
-            f"{before}\nfunction Invoke-Conda {{ }}; New-Alias conda Invoke-Conda\n"
-            f". {powershell_quote(str(source))}\n"
-            f"$line = {powershell_quote(line)}\n"
-            "$found = TabExpansion2 -inputScript $line -cursorColumn $line.Length\n"
-            # Of a list the last one alone is put in.
-            "$kept = $line.Substring(0, $found.ReplacementIndex) -replace '.* '\n"
-            "$found.CompletionMatches | ForEach-Object { $kept + $_.CompletionText }\n"
-        )
+        assert not before
+        text = self.scripts["powershell"].read_text()
+        if text not in self.sessions:
+            self.sessions[text] = self._powershell_session(text)
+        keyboard, screen = self.sessions[text].stdin, self.sessions[text].stdout
+        assert keyboard is not None and screen is not None
+        keyboard.write(f"{line}\n")
+        keyboard.flush()
+        return [text.rstrip("\n") for text in iter(screen.readline, "END\n")]
+
+    def _powershell_session(self, text: str) -> subprocess.Popen[str]:
+        """One for all lines: it takes half a second to start."""
         [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
         need(shell)
-        return self.run(str(shell.path()), *shell.command[1:], str(script)).splitlines()
+        source = self.folder / "completion.ps1"
+        source.write_text(text)
+        script = self.folder / "offer.ps1"
+        script.write_text(OFFERS.replace("@source@", powershell_quote(str(source))))
+        return subprocess.Popen(
+            [str(shell.path()), *shell.command[1:], str(script)],
+            env=self.variables, cwd=self.folder, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End what has been started; PowerShell has to have worked."""
+        for session in self.sessions.values():
+            assert session.communicate(timeout=60)[0] == ""
+            assert session.returncode == 0
 
     def _zsh(self, line: str, before: str) -> list[str]:
         captured = self.folder / "captured"

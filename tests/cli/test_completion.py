@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def completing(
     wheelhouse: Path,
     template: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Shells:
+) -> Iterator[Shells]:
     """Shells with `two` active, which has 13.0 and 12.4; there are `train` and one elsewhere, too."""
     home = tmp_path_factory.mktemp("home")
     conda = _with_wheels(conda_exe, home, cli_cache, wheelhouse)
@@ -46,7 +47,9 @@ def completing(
     folder = tmp_path_factory.mktemp("shells")
     (folder / "file.yaml").touch()
     (folder / "folder").mkdir()
-    return Shells(conda, folder, conda.envs / "two")
+    shells = Shells(conda, folder, conda.envs / "two")
+    yield shells
+    shells.close()
 
 
 def ending(offers: list[str]) -> set[str]:
