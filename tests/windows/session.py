@@ -172,6 +172,11 @@ class Cmd:
 
     def play(self, wine: Wine, steps: Sequence[Step], folder: Path) -> bytes:
         """Runs steps in one process; what is printed."""
+        lines, values = self.lines(steps, folder)
+        return wine.batch(lines, folder, **values)
+
+    def lines(self, steps: Sequence[Step], folder: Path) -> tuple[list[str], Env]:
+        """Steps as lines of a batch file, and the variables that it has to be given."""
         values: dict[str, str] = {}
         lines = ["SETLOCAL ENABLEDELAYEDEXPANSION"] if self.delayed else []
         dumps = windows_path(folder / "dumps")
@@ -191,11 +196,12 @@ class Cmd:
                     lines.append("IF ERRORLEVEL 1 ECHO failed")
                 case ("file", path, text):
                     lines.append(f'>"{path}" ECHO {text}')
-        return wine.batch(lines, folder, **{at: value for value, at in values.items()})
+                case ("program", *words):
+                    lines.append(" ".join(f'"{word}"' for word in words))
+        return lines, {at: value for value, at in values.items()}
 
 
 _PRELUDE = """
-[IO.File]::WriteAllText(@dumps@, '')
 function __t_put($name, $value) { [Environment]::SetEnvironmentVariable($name, $value) }
 function __t_unset($name) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
 function __t_file($path, $text) { [IO.File]::WriteAllText($path, "$text`r`n") }
@@ -223,6 +229,12 @@ class PowerShell:
 
     def play(self, wine: Wine, steps: Sequence[Step], folder: Path) -> bytes:
         """Runs steps in one process; what is printed."""
+        # What a start that hung has left is none of the next one's.
+        first = f"[IO.File]::WriteAllText({powershell_quote(windows_path(folder / 'dumps'))}, '')\n"
+        return wine.powershell(first + self.text(steps, folder), folder)
+
+    def text(self, steps: Sequence[Step], folder: Path) -> str:
+        """Steps as a script."""
         q = powershell_quote
         lines = [_PRELUDE.replace("@dumps@", q(windows_path(folder / "dumps"))), self.options]
         for step in steps:
@@ -237,7 +249,9 @@ class PowerShell:
                     lines.append(f". {q(windows_path(self.hooks[direction]))}")
                 case ("file", path, text):
                     lines.append(f"__t_file {q(path)} {q(text)}")
-        return wine.powershell("\n".join(lines), folder)
+                case ("program", *words):
+                    lines.append(f"& {' '.join(map(q, words))}")
+        return "\n".join(lines)
 
 
 def dumps_of(

@@ -13,9 +13,9 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,12 @@ class Wine:
     Args:
         prefix: what it thinks drive C is in.
         python: the folder of python.exe; None where none is needed.
+        more: variables that programs get besides.
     """
 
     prefix: Path
     python: Path | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def environ(self, variables: dict[str, str]) -> dict[str, str]:
         """The variables of a program: few, so that nothing of this machine gets in."""
@@ -60,6 +62,7 @@ class Wine:
             "WINEDEBUG": "-all",
             "DISPLAY": "",
             "LC_ALL": "C.UTF-8",
+            **self.more,
             **variables,
         }
 
