@@ -1,34 +1,95 @@
 # conda-cuda hook: set the CUDA variables; on Unix also prepend to LD_LIBRARY_PATH
+# Also for Windows PowerShell 5.1. Equals compares letter by letter, as -ceq does not; a cast to
+# [string] leaves nothing as it is in a constrained session, '' + does not.
 & {
-    $windows = [IO.Path]::DirectorySeparatorChar -eq '\'
-    $prefix = [string]$Env:CONDA_PREFIX
-    $root = if ($windows) { $prefix + '\cuda' } else { $prefix + '/cuda' }
-    $library = $root + '/lib64'
+    $windows = [System.IO.Path]::DirectorySeparatorChar -eq '\'
+    $prefix = '' + $Env:CONDA_PREFIX
+    $root = $prefix + $(if ($windows) { '\cuda' } else { '/cuda' })
     # the loader splits at : and ; and expands $
-    $refused = if ($windows) { ';' } else { ':;$' }
-    $folder = if ($windows) { $root } else { $library }
-    if (-not $prefix -or $prefix.IndexOfAny([char[]]$refused) -ge 0) { return }
-    if (-not [IO.Directory]::Exists($folder)) { return }
-    $n = [string]$Env:CONDA_SHLVL
+    if ($prefix -notmatch $(if ($windows) { '\A[^;]+\z' } else { '\A/[^:;$]*\z' })) { return }
+
+    if ($ExecutionContext.SessionState.LanguageMode -ceq 'FullLanguage') {
+        $get = { param($name) [System.Environment]::GetEnvironmentVariable($name) }
+        # $null would be passed as an empty string, which .NET 9 and later keep
+        $put = {
+            param($name, $value)
+            if ($null -eq $value) { $value = [NullString]::Value }
+            [System.Environment]::SetEnvironmentVariable($name, $value)
+        }
+        $folder = { param($path) [System.IO.Directory]::Exists($path) }
+        $read = {
+            param($path)
+            if ([System.IO.File]::Exists($path)) { [System.IO.File]::ReadAllText($path) }
+        }
+    } else {
+        # a block of its own is compiled where it runs only, which is most of what a hook takes
+        $get = $null
+        . {
+            # a constrained session calls no .NET; its cmdlets heed what the user prefers
+            $PSDefaultParameterValues = @{}
+            $ConfirmPreference = 'None'
+            $WhatIfPreference = $false
+            $VerbosePreference = 'SilentlyContinue'
+            $DebugPreference = 'SilentlyContinue'
+            # none where its module is not there and may not be loaded
+            $known = 'Microsoft.PowerShell.Management\Get-Item'
+            if (-not (Microsoft.PowerShell.Core\Get-Command -Name $known -ErrorAction Ignore)) { return }
+            $get = {
+                param($name)
+                if (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
+                    (Microsoft.PowerShell.Management\Get-Item -LiteralPath "Env:$name").Value
+                }
+            }
+            $put = {
+                param($name, $value)
+                if ($null -ne $value) {
+                    Microsoft.PowerShell.Management\Set-Item -LiteralPath "Env:$name" -Value $value
+                } elseif (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
+                    Microsoft.PowerShell.Management\Remove-Item -LiteralPath "Env:$name"
+                }
+            }
+            # the drive that is current may be no file system
+            $folder = {
+                param($path)
+                $path = "Microsoft.PowerShell.Core\FileSystem::$path"
+                Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Container
+            }
+            $read = {
+                param($path)
+                $path = "Microsoft.PowerShell.Core\FileSystem::$path"
+                if (Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Leaf) {
+                    Microsoft.PowerShell.Management\Get-Content -LiteralPath $path -TotalCount 1
+                }
+            }
+        }
+        if ($null -eq $get) { return }
+    }
+    $n = '' + $Env:CONDA_SHLVL
     if ($n -notmatch '\A[0-9]+\z') { $n = '0' }
 
-    $get = { param($name) [Environment]::GetEnvironmentVariable($name) }
-    # PowerShell passes $null as an empty string, which .NET 9 and later keep
-    $put = {
-        param($name, $value)
-        if ($null -eq $value) { $value = [NullString]::Value }
-        [Environment]::SetEnvironmentVariable($name, $value)
+    # without the first element that is equal, letter by letter; nothing where there is none
+    $without = {
+        param($value, $element)
+        $parts = ('' + $value).Split(':')
+        $at = [array]::IndexOf($parts, $element)
+        if ($at -lt 0) { return }
+        $kept = for ($i = 0; $i -lt $parts.Length; $i++) { if ($i -ne $at) { $parts[$i] } }
+        @($kept) -join ':'
     }
+
+    $library = $root + '/lib64'
+    if (-not (& $folder $(if ($windows) { $root } else { $library }))) { return }
 
     # state per level: a tag (was the variable unset, empty, set), then what we set;
     # a value that this level's state names is not the user's, so it is not saved
     $scalar = {
         param($name, $key, $ours)
         $old = & $get $name
-        $state = [string](& $get "__CONDA_CUDA_${key}_$n")
-        if ($old -ceq $ours -and ($state -ceq "u$ours" -or $state -ceq "s$ours")) { return }
+        $state = '' + (& $get "__CONDA_CUDA_${key}_$n")
+        $named = $old -and ($state.Equals("u$old") -or $state.Equals("s$old"))
+        if ($named -and $ours.Equals($old)) { return }
         $tag = if ($null -eq $old) { 'u' } else { 's' }
-        if ($old -and ($state -ceq "u$old" -or $state -ceq "s$old")) {
+        if ($named) {
             $tag = $state.Substring(0, 1)
         } else {
             & $put "__CONDA_CUDA_${key}O_$n" $(if ($old) { $old })
@@ -41,43 +102,38 @@
     & $scalar 'CUDAToolkit_ROOT' 'CR' $root
 
     if ($windows) {
-        $release = ''
-        if ([IO.File]::Exists($root + '\release.txt')) {
-            $text = [IO.File]::ReadAllText($root + '\release.txt')
-            $found = [regex]::Match($text, '\A([0-9]+)\.([0-9]+)')
-            if ($found.Success) { $release = $found.Groups[1].Value + '_' + $found.Groups[2].Value }
-        }
-        $before = [string](& $get "__CONDA_CUDA_CVN_$n")
-        if ($before -and $before -cne $release) {
-            # another toolkit became current meanwhile
-            $name = "CUDA_PATH_V$before"
-            $state = [string](& $get "__CONDA_CUDA_CV_$n")
-            $now = [string](& $get $name)
-            if ($state -ceq "u$now") { & $put $name $null }
-            if ($state -ceq "s$now") { & $put $name ([string](& $get "__CONDA_CUDA_CVO_$n")) }
-            & $put "__CONDA_CUDA_CV_$n" $null
-            & $put "__CONDA_CUDA_CVO_$n" $null
-            & $put "__CONDA_CUDA_CVN_$n" $null
-        }
-        if ($release) {
-            & $scalar "CUDA_PATH_V$release" 'CV' $root
-            & $put "__CONDA_CUDA_CVN_$n" $release
+        & {
+            $release = ''
+            if ('' + (& $read ($root + '\release.txt')) -match '\A([0-9]+)\.([0-9]+)') {
+                $release = $Matches[1] + '_' + $Matches[2]
+            }
+            $before = '' + (& $get "__CONDA_CUDA_CVN_$n")
+            if ($before -and -not $before.Equals($release)) {
+                # another toolkit became current meanwhile
+                $name = "CUDA_PATH_V$before"
+                $state = '' + (& $get "__CONDA_CUDA_CV_$n")
+                $now = '' + (& $get $name)
+                if ($state.Equals("u$now")) { & $put $name $null }
+                if ($state.Equals("s$now")) { & $put $name ('' + (& $get "__CONDA_CUDA_CVO_$n")) }
+                & $put "__CONDA_CUDA_CV_$n" $null
+                & $put "__CONDA_CUDA_CVO_$n" $null
+                & $put "__CONDA_CUDA_CVN_$n" $null
+            }
+            if ($release) {
+                & $scalar "CUDA_PATH_V$release" 'CV' $root
+                & $put "__CONDA_CUDA_CVN_$n" $release
+            }
         }
         return
     }
 
-    $state = [string](& $get "__CONDA_CUDA_LLP_$n")
+    $state = '' + (& $get "__CONDA_CUDA_LLP_$n")
     $value = & $get 'LD_LIBRARY_PATH'
-    $elements = New-Object 'System.Collections.Generic.List[string]'
-    if ($value) { $elements.AddRange([string[]]$value.Split(':')) }
-    $named = $state -ceq "u$library" -or $state -ceq "e$library"
-    if (-not $named -or -not $elements.Contains($library)) {
+    $rest = if ($state) { & $without $value $state.Substring(1) }
+    if ($null -eq $rest -or -not $state.Substring(1).Equals($library)) {
         # this level's state may be another environment's, which never deactivated
-        if ($state -and $elements.Remove($state.Substring(1))) {
-            $value = [string]::Join(':', $elements.ToArray())
-            if (-not $value -and $state.StartsWith('u')) { $value = $null }
-        }
-        $tag = if ($null -ne $value -and $value -eq '') { 'e' } else { 'u' }
+        if ($null -ne $rest) { $value = if ($rest -or -not $state.Substring(0, 1).Equals('u')) { $rest } }
+        $tag = if ($null -ne $value -and -not $value) { 'e' } else { 'u' }
         & $put "__CONDA_CUDA_LLP_$n" ($tag + $library)
         & $put 'LD_LIBRARY_PATH' $(if ($value) { $library + ':' + $value } else { $library })
     }
@@ -85,11 +141,11 @@
     # XLA splits its flags at white space; a value of the user's own stays
     if ($root -notmatch '[ \t\n]') {
         $ours = '--xla_gpu_cuda_data_dir=' + $root
-        $old = [string](& $get 'XLA_FLAGS')
-        $state = [string](& $get "__CONDA_CUDA_XF_$n")
+        $old = '' + (& $get 'XLA_FLAGS')
+        $state = '' + (& $get "__CONDA_CUDA_XF_$n")
         # none, or one that a hook of ours set, at this level or another
-        $free = -not $old -or $old -ceq [string](& $get '__CONDA_CUDA_XFM') -or
-            $state -ceq "u$old" -or $state -ceq "s$old"
+        $free = -not $old -or $old.Equals('' + (& $get '__CONDA_CUDA_XFM')) -or
+            $state.Equals("u$old") -or $state.Equals("s$old")
         if ($free) {
             & $scalar 'XLA_FLAGS' 'XF' $ours
             & $put '__CONDA_CUDA_XFM' $ours

@@ -14,7 +14,7 @@ from typing import Any
 
 from conda.exceptions import CondaError
 
-from .quoting import escaped, typed
+from .quoting import assignment, escaped, typed
 
 
 class CudaError(CondaError):
@@ -205,7 +205,8 @@ class FrozenError(CudaError):
             + (f" {reason}" if reason else ""),
             hints=[
                 "Make one of your own: conda create --name NAME",
-                "CONDA_PROTECT_FROZEN_ENVS=false lifts the protection, at your own risk.",
+                "Or lift the protection, at your own risk: "
+                + assignment("CONDA_PROTECT_FROZEN_ENVS", "false", os.environ),
             ],
             prefix=str(prefix),
             reason=reason,

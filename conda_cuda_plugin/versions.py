@@ -74,7 +74,7 @@ class VersionRequest:
                 raise UsageError(
                     f"{shown!r} is no CUDA version.",
                     hints=[
-                        "Write 12.4, 12.4.1, 12, latest, '>=11.8,<12' or the path of a toolkit."
+                        'Write 12.4, 12.4.1, 12, latest, ">=11.8,<12" or the path of a toolkit.'
                     ],
                     version=shown,
                 )

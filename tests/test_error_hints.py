@@ -29,7 +29,10 @@ def channel(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(
     ("cuda", "said"),
-    [("12.4", "which runs CUDA up to 12.4 here"), ("", "CONDA_OVERRIDE_CUDA=12.4 conda install")],
+    [
+        ("12.4", "which runs CUDA up to 12.4 here"),
+        ("", "ask conda again: export CONDA_OVERRIDE_CUDA=12.4"),
+    ],
     ids=["old-driver", "no-driver"],
 )
 def test_a_driver_that_is_too_old(cuda: str, said: str, conda: Conda, channel: str) -> None:

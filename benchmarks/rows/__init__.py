@@ -12,6 +12,7 @@ from . import (
     large_index,
     many_environments,
     memory,
+    powershell,
     second_environment,
     switching,
     wheels,
@@ -22,6 +23,7 @@ ROWS: dict[str, Row] = {
     for row in (
         hooks.ROW,
         activation.ROW,
+        powershell.ROW,
         second_environment.ROW,
         installed.ROW,
         large_index.ROW,

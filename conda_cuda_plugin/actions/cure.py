@@ -116,7 +116,7 @@ def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Pat
     release = toolkit.version.release
     text = f"CUDA {release} is installed here, but without it."
     if toolkit.flavor is None and toolkit.components and component:
-        names = ",".join([*toolkit.components, component])
+        names = typed(",".join([*toolkit.components, component]))
         return Cure(text, patient.command(f"cuda use {release} --components {names}"))
     flavor = max(needed, toolkit.flavor or needed, key=lambda flavor: flavor.rank)
     adopted = toolkit.origin is not None and toolkit.origin.adopted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import CudaError
-from ..quoting import shell_word
+from ..quoting import cmd_set, powershell_word, shell_word
 from .variables import LIBRARY_PATH, XLA_FLAGS, XLA_MARK, Variables
 
 # Ours in front, once, wherever it was; an empty element would mean the current directory.
@@ -28,6 +28,18 @@ case ${{XLA_FLAGS-}} in
 esac
 """
 
+# The same for PowerShell, of any version and in a constrained session; each line stands alone, as
+# some let them run one by one.
+_POWERSHELL_LIBRARY = """\
+& {{ $own = {library}; $rest = if ($Env:LD_LIBRARY_PATH) {{ \
+foreach ($one in $Env:LD_LIBRARY_PATH.Split(':')) {{ if (-not $own.Equals($one)) {{ $one }} }} }}; \
+$Env:LD_LIBRARY_PATH = @($own; $rest) -join ':' }}
+"""
+_POWERSHELL_XLA = """\
+if (-not $Env:XLA_FLAGS -or $Env:XLA_FLAGS.Equals('' + $Env:{mark})) \
+{{ $Env:XLA_FLAGS = {xla}; $Env:{mark} = {xla} }}
+"""
+
 
 def as_sh(variables: Variables) -> str:
     """POSIX sh to be sourced or evaluated, any number of times."""
@@ -39,6 +51,33 @@ def as_sh(variables: Variables) -> str:
     if variables.xla is not None:
         text += _SH_XLA.format(xla=shell_word(variables.xla), mark=XLA_MARK)
     return text
+
+
+def as_powershell(variables: Variables) -> str:
+    """PowerShell for Invoke-Expression or a script, any number of times."""
+    text = "".join(
+        f"$Env:{name} = {powershell_word(value)}\n" for name, value in variables.roots.items()
+    )
+    if variables.library is not None:
+        text += _POWERSHELL_LIBRARY.format(library=powershell_word(variables.library))
+    if variables.xla is not None:
+        text += _POWERSHELL_XLA.format(xla=powershell_word(variables.xla), mark=XLA_MARK)
+    return text
+
+
+def as_cmd(variables: Variables) -> str:
+    """Lines of a batch file, any number of times.
+
+    Raises:
+        CudaError: for an environment that is not one of Windows.
+    """
+    if variables.library is not None:
+        raise CudaError(
+            "cmd is a shell of Windows, and this environment is of another system.",
+            hints=["Take --format sh or --format powershell."],
+        )
+    # A path of Windows holds no quote.
+    return "".join(f"@{cmd_set(name, value)}\n" for name, value in variables.roots.items())
 
 
 def as_dotenv(variables: Mapping[str, str]) -> str:

@@ -84,7 +84,7 @@ def machine_for(
     if not is_machine_text(text):
         raise UsageError(
             f"--for {text!r} describes no machine.",
-            hints=["Describe it like this: --for driver=550,cc=8.9"],
+            hints=['Describe it like this: --for "driver=550,cc=8.9"'],
             machine=text,
         )
     host = find_host_compiler(variables, windows=platform.windows) if compiles else None

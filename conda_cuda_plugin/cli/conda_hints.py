@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +12,15 @@ def hints() -> Iterator[Any]:
     from conda.plugins.types import CondaErrorHint
 
     from ..compat.driver_rules import driver_cuda
+    from ..quoting import assignment
     from .machine import machine_for
 
     cuda = driver_cuda(machine_for(None))
     if cuda is None:
         yield CondaErrorHint(
             "__cuda stands for the NVIDIA driver, and none was found here. For another machine, "
-            "say what its driver runs: CONDA_OVERRIDE_CUDA=12.4 conda install ...",
+            "say what its driver runs, such as 12.4, and ask conda again: "
+            + assignment("CONDA_OVERRIDE_CUDA", "12.4", os.environ),
             "cuda_no_driver",
         )
     else:

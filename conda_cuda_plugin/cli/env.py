@@ -16,15 +16,17 @@ from .common import (
     warn_of_others,
 )
 
-FORMATS = ("sh", "json", "dotenv", "kernelspec", "dockerfile")
+FORMATS = ("sh", "powershell", "cmd", "json", "dotenv", "kernelspec", "dockerfile")
 
 EPILOG = """\
-sh is for eval and scripts, dotenv for systemd's EnvironmentFile and editors,
+sh, powershell and cmd are for scripts, dotenv for systemd's EnvironmentFile and editors,
 dockerfile prints ENV lines. kernelspec edits the environment's own Jupyter
 kernels, which then follow every switch; off and remove take that back.
 
 examples:
-  eval "$(conda cuda env)"                       in a script
+  eval "$(conda cuda env)"                       in a script of sh
+  conda cuda env --format powershell | Out-String | Invoke-Expression
+  conda cuda env --format cmd >cuda.bat          then, in cmd: call cuda.bat
   conda cuda env 11.8 --format json              of another installed toolkit
   conda cuda env -n train --format dotenv >.env  for an editor or a service
   conda cuda env -n train --format kernelspec    for notebooks
@@ -77,12 +79,14 @@ def execute(args: Namespace) -> int:
     if form == "json":
         print_json(document)
         return 0
-    if form == "sh":
-        text = formats.as_sh(variables)
-    elif form == "dotenv":
-        text = formats.as_dotenv(variables.alone)
-    else:
-        text = formats.as_dockerfile(variables)
+    texts = {
+        "sh": lambda: formats.as_sh(variables),
+        "powershell": lambda: formats.as_powershell(variables),
+        "cmd": lambda: formats.as_cmd(variables),
+        "dotenv": lambda: formats.as_dotenv(variables.alone),
+        "dockerfile": lambda: formats.as_dockerfile(variables),
+    }
+    text = texts[form]()
     if context.json:
         print_json({**document, "format": form, "text": text})
     else:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from ..doctor import Finding, Patient, Treatment
 
 _COLOURS = {"error": "red", "warning": "yellow"}
-_COMMANDS = ("conda ", "export ", "unset ", "set ", "setenv ")
+_PROGRAMS = ("conda ", "python ", "chmod ")
+# Of sh, csh, fish and cmd, and of PowerShell.
+_ASSIGNMENTS = ("export ", "unset ", "set ", "setenv ", "unsetenv ", "$Env:", "Remove-Item Env:")
 
 
 def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
@@ -112,8 +114,7 @@ def finding_lines(finding: Finding) -> list[str]:
     lines[0] = paint(severity, _COLOURS.get(severity), after=lines[0][len(severity) :])
     lines += [f"    {text}" for text in finding.evidence]
     # Commands and paths stay in one piece, so that they can be copied.
-    command = " && " in finding.cure or finding.cure.startswith(_COMMANDS)
-    if command or len(finding.cure) <= width - 5:
+    if finding.cure.startswith(_PROGRAMS + _ASSIGNMENTS) or len(finding.cure) <= width - 5:
         return [*lines, f"  -> {finding.cure}"]
     return [
         *lines,

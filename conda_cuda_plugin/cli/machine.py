@@ -40,7 +40,7 @@ def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
         if len(named) > 1:
             raise UsageError(
                 f"--for names more than one {what}.",
-                hints=["Several GPUs of one machine: --for driver=550,cc=8.9+7.0"]
+                hints=['Several GPUs of one machine: --for "driver=550,cc=8.9+7.0"']
                 if what == "machine"
                 else ["Name the framework that matters most; conda cuda match shows the others."],
             )

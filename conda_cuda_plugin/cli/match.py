@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from ..quoting import CONTINUED, may_be_powershell
 from .common import print_json, say, this_platform
 from .layout import paint, text_width
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  conda cuda match torch==2.5.1                  its builds, and which run here
-  conda cuda match tensorflow                    the newest that runs here
-  conda cuda match jax --for driver=550,cc=8.9   on another machine
+  conda cuda match torch==2.5.1                    its builds, and which run here
+  conda cuda match tensorflow                      the newest that runs here
+  conda cuda match jax --for "driver=550,cc=8.9"   on another machine
 """
 
 
@@ -53,12 +55,16 @@ def execute(args: Namespace) -> int:
     if context.json:
         print_json(_document(found, machine))
         return 0
-    say(*lines(found, machine, windows=platform.windows))
+    whole = may_be_powershell(os.environ, windows=platform.windows)
+    say(*lines(found, machine, whole=whole))
     return 0
 
 
-def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]:
-    """The builds for people, in 80 columns as far as a command can be broken."""
+def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
+    """The builds for people, in 80 columns as far as a command can be broken.
+
+    In cmd and PowerShell a backslash does not: there it stays whole.
+    """
     from ..compat.match import toolkit_for
 
     builds = found.builds
@@ -79,7 +85,7 @@ def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]
         default = ", the default" if one.build.default else ""
         line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_level_words(one)}"
         text.append(paint(line, "bold" if one is found.best else None))
-        text += _commands(one.build.command, windows)
+        text += _commands(one.build.command, whole)
         for reason in one.reasons[:1]:
             # What several builds have in common is said once.
             told_text = reason.text if one.runs or not reason.cure else _first_told(reason)
@@ -89,7 +95,7 @@ def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]
     text.append("")
     for build in found.cpu:
         text.append(f"  CPU only  {build.source}")
-        text += _commands(build.command, windows)
+        text += _commands(build.command, whole)
     best = found.best
     if best is not None:
         text += ["", "* is the build to take."]
@@ -105,7 +111,7 @@ def lines(found: Match, machine: Machine, *, windows: bool = False) -> list[str]
             if note.command:
                 text.append(f"      {note.command}")
     if any(reason.id == "no-driver" for one in found.judged for reason in one.reasons):
-        text += _wrapped("No driver is known here; state one: --for driver=550,cc=8.9", "")
+        text += _wrapped('No driver is known here; state one: --for "driver=550,cc=8.9"', "")
     return text
 
 
@@ -146,16 +152,16 @@ def _first_told(reason: Any) -> str:
     return f"{reason.text} {first}."
 
 
-def _commands(commands: tuple[str, ...], windows: bool) -> list[str]:
+def _commands(commands: tuple[str, ...], whole: bool) -> list[str]:
     found = []
     for command in commands:
         line = f"      {command}"
-        if len(line) <= text_width() - 2 or windows:
+        if len(line) <= text_width() - 2 or whole:
             found.append(line)
             continue
         # The address of a wheel index goes on a line of its own.
         head, option, rest = _at_last_option(command)
-        found += [f"      {head} \\", f"        {option} {rest}"]
+        found += [f"      {head}{CONTINUED}", f"        {option} {rest}"]
     return found
 
 

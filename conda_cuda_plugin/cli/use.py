@@ -26,7 +26,7 @@ from .plan import chosen, plan_document, plan_lines, switch_line, verdict_text
 from .settings import always_pin
 
 EPILOG = """\
-VERSION is 12.4, 12.4.1, 12, latest, a range such as '>=11.8,<12', the path of a
+VERSION is 12.4, 12.4.1, 12, latest, a range such as ">=11.8,<12", the path of a
 toolkit on this machine, or auto: the best release for the driver, the GPUs and
 the frameworks in the environment. Without it: what was asked for the last time,
 else auto.
@@ -36,7 +36,7 @@ examples:
   conda cuda use 13.0 --from pypi --flavor devel   with nvcc, from PyPI
   conda cuda use /usr/local/cuda-13.0              a toolkit of this machine
   conda cuda use --for torch==2.5.1                what torch was built for
-  conda cuda use 12.4 --for driver=550,cc=8.9      for another machine
+  conda cuda use 12.4 --for "driver=550,cc=8.9"    for another machine
 """
 
 

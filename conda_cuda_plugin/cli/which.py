@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc) or a
-whole error message; - reads the message from standard input.
+whole error message; - reads the message from standard input, which PowerShell
+hands on with | & $Env:CONDA_EXE cuda which -
 
 examples:
   conda cuda which libcublas.so.12            where it is loaded from, and why

@@ -37,7 +37,7 @@ class NothingToGoByError(CudaError):
             hints=[
                 "Name a version: conda cuda use 12.4",
                 "or the framework you mean to install: conda cuda use auto --for torch==2.5.1",
-                "or the machine it will run on: conda cuda use auto --for driver=550,cc=8.9",
+                'or the machine it will run on: conda cuda use auto --for "driver=550,cc=8.9"',
             ],
         )
 

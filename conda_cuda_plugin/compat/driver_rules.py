@@ -129,7 +129,7 @@ def _no_driver(version: CudaVersion, least: DriverVersion | None) -> Reason:
     return Reason(
         "no-driver",
         f"No driver is known here{needs}.",
-        "State the machine it will run on: --for driver=550,cc=8.9",
+        'State the machine it will run on: --for "driver=550,cc=8.9"',
     )
 
 

@@ -11,7 +11,7 @@ from ..versions import CudaVersion
 from .machine import ComputeCapability, DriverVersion, Gpu, Machine
 from .tables import cuda_of_driver
 
-EXAMPLE = "--for driver=550,cc=8.9"
+EXAMPLE = '--for "driver=550,cc=8.9"'
 _KEYS = ("driver", "cuda", "cc")
 _PART = re.compile(rf"\s*({'|'.join(_KEYS)})\s*=(?!=)", re.IGNORECASE)
 

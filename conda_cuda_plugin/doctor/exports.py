@@ -31,23 +31,29 @@ START_UP_FILES = (
     ".config/xonsh/rc.xsh",
     ".config/powershell/profile.ps1",
     ".config/powershell/Microsoft.PowerShell_profile.ps1",
+    "Documents/*PowerShell/*profile.ps1",
 )
 _ANY = "|".join(NAMES)
-# Assignments in sh and its like, in csh and fish, in xonsh and PowerShell.
+# Assignments in sh and its like, in csh, fish and cmd, in xonsh and PowerShell.
 _ASSIGNS = re.compile(
     rf"(?:^|[\s;&])(?:{_ANY}|PATH)="
     rf"|\bset(?:env)?\s+(?:-\S+\s+)*(?:{_ANY}|PATH|path)\b"
     r"|\bfish_add_path\b"
-    rf"|\$(?:env:)?(?:{_ANY}|PATH)\s*[.=]",
+    rf"|\$(?:{_ANY}|PATH)\s*[.=]|(?i:\$env:(?:{_ANY}|PATH)\s*\+?=)",
     re.ASCII,
 )
 _ASSIGNS_OURS = re.compile(
-    rf"(?:^|[\s;&])(?:{_ANY})=|\bset(?:env)?\s+(?:-\S+\s+)*(?:{_ANY})\b", re.ASCII
+    rf"(?:^|[\s;&])(?:{_ANY})=|\bset(?:env)?\s+(?:-\S+\s+)*(?:{_ANY})\b"
+    rf"|(?i:\bset\s+\"?(?:{_ANY})=|\$env:(?:{_ANY})\s*=)",
+    re.ASCII,
 )
 _CUDA_FOLDER = re.compile(
-    r"/cuda(?:toolkit)?[-.\d]*(?:$|[/\s\"':;)])|\$\{?CUDA_(?:HOME|PATH|ROOT)\b",
+    r"[/\\]cuda(?:toolkit)?[-.\d]*(?:$|[/\\\s\"':;)])|\$\{?(?:env:)?CUDA_(?:HOME|PATH|ROOT)\b",
     re.ASCII | re.IGNORECASE,
 )
+_HOOKS = (".sh", ".fish", ".csh", ".xsh", ".ps1", ".bat")
+# Of cmd, and of all others.
+_COMMENT = re.compile(r"\s*(?:#|::|@?rem\b)", re.IGNORECASE)
 _LARGEST = 2**20
 
 
@@ -106,7 +112,7 @@ def other_hooks(patient: Patient) -> Iterator[Finding]:
         return
     found = []
     for path in sorted((patient.prefix / "etc" / "conda" / "activate.d").glob("*")):
-        if path.name.startswith("~conda-cuda.") or path.suffix not in (".sh", ".fish", ".csh"):
+        if path.name.startswith("~conda-cuda.") or path.suffix not in _HOOKS:
             continue
         found += [
             f"{patient.inside(path)}:{number}: {line}"
@@ -130,7 +136,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except OSError:
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.lstrip().startswith("#"):
+        if not _COMMENT.match(line):
             yield number, line.strip()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..quoting import typed
+from ..quoting import assignment, typed
 from ..versions import CudaVersion
 from .finding import Finding, Severity
 from .patient import Patient
@@ -102,7 +102,8 @@ def _why_no_gpu(
     hidden = patient.variables.get("CUDA_VISIBLE_DEVICES")
     if patient.active and hidden is not None and hidden.strip() in _HIDDEN:
         why = "CUDA_VISIBLE_DEVICES hides every GPU in this shell."
-        return Severity.WARNING, why, (f"CUDA_VISIBLE_DEVICES={hidden}",), _UNHIDE
+        cure = assignment("CUDA_VISIBLE_DEVICES", None, patient.variables)
+        return Severity.WARNING, why, (f"CUDA_VISIBLE_DEVICES={hidden}",), cure
     machine = patient.machine
     if machine.driver is None and machine.driver_cuda is None:
         why = "there is no NVIDIA driver here."
@@ -119,9 +120,6 @@ def _why_no_gpu(
         why = f"the driver {machine.driver} is there, but no GPU answers."
         return Severity.WARNING, why, read, "nvidia-smi -L shows the GPUs that the driver sees."
     return None
-
-
-_UNHIDE = "unset CUDA_VISIBLE_DEVICES"
 
 
 def cudnn_missing(patient: Patient) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..quoting import typed
+from ..quoting import assignment
 from .finding import Finding, Severity
 from .patient import Patient
 
@@ -153,11 +153,4 @@ def _tidy(patient: Patient) -> str:
         and not _is_stubs(element)
         and not _is_whole_lib(element)
     )
-    shell = os.path.basename(patient.variables.get("SHELL", ""))
-    if not kept:
-        return "unset LD_LIBRARY_PATH" if shell != "fish" else "set -e LD_LIBRARY_PATH"
-    if shell == "fish":
-        return f"set -x LD_LIBRARY_PATH {typed(kept)}"
-    if shell in ("csh", "tcsh"):
-        return f"setenv LD_LIBRARY_PATH {typed(kept)}"
-    return f"export LD_LIBRARY_PATH={typed(kept)}"
+    return assignment("LD_LIBRARY_PATH", kept or None, patient.variables)

@@ -13,6 +13,7 @@ from ..install.contents import recorded_facts
 from ..install.root import clean_up
 from ..install.unfinished import recorded
 from ..lock import is_held
+from ..quoting import in_turn
 from ..reading import read_json
 from ..toolkit import Origin, Toolkit
 from .finding import Finding, Severity
@@ -63,7 +64,11 @@ def damaged(patient: Patient) -> Iterator[Finding]:
             _first(patient, lost),
             patient.command("doctor --fix")
             if adopted
-            else f"{patient.command(f'remove {release}')} && {patient.command(f'use {release}')}",
+            else in_turn(
+                patient.command(f"remove {release}"),
+                patient.command(f"use {release}"),
+                windows=patient.platform.windows,
+            ),
             (lambda: _follow(patient)) if adopted else None,
         )
 

@@ -170,7 +170,7 @@ def no_such_flavor(request: ToolkitRequest) -> NotOffered:
         from .runfile.names import EXAMPLE, installer_for
 
         asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "single components"
-        names = ",".join(request.components)
+        names = typed(",".join(request.components))
         words = "--flavor devel" if request.flavor is Flavor.DEVEL else f"--components {names}"
         installer = installer_for(request.version, request.platform.machine) or EXAMPLE
         return NotOffered(

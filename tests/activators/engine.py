@@ -17,7 +17,7 @@ from ..shells.shells import SHELLS, RealShell
 
 # rattler's name of the shell, and the ending of its scripts.
 NAMES = {"bash": ("bash", ".sh"), "zsh": ("zsh", ".sh"), "fish": ("fish", ".fish")}
-NAMES |= {"xonsh": ("xonsh", ".xsh")}
+NAMES |= {"xonsh": ("xonsh", ".xsh"), "pwsh": ("powershell", ".ps1")}
 ENGINE_SHELLS = [pytest.param(shell, id=shell.name) for shell in SHELLS if shell.name in NAMES]
 SYSTEM_PATH = "/usr/bin:/bin"
 

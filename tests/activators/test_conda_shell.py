@@ -13,6 +13,7 @@ from ..conftest import Conda
 from ..shells.conda_session import OURS
 from ..shells.conftest import need
 from ..shells.driver import parse_dumps
+from ..shells.families import FAMILIES
 from ..shells.model import Env
 from ..shells.shells import SHELLS, RealShell
 from .engine import need_rattler, script
@@ -24,8 +25,9 @@ EVAL = {
     "fish": "{0} | source",
     "csh": "{0} >words; source words",
     "xonsh": "execx($({0}))",
+    "ps1": "& {0} | Out-String | Invoke-Expression",
 }
-NAMES = ("bash", "dash", "zsh", "fish", "tcsh", "xonsh")
+NAMES = ("bash", "dash", "zsh", "fish", "tcsh", "xonsh", "pwsh")
 EVALUATED = [pytest.param(shell, id=shell.name) for shell in SHELLS if shell.name in NAMES]
 START = {"LD_LIBRARY_PATH": ":/my libs:/usr/local/lib", "XLA_FLAGS": "--mine"}
 
@@ -35,11 +37,12 @@ def dumps(shell: RealShell, conda: Conda, commands: list[str], **variables: str)
     work = conda.home
     (work / "dumps").write_bytes(b"")
     (work / "mark").write_bytes(b"\0")
-    dump = f"/bin/cat {work}/mark /proc/self/environ >>{work}/dumps"
-    lines = [dump]
+    family = FAMILIES["sh" if shell.family == "xonsh" else shell.family]
+    dump = family.dump(work)
+    lines = [family.prelude(work), dump]
     for command in commands:
         lines += [EVAL[shell.family].format(command), dump]
-    lines_of = work / "script"
+    lines_of = work / f"script.{shell.family}"
     lines_of.write_text("\n".join(lines) + "\n")
     program = shell.path()
     assert program is not None
@@ -90,7 +93,7 @@ def test_there_and_back(
 
 
 @pytest.mark.parametrize(
-    "shell", [param for param in EVALUATED if param.id not in ("dash", "tcsh")]
+    "shell", [param for param in EVALUATED if param.id not in ("dash", "tcsh", "pwsh")]
 )
 def test_the_script_of_conda_spawn_comes_back_clean(
     shell: RealShell,

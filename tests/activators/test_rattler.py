@@ -98,7 +98,7 @@ def test_any_day_leaves_nothing(shell: RealShell, environments: list[Path], tmp_
     work = tmp_path / "work"
 
     @settings(
-        max_examples=4 if shell.family == "xonsh" else 20,
+        max_examples=4 if shell.family in ("xonsh", "ps1") else 20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,

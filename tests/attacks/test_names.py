@@ -107,6 +107,41 @@ def test_what_a_user_types_is_one_word(shell: RealShell, tmp_path: Path) -> None
     check()
 
 
+# As conda's own function passes words on.
+PASSED_ON = "function typed { & /usr/bin/printf '%s\\0' @args }\n"
+
+
+def test_powershell_reads_what_a_user_types(tmp_path: Path) -> None:
+    """Where one spelling holds in all shells: neither what sh needs \\ for nor both kinds of quotes."""
+    [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
+    need(shell)
+    quotes = re.compile(
+        "['\u2018-\u201b].*[\"$`\u201c-\u201e]|[\"$`\u201c-\u201e].*['\u2018-\u201b]"
+    )
+
+    @settings(MANY, max_examples=5)
+    @given(st.lists(texts, min_size=20, max_size=40))
+    @example(
+        ["a,b", "@x", "x@y", "-a.b", "-a:b", "--a=b", "--a=b,c", "12.10", "it's", "a b", "1..2"]
+    )
+    def check(many: list[str]) -> None:
+        plain = [
+            text
+            for text in many
+            if text.isprintable() and not set(text) & set("\\!") and not quotes.search(text)
+        ]
+        lines = [f"typed {typed(text, windows=False)}" for text in plain]
+        (tmp_path / "script.ps1").write_text(PASSED_ON + "\n".join(lines))
+        program = shell.path()
+        assert program is not None
+        done = subprocess.run(
+            [program, *shell.command[1:], "script.ps1"], cwd=tmp_path, capture_output=True
+        )
+        assert done.stdout.decode().split("\0")[:-1] == plain
+
+    check()
+
+
 @given(texts)
 @example('a" & calc & "')
 @example("%PATH%")

@@ -168,6 +168,8 @@ def write_root_files(base: Path, site_packages: Path) -> None:
         target = base / "etc" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(preamble.format(base=base) + (shell / "etc" / name).read_text())
+    # Where conda's hook for PowerShell looks for its module.
+    shutil.copytree(shell / "condabin", base / "shell" / "condabin")
     (base / "conda-meta").mkdir()
     (base / "conda-meta" / "history").touch()
     (base / ".condarc").write_text(CONDARC.format(base=base))

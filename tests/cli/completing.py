@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..conftest import Conda
+from ..shells.conftest import need
+from ..shells.families import powershell_quote
+from ..shells.shells import SHELLS
 
 CAPTURE = Path(__file__).with_name("capture.zsh")
 # bash's completion as readline calls it: words taken apart at blanks, = and :.
@@ -40,6 +43,18 @@ offer() {
 }
 """
 
+# Of a list the last one alone is put in.
+OFFERS = """
+function Invoke-Conda { }; New-Alias conda Invoke-Conda
+. @source@
+while ($null -ne ($line = [Console]::In.ReadLine())) {
+    $found = TabExpansion2 -inputScript $line -cursorColumn $line.Length
+    $kept = $line.Substring(0, $found.ReplacementIndex) -replace '.* '
+    $found.CompletionMatches | ForEach-Object { $kept + $_.CompletionText }
+    'END'
+}
+"""
+
 
 class Shells:
     """The shells, with the scripts of `conda cuda completion` in a folder.
@@ -52,6 +67,7 @@ class Shells:
 
     def __init__(self, conda: Conda, folder: Path, active: Path) -> None:
         self.folder = folder
+        self.sessions: dict[str, subprocess.Popen[str]] = {}
         self.scripts: dict[str, Path] = {}
         self.variables = conda.environ(
             PATH=f"{conda.exe.parent}:{os.environ['PATH']}",
@@ -60,7 +76,7 @@ class Shells:
             XDG_CONFIG_HOME=str(folder / "config"),
             TERM="dumb",
         )
-        for shell in ("bash", "zsh", "fish"):
+        for shell in ("bash", "zsh", "fish", "powershell"):
             self.scripts[shell] = folder / f"completion.{shell}"
             self.scripts[shell].write_text(conda("cuda", "completion", shell).out)
 
@@ -91,6 +107,37 @@ class Shells:
     def _fish(self, line: str, before: str) -> list[str]:
         script = f"{before}\nsource {self.scripts['fish']}\ncomplete -C {shlex.quote(line)}"
         return [text.partition("\t")[0] for text in self.run("fish", "-c", script).splitlines()]
+
+    def _powershell(self, line: str, before: str) -> list[str]:
+        assert not before
+        text = self.scripts["powershell"].read_text()
+        if text not in self.sessions:
+            self.sessions[text] = self._powershell_session(text)
+        keyboard, screen = self.sessions[text].stdin, self.sessions[text].stdout
+        assert keyboard is not None and screen is not None
+        keyboard.write(f"{line}\n")
+        keyboard.flush()
+        return [text.rstrip("\n") for text in iter(screen.readline, "END\n")]
+
+    def _powershell_session(self, text: str) -> subprocess.Popen[str]:
+        """One for all lines: it takes half a second to start."""
+        [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
+        need(shell)
+        source = self.folder / "completion.ps1"
+        source.write_text(text)
+        script = self.folder / "offer.ps1"
+        script.write_text(OFFERS.replace("@source@", powershell_quote(str(source))))
+        return subprocess.Popen(
+            [str(shell.path()), *shell.command[1:], str(script)],
+            env=self.variables, cwd=self.folder, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End what has been started; PowerShell has to have worked."""
+        for session in self.sessions.values():
+            assert session.communicate(timeout=60)[0] == ""
+            assert session.returncode == 0
 
     def _zsh(self, line: str, before: str) -> list[str]:
         captured = self.folder / "captured"

@@ -179,7 +179,7 @@ def test_match_without_a_version_and_without_a_driver(conda: Conda) -> None:
     assert out.startswith("TensorFlow 2.21.0, with cuDNN >=9.3,<10\non a machine without a known")
     assert "* CUDA 12.5  pip, the default: not known\n" in out
     assert 'pip install "tensorflow[and-cuda]==2.21.0"' in out
-    assert "No driver is known here; state one: --for driver=550,cc=8.9" in out
+    assert 'No driver is known here; state one: --for "driver=550,cc=8.9"' in out
 
 
 def test_match_as_a_document(conda: Conda) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from ..conftest import Conda
 from .completing import Shells, terminal
 from .conftest import _with_wheels
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", "zsh", "fish", "powershell")
+# PowerShell has room for one completer of a command.
+ROOMY = SHELLS[:3]
 PREVIOUS = {
     "bash": "_old() { COMPREPLY=(install inspect); }; complete -F _old conda",
     "zsh": "_old() { compadd -- install inspect; }; compdef _old conda",
@@ -33,7 +36,7 @@ def completing(
     wheelhouse: Path,
     template: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Shells:
+) -> Iterator[Shells]:
     """Shells with `two` active, which has 13.0 and 12.4; there are `train` and one elsewhere, too."""
     home = tmp_path_factory.mktemp("home")
     conda = _with_wheels(conda_exe, home, cli_cache, wheelhouse)
@@ -44,12 +47,16 @@ def completing(
     folder = tmp_path_factory.mktemp("shells")
     (folder / "file.yaml").touch()
     (folder / "folder").mkdir()
-    return Shells(conda, folder, conda.envs / "two")
+    shells = Shells(conda, folder, conda.envs / "two")
+    yield shells
+    shells.close()
 
 
 def ending(offers: list[str]) -> set[str]:
     """Offers without what bash keeps of a word that holds a = or a folder's slash."""
-    return {offer.rstrip("/ ").rpartition("=")[2] for offer in offers}
+    found = {offer.rstrip("/ ").rpartition("=")[2] for offer in offers}
+    # PowerShell puts the current folder in front.
+    return found | {offer.removeprefix("./") for offer in found}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -77,7 +84,7 @@ def ending(offers: list[str]) -> set[str]:
         ("conda cuda which libcudart.so.1", {"libcudart.so.12"}, {"nvcc"}),
         ("conda cuda apply ", {"file.yaml", "folder"}, {"12.4"}),
         ("conda cuda mirror 12.4 --to ", {"folder"}, {"file.yaml"}),
-        ("conda cuda completion ", {"bash", "zsh", "fish"}, set()),
+        ("conda cuda completion ", {"bash", "zsh", "fish", "powershell"}, set()),
         ("conda cuda run ", {"13.0", "12.4", "--"}, {"11.8"}),
         ("conda cuda run 12.4 -- read", {"readlink"}, {"readlin"}),
         ("conda cuda run 12.4 -- cat fi", {"file.yaml"}, {"folder"}),
@@ -94,11 +101,11 @@ def test_what_is_offered(
 def test_an_environment_that_has_no_name(shell: str, completing: Shells) -> None:
     """conda has written down where it lies; a name with a blank stays one word."""
     found = completing.offers(shell, "conda cuda list -p ")
-    name = "else where" if shell == "fish" else "else\\ where"
+    name = {"fish": "else where", "powershell": "else where'"}.get(shell, "else\\ where")
     assert [offer for offer in found if offer.endswith(f"/{name}")], found
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", ROOMY)
 def test_others_go_on_completing_conda(shell: str, completing: Shells) -> None:
     found = completing.offers(shell, "conda ins", PREVIOUS[shell])
     assert {"install", "inspect"} & set(found)
@@ -107,7 +114,7 @@ def test_others_go_on_completing_conda(shell: str, completing: Shells) -> None:
     assert set(found) == {"list"}
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", ROOMY)
 def test_reading_the_script_twice_changes_nothing(shell: str, completing: Shells) -> None:
     twice = f"{PREVIOUS[shell]}\nsource {completing.scripts[shell]}"
     assert "install" in completing.offers(shell, "conda inst", twice)

@@ -12,17 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.actions.formats import as_dockerfile, as_dotenv, as_sh
+from conda_cuda_plugin.actions.formats import (
+    as_cmd,
+    as_dockerfile,
+    as_dotenv,
+    as_powershell,
+    as_sh,
+)
 from conda_cuda_plugin.actions.variables import Variables
 from conda_cuda_plugin.errors import CudaError
 
 from ..conftest import Conda, shell_function
 from ..listing import listing
+from ..shells.conftest import need
+from ..shells.driver import parse_dumps
+from ..shells.families import FAMILIES
+from ..shells.shells import SHELLS
+from ..windows.conftest import wine
+from ..windows.wine import Wine, windows_path
 
-SHELLS = ("dash", "bash")
+__all__ = ["wine"]
+SH = ("dash", "bash")
 LIBRARY_PATHS = {
     "unset": None,
     "empty": "",
@@ -77,7 +90,7 @@ class TestSh:
                 before = {**conda.environ(PATH="/usr/bin:/bin"), **start}
                 expected = shell("bash", activate, before)
                 assert f"{prefix}/cuda/lib64" in expected["LD_LIBRARY_PATH"]
-                for shell_name in SHELLS:
+                for shell_name in SH:
                     found = shell(shell_name, f"set -eu\n{text}", before)
                     ours = {name: found.get(name) for name in CUDA}
                     assert ours == {name: expected.get(name) for name in CUDA}
@@ -85,7 +98,7 @@ class TestSh:
                     new = {k for k in found if k not in before} - {*CUDA, "PWD", "SHLVL", "_"}
                     assert new <= {"__CONDA_CUDA_XFM"}
 
-    @pytest.mark.parametrize("name", SHELLS)
+    @pytest.mark.parametrize("name", SH)
     @pytest.mark.parametrize("library_path", LIBRARY_PATHS.values(), ids=LIBRARY_PATHS)
     def test_twice_is_once(
         self, conda: Conda, two: Path, name: str, library_path: str | None
@@ -109,7 +122,7 @@ class TestSh:
         conda.cuda("use", two, "13.0")
         assert os.path.realpath(found["CUDA_PATH"]) == str(two / "cuda-13.0")
 
-    @given(PATHS, st.sampled_from(SHELLS), st.sampled_from([None, "", "/x:/y", ":"]))
+    @given(PATHS, st.sampled_from(SH), st.sampled_from([None, "", "/x:/y", ":"]))
     def test_every_path_survives_the_quoting(
         self, root: str, name: str, library_path: str | None
     ) -> None:
@@ -120,6 +133,88 @@ class TestSh:
             **variables_at(root).alone,
             "LD_LIBRARY_PATH": f"{root}/lib64{rest}",
         }
+
+
+PWSH = next(shell for shell in SHELLS if shell.name == "pwsh")
+
+
+def in_powershell(
+    cases: list[tuple[str, dict[str, str]]], folder: Path, options: str = ""
+) -> list[dict[str, str]]:
+    """The variables after each text, which PowerShell evaluates in one process, from a few of before."""
+    need(PWSH)
+    folder.mkdir(exist_ok=True)
+    (folder / "dumps").write_bytes(b"")
+    family, lines = FAMILIES["ps1"], []
+    for number, (text, start) in enumerate(cases):
+        (folder / f"{number}.ps1").write_text(text)
+        lines.append(family.unset([*CUDA, "__CONDA_CUDA_XFM"]))
+        lines += [family.set(name, value) for name, value in start.items()]
+        lines.append(f"& $read '{folder}/{number}.ps1' | Out-String | Invoke-Expression")
+        lines.append(family.dump(folder))
+    begin = [
+        family.prelude(folder),
+        "$read = { param($path) [IO.File]::ReadAllText($path) }",
+        options,
+    ]
+    script = folder / "script.ps1"
+    script.write_text("\n".join([*begin, *lines, ""]))
+    program = PWSH.path()
+    assert program is not None
+    words = [program, *PWSH.command[1:], script]
+    done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    return parse_dumps((folder / "dumps").read_bytes())
+
+
+class TestPowerShell:
+    """What Invoke-Expression reads."""
+
+    def test_it_does_what_sh_does(self, conda: Conda, two: Path, tmp_path: Path) -> None:
+        text = conda.cuda("env", two, "--format", "powershell").out
+        cases: list[tuple[str, dict[str, str]]] = []
+        expected = []
+        for library_path in ("", "/x", "/x:/y z", ":/x", f"/x:{two}/cuda/lib64:/y"):
+            for flags in ("", "--mine"):
+                start = {"LD_LIBRARY_PATH": library_path, "XLA_FLAGS": flags}
+                found = shell("dash", conda.cuda("env", two).out, start)
+                expected.append({name: found[name] for name in CUDA})
+                cases.append((text * 2, start))
+        for options in (
+            "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",
+            "$OFS = ','",
+        ):
+            dumps = in_powershell(cases, tmp_path / "work", options)
+            assert [{name: env.get(name) for name in CUDA} for env in dumps] == expected
+
+    @settings(max_examples=4, phases=(Phase.generate,))
+    @given(st.lists(st.tuples(PATHS, st.sampled_from(["", "/x:/y"])), min_size=25, max_size=25))
+    def test_every_path_survives_the_quoting(
+        self, tmp_path_factory: pytest.TempPathFactory, many: list[tuple[str, str]]
+    ) -> None:
+        cases, expected = [], []
+        for root, library_path in many:
+            cases.append((as_powershell(variables_at(root)), {"LD_LIBRARY_PATH": library_path}))
+            rest = f":{library_path}" if library_path else ""
+            expected.append({**variables_at(root).alone, "LD_LIBRARY_PATH": f"{root}/lib64{rest}"})
+        dumps = in_powershell(cases, tmp_path_factory.mktemp("powershell"))
+        assert [{name: env.get(name) for name in CUDA} for env in dumps] == expected
+
+
+def test_cmd_is_a_shell_of_windows(conda: Conda, two: Path) -> None:
+    result = conda.cuda("env", two, "--format", "cmd", check=False)
+    assert (result.code, result.out) == (1, "")
+    assert "--format powershell" in result.err
+
+
+def test_cmd_reads_its_lines(wine: Wine, tmp_path: Path) -> None:
+    roots = ["C:\\e\\cuda", "C:\\a b\\x (x86) & y\\100%TEMP%\\ca^t,=+\\cuda"]
+    for root in roots:
+        names = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "CUDA_PATH_V12_4")
+        text = as_cmd(Variables(dict.fromkeys(names, root), None, None, ()))
+        (tmp_path / "cuda.bat").write_text(text * 2, newline="\r\n")
+        printed = wine.batch([f'CALL "{windows_path(tmp_path)}\\cuda.bat"', "SET CUDA"], tmp_path)
+        assert set(printed.decode().splitlines()) == {f"{name}={root}" for name in names}
 
 
 class TestOtherFormats:

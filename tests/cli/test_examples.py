@@ -12,6 +12,8 @@ import pytest
 from conda_cuda_plugin.cli import VERBS
 
 from ..conftest import Conda, Result
+from ..shells.conftest import need
+from ..shells.shells import SHELLS
 from ..sources.wheelhouse import COMPONENTS, RELEASES, only_folder, write_addons, write_wheel
 from .conftest import _with_wheels
 
@@ -86,8 +88,13 @@ class Sandbox:
     def run(self, command: str) -> Result:
         """What a shell makes of a command."""
         path = f"{self.conda.exe.parent}:{self.conda.environ()['PATH']}"
+        words = ["bash", "-c", command.replace(SYSTEM, str(self.system))]
+        if "Invoke-Expression" in command:
+            [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
+            need(shell)
+            words = [str(shell.path()), "-NoProfile", "-NonInteractive", "-Command", command]
         done = subprocess.run(
-            ["bash", "-c", command.replace(SYSTEM, str(self.system))],
+            words,
             env=self.conda.environ(PATH=path), cwd=self.conda.home, timeout=300,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )  # fmt: skip
@@ -107,10 +114,13 @@ def test_every_example_works(verb: str, sandbox: Sandbox) -> None:
         assert f"conda cuda {verb}" in command
         result = sandbox.run(command)
         shown = f"{command}\n{result.out}\n{result.err}"
+        if "--format cmd" in command:
+            assert "--format sh" in result.err, "on Windows alone"
+            continue
         assert result.code in CODES.get(verb, {0}), shown
         assert "Traceback" not in result.err, shown
         # What goes into a file or a shell is not on the screen.
-        assert result.out or result.err or re.search(r">|^eval", command), shown
+        assert result.out or result.err or re.search(r">|^eval|Invoke-Expression", command), shown
 
 
 def test_the_help_itself_has_examples_that_work(sandbox: Sandbox) -> None:

@@ -114,7 +114,7 @@ def test_nothing_to_go_by_says_what_to_do() -> None:
     with pytest.raises(NothingToGoByError) as caught:
         choose_release(Machine(), [TORCH_CPU])
     assert any("--for torch==2.5.1" in hint for hint in caught.value.hints)
-    assert any("--for driver=550" in hint for hint in caught.value.hints)
+    assert any('--for "driver=550' in hint for hint in caught.value.hints)
 
 
 @pytest.mark.parametrize(

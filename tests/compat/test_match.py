@@ -210,7 +210,7 @@ machines = st.sampled_from(
 @given(releases, machines, st.sampled_from([LINUX, ARM, WINDOWS]))
 def test_every_release_is_shown_in_80_columns(framework, machine, platform) -> None:  # type: ignore[no-untyped-def]
     found = match(framework, on(machine), platform)
-    text = lines(found, on(machine), windows=platform.windows)
+    text = lines(found, on(machine), whole=platform.windows)
     wide = [line for line in text if len(line) > 80]
     # Only a command that cannot be broken on Windows is longer.
     assert all(platform.windows and "download.pytorch.org" in line for line in wide), wide

@@ -70,7 +70,7 @@ def test_other_text_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         state_machine(text, HERE)
     assert caught.value.return_code == 2
-    assert "--for driver=550,cc=8.9" in caught.value.hints[0]
+    assert '--for "driver=550,cc=8.9"' in caught.value.hints[0]
 
 
 @pytest.mark.parametrize("text", ["torch==2.5.1", "torch", "jax=0.4", "", "12.4", "cc==8.9"])

@@ -202,5 +202,5 @@ def test_condas_override_is_honoured(here: Conda, environment: Path) -> None:
 def test_bad_words_are_refused_with_an_example(conda: Conda, environment: Path, text: str) -> None:
     result = conda.cuda("use", environment, "12.4", "--for", text, "--dry-run", check=False)
     assert result.code == 2
-    assert "--for driver=550,cc=8.9" in result.err
+    assert '--for "driver=550,cc=8.9"' in result.err
     assert "Traceback" not in result.err

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from .blocks import PROJECT, blocks_of, pages
+from ..shells.sh_alone import SH_ALONE
+from ..shells.test_syntax import powershell_parses
+from .blocks import PROJECT, blocks_of, pages, steps_of
 from .checks import RUN, blocks_below
 from .compare import matches
 
 HERE = Path(__file__).parent
-LANGUAGES = {*RUN, "json", "yaml", "python", "cuda", "cpp", "text"}
+LANGUAGES = {*RUN, "json", "yaml", "python", "cuda", "cpp", "text", "powershell", "bat"}
+# Programs of Unix that PowerShell for Windows lacks.
+UNIX = re.compile(r"\| (?:grep|head|sort)\b")
 NOT_RUN = {
     "README.md": 1,
     "docs/commands.md": 2,
@@ -51,6 +55,29 @@ def test_what_does_not_run_is_counted_and_has_a_reason() -> None:
 def test_no_block_is_of_an_unknown_language() -> None:
     unknown = [b.name for b in blocks_below(*pages()) if b.language not in LANGUAGES]
     assert unknown == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_what_sh_alone_reads_stands_beside_the_form_of_powershell(page: str) -> None:
+    """Where a page has users type it; an image, a profile of sh and a script of ours are others'."""
+    found = [
+        step.command
+        for block in blocks_of(page)
+        if block.language in ("bash", "console") and not block.file
+        for step in steps_of(block)
+        if SH_ALONE.search(step.command) or UNIX.search(step.command)
+    ]
+    assert not found or "PowerShell" in (PROJECT / page).read_text(), found
+
+
+def test_powershell_reads_its_blocks_and_5_1_would(tmp_path: Path) -> None:
+    """A word of each block is known; tokens of later versions are told apart by their kind."""
+    blocks = [b for page in pages() for b in blocks_of(page) if b.language == "powershell"]
+    assert len(blocks) > 3
+    script = tmp_path / "block.ps1"
+    script.write_text("\n".join(block.text for block in blocks))
+    found = powershell_parses(script, tmp_path)
+    assert not [line for line in found if line.startswith(("error ", "token "))]
 
 
 @pytest.mark.parametrize("page", pages())

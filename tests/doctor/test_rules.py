@@ -98,3 +98,8 @@ def test_the_command_is_in_the_language_of_the_shell(active: Sick) -> None:
     }.items():
         active.variables["SHELL"] = shell
         assert [finding.cure for finding in active.findings()] == [cure]
+        active.variables["PSModulePath"] = "/modules"
+        [finding] = active.findings()
+        both = f"$Env:LD_LIBRARY_PATH = '{ours}' in PowerShell, {cure} elsewhere"
+        assert finding.cure == both
+        del active.variables["PSModulePath"]

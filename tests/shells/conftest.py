@@ -15,8 +15,7 @@ def need(shell: RealShell) -> None:
     """Skips where a shell is missing on a laptop, fails where it is missing in CI."""
     if shell.path() is not None:
         return
-    package = shell.debian or shell.pypi
-    message = f"{shell.name} is not installed (package {package})"
+    message = f"{shell.name} is not installed ({shell.comes_from})"
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)

@@ -77,7 +77,9 @@ def play(
         baseline: Leave out the steps that put hooks into environments.
     """
     work.mkdir(parents=True, exist_ok=True)
-    mark, dumps, script = work / "mark", work / "dumps", work / "script"
+    mark, dumps = work / "mark", work / "dumps"
+    # PowerShell runs a file by its name's ending.
+    script = work / f"script.{shell.family}"
     mark.write_bytes(b"\0")
     dumps.write_bytes(b"")
     # A file, because conda's alias in tcsh takes words with blanks apart.
@@ -152,22 +154,24 @@ class Player:
 
     @property
     def dump(self) -> str:
-        return f"/bin/cat {self.work}/mark /proc/self/environ >>{self.work}/dumps"
+        if self.shell.family == "xonsh":
+            return FAMILIES["sh"].dump(self.work)
+        return FAMILIES[self.shell.family].dump(self.work)
 
     def script(self, sessions: Sequence[Session]) -> str:
         if self.shell.family == "xonsh":
             return self._xonsh(sessions)
         family = FAMILIES[self.shell.family]
         reset = family.unset(RESET_WITH_CONDA if self.conda else MANAGED)
-        lines = [self.options]
+        lines = [family.prelude(self.work), self.options]
         if self.conda:
             lines.append(family.load_conda(self.conda))
             lines += [self._spell(family, step) for step in CONDA_WARM_UP]
-        lines += [reset, self.dump, f"{family.variables} >{self.work}/before"]
+        lines += [reset, self.dump, family.names(self.work / "before")]
         for session in sessions:
             lines += [line for step in session.steps if (line := self._spell(family, step))]
             lines.append(reset)
-        lines.append(f"{family.variables} >{self.work}/after")
+        lines.append(family.names(self.work / "after"))
         return "\n".join(lines) + "\n"
 
     def _spell(self, family: Family, step: Step) -> str:
@@ -179,13 +183,21 @@ class Player:
             case ("source", direction):
                 return self._checked(family.source(self.hooks[direction]))
             case ("conda", *words):
-                return self._checked(" ".join(["conda", *map(family.quote, words)]))
+                quoted = " ".join(["conda", *map(family.quote, words)])
+                if self.shell.family == "ps1":
+                    # A parameter of the function, there.
+                    quoted = quoted.replace("'--stack'", "-Stack")
+                return self._checked(quoted)
             case ("run", *words):
-                return " ".join(map(family.quote, words))
+                return self._program(family, words)
             case ("hooks", *words):
-                return "" if self.baseline else " ".join(map(family.quote, words))
+                return "" if self.baseline else self._program(family, words)
             case _:
                 return self.dump
+
+    def _program(self, family: Family, words: Sequence[str]) -> str:
+        line = " ".join(map(family.quote, words))
+        return f"& {line}" if self.shell.family == "ps1" else line
 
     def _checked(self, line: str) -> str:
         match self.shell.family:
@@ -196,6 +208,8 @@ class Player:
                 return f"{line}; or echo status $status"
             case "csh":
                 return f"{line}\nif ( $status ) echo status $status"
+            case "ps1":
+                return f"{line}; if (-not $?) {{ 'failed' }}"
             case _:
                 return line
 

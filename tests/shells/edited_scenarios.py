@@ -67,6 +67,13 @@ def user_doubles(s: Session, a: Path, b: Path, plain: Path) -> None:
     s.off()
 
 
+def user_changes_case(s: Session, a: Path, b: Path, plain: Path) -> None:
+    s.activate(a)
+    for name in ("CUDA_HOME", "LD_LIBRARY_PATH", "XLA_FLAGS"):
+        s.edit(name, str.swapcase)
+    s.off()
+
+
 EDITED: tuple[Scenario, ...] = (
     user_prepends,
     user_prepends_nothing,
@@ -75,4 +82,5 @@ EDITED: tuple[Scenario, ...] = (
     user_empties,
     user_sets,
     user_doubles,
+    user_changes_case,
 )

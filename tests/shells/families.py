@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,11 @@ class Family:
     source: Callable[[Path], str]
     quote: Callable[[str], str]
     load_conda: Callable[[Path], str]
-    variables: str = "set"
+    names: Callable[[Path], str] = lambda path: f"set >{path}"
+    prelude: Callable[[Path], str] = lambda work: ""
+    dump: Callable[[Path], str] = lambda work: (
+        f"/bin/cat {work}/mark /proc/self/environ >>{work}/dumps"
+    )
 
 
 def _sh_quote(text: str) -> str:
@@ -30,6 +35,44 @@ def _fish_quote(text: str) -> str:
 def _csh_quote(text: str) -> str:
     return _sh_quote(text).replace("!", "\\!").replace("\n", "\\\n")
 
+
+def powershell_quote(text: str) -> str:
+    # Typographic quotes are quotes there, too.
+    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
+
+
+# Written before any option is set: functions of the full language, which call no cmdlet, so that
+# no option stops them. A dump is what a program would get, without starting one.
+_POWERSHELL_PRELUDE = """
+$global:LASTEXITCODE = 0
+function __t_put($name, $value) { [Environment]::SetEnvironmentVariable($name, $value) }
+function __t_unset {
+    foreach ($name in $args) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
+}
+function __t_dump {
+    $text = [Text.StringBuilder]::new()
+    [void]$text.Append([char]0)
+    foreach ($one in [Environment]::GetEnvironmentVariables().GetEnumerator()) {
+        [void]$text.Append($one.Key).Append('=').Append($one.Value).Append([char]0)
+    }
+    [IO.File]::AppendAllText(@dumps@, $text.ToString())
+}
+function __t_names($file) {
+    $lines = [Collections.Generic.List[string]]::new()
+    $children = $ExecutionContext.SessionState.InvokeProvider.ChildItem
+    foreach ($drive in 'Variable:', 'Function:', 'Alias:') {
+        foreach ($one in $children.Get($drive, $false)) {
+            $text = $one.Name
+            if ($drive -eq 'Variable:' -and $text -like '*Preference') { $text += '__is__' + $one.Value }
+            $lines.Add($text)
+        }
+    }
+    foreach ($one in Microsoft.PowerShell.Core\\Get-Module) { $lines.Add('module__' + $one.Name.Replace('.', '_')) }
+    $lines.Add('errors__' + $Error.Count)
+    $lines.Add('mode__' + $ExecutionContext.SessionState.LanguageMode)
+    [IO.File]::WriteAllLines($file, $lines)
+}
+"""
 
 # xonsh takes minutes to compile thousands of lines: it reads the steps as data instead.
 XONSH = """
@@ -76,5 +119,19 @@ FAMILIES = {
         source=lambda path: f'source "{path}"',
         quote=_csh_quote,
         load_conda=lambda exe: f'source "{exe.parent.parent}/etc/profile.d/conda.csh"',
+    ),
+    "ps1": Family(
+        set=lambda name, value: f"__t_put {name} {powershell_quote(value)}",
+        unset=lambda names: f"__t_unset {' '.join(names)}",
+        source=lambda path: f". {powershell_quote(str(path))}",
+        quote=powershell_quote,
+        load_conda=lambda exe: (
+            f"(& {powershell_quote(str(exe))} shell.powershell hook) | Out-String | Invoke-Expression"
+        ),
+        names=lambda path: f"__t_names {powershell_quote(str(path))}",
+        prelude=lambda work: _POWERSHELL_PRELUDE.replace(
+            "@dumps@", powershell_quote(f"{work}/dumps")
+        ),
+        dump=lambda work: "__t_dump",
     ),
 }

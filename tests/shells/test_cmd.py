@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ..windows.wine import serving
+from ..windows.wine import Wine, serving, windows_path
 from .conftest import need
 from .shells import SHELLS
 
@@ -137,6 +137,47 @@ def test_toolkit_switched_and_user_edit_while_active(
     assert dumps[0]["CUDA_PATH_V13_0"] == f"{A.replace('{root}', root)}\\cuda"
     assert "CUDA_PATH_V12_4" not in dumps[0]
     assert dumps[1] == {"CUDA_HOME": "C:\\mine"}
+
+
+def test_with_echo_on_no_line_of_a_hook_is_shown(
+    wine_prefix: Path, rendered: dict[str, dict[str, Path]], tmp_path: Path
+) -> None:
+    """But for what wine's cmd shows whatever it is told: labels, and the lines that CALL has run."""
+    (tmp_path / "cuda").mkdir()
+    wine = Wine(wine_prefix)
+    hooks = {name: windows_path(path) for name, path in rendered["bat"].items()}
+    lines = [
+        f'SET "CONDA_PREFIX={windows_path(tmp_path)}"',
+        "ECHO ON",
+        *(f'@CALL "{hooks[name]}"' for name in ("activate", "activate", "deactivate")),
+        "@SET CUDA",
+    ]
+    printed = wine.batch(lines, tmp_path, CUDA_PATH='"C:\\Program Files\\CUDA"').decode()
+    shown = [line.partition(">")[2].strip() for line in printed.splitlines() if ">" in line]
+    assert [line for line in shown if not line.startswith((":__cc_", 'SET "'))] == []
+    assert printed.splitlines()[-1] == 'CUDA_PATH="C:\\Program Files\\CUDA"'
+
+
+@pytest.mark.parametrize("name", ["CONDA_SHLVL", "CONDA_PREFIX", "__CONDA_CUDA_CVN_1", "CUDA_HOME"])
+def test_no_part_of_a_value_is_run(
+    wine_prefix: Path, rendered: dict[str, dict[str, Path]], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "cuda").mkdir()
+    hooks = {name: windows_path(path) for name, path in rendered["bat"].items()}
+    texts = [
+        "1};echo pwned;#",
+        "1 & echo pwned",
+        '" & echo pwned & "',
+        "1) & echo pwned",
+        "^& echo pwned",
+    ]
+    for text in texts:
+        lines = [f'CALL "{hooks[way]}"' for way in ("activate", "activate", "deactivate")]
+        if '"' in text:
+            # Otherwise the hooks' last resort in wine, CALL SET, takes such a value apart there.
+            lines.insert(0, "SETLOCAL ENABLEDELAYEDEXPANSION")
+        variables = {"CONDA_PREFIX": windows_path(tmp_path), "CONDA_SHLVL": "1", name: text}
+        assert Wine(wine_prefix).batch(lines, tmp_path, **variables) == b"", text
 
 
 def test_lost_environment_no_toolkit_and_no_release(

@@ -24,7 +24,7 @@ MATRIX = {
     f"{shell.name}-{label}": (shell, shell.options[label])
     for shell in SHELLS
     if shell.conda
-    for label in ("plain", "eu")
+    for label in ("plain", "eu", "constrained")
     if label in shell.options
 }
 

@@ -26,6 +26,9 @@ def test_environment_after_each_step(
     need(shell)
     environments, plain = make_environments(tmp_path / "envs")
     every = 1 if not options else 3
+    if "Constrained" in options:
+        # PowerShell's cmdlets take a backslash for a slash.
+        environments = [path for path in environments if "\\" not in path.name]
     cases = list(sessions(environments, plain, every=every))
     outcome = play(shell, options, cases, rendered[shell.family], tmp_path / "work")
     assert not problems(cases, outcome)

