@@ -18,7 +18,7 @@ _LEAST_FOR_A_MEMBER = 64
 _MOST_MEMORY = 512 * 2**20
 """Bytes that unpacking may need; archives made with `xz -9` need 65 MB."""
 _MOST_AT_ONCE = 2**24
-_BLOCK = 2**20
+_BLOCK = 2**18
 _XZ, _GZIP = b"\xfd7zXZ\0", b"\x1f\x8b"
 
 

@@ -16,7 +16,7 @@ with contextlib.suppress(ImportError):
 
     _library = isal_zlib
 
-_BLOCK = 2**20
+_BLOCK = 2**18
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:

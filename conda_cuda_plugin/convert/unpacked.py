@@ -27,7 +27,7 @@ from .package import (
 )
 from .tree import tree_members
 
-_BLOCK = 2**20
+_BLOCK = 2**18
 _PROGRAM = (b"\x7fELF", b"#!")
 
 

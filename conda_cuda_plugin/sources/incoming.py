@@ -24,8 +24,9 @@ from ..reading import open_regular
 from .download import DownloadError, asking, blocks_of, check_status, get
 from .pieces import IDENTITY, RANGE, Get, in_pieces
 
-_BLOCK, _LARGEST = 2**14, 2**19
-"""Bytes to read at once. A block that breaks off is lost; small ones make threads wait."""
+_BLOCK, _LARGEST = 2**14, 2**18
+"""Bytes to read at once. A block that breaks off is lost, small ones make threads wait, and memory
+for larger ones is asked of the system each time."""
 _SAMPLE = 2**23
 """Bytes after which it is known whether they come fast."""
 _FAST, _SLOW = 50e6, 25e6
