@@ -20,6 +20,8 @@ _KINDS = {"index.json": "application/vnd.pypi.simple.v1+json"}
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder = Path()
+    # As real servers have it: an answer does not wait for what acknowledges its head.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         path = self.folder / self.path.strip("/")
