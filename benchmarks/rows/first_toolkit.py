@@ -73,10 +73,18 @@ def measure_cold(world: World) -> list[Figure]:
     }
     site, requirements = write_site(world.folder / "site", release, sizes)
     python, target = world.exe.with_name("python"), world.folder / "target"
+    kept = world.folder / "uv"
     with serve_site(site) as address:
         variables = only_index(address)
 
+        def clean() -> None:
+            """Leave nothing of the one before, on the disk and on its way there."""
+            for folder in (kept, target, Path(_nothing_kept(world)["CONDA_PKGS_DIRS"])):
+                _emptied(folder)
+            os.sync()
+
         def use(**more: str) -> Run:
+            clean()
             prefix = world.environment()
             words = ("12.8", "--from=pypi", "--flavor=runtime", "-yq", "-p", prefix)
             found = world("cuda", "use", *words, **_nothing_kept(world), **variables, **more)
@@ -88,20 +96,20 @@ def measure_cold(world: World) -> list[Figure]:
             return use(PYTHONPATH=str(_isal(world.folder / "isal")))
 
         def uv() -> Run:
-            kept, place = _emptied(world.folder / "uv"), _emptied(target)
+            clean()
             words = ["pip", "install", "--quiet", "--no-deps", "--cache-dir", kept, "--target"]
             return world.command(
-                [UV, *words, place, *_index(variables), "--python", python, *requirements]
+                [UV, *words, target, *_index(variables), "--python", python, *requirements]
             )
 
         def pip() -> Run:
+            clean()
             words = ["install", "--quiet", "--no-deps", "--no-compile", "--target"]
-            place = _emptied(target)
-            return world.command([python, "-m", "pip", *words, place, *requirements], **variables)
+            return world.command([python, "-m", "pip", *words, target, *requirements], **variables)
 
         shares: list[float] = []
         acts = {"use": use, "isal": use_isal, "uv": uv, "pip": pip}
-        found = alternate(acts, min(world.rounds, 3))
+        found = alternate(acts, world.rounds)
     megabytes = round(sum(sizes.values()))
     what = f"first toolkit, {megabytes} MB in {len(sizes)} wheels"
     memory = found["use"].peak / found["uv"].peak
