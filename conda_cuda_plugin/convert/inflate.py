@@ -25,6 +25,9 @@ def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
     Raises:
         what zipfile raises, here and from reading, when the file is damaged.
     """
+    if info.header_offset < 0:
+        # To the system such a place is an error of whoever asks, and not of the file.
+        raise zipfile.BadZipFile(f"{info.filename!r} lies before it")
     if info.compress_type == zipfile.ZIP_DEFLATED:
         return cast(BinaryIO, _Inflated(archive, info))
     if info.compress_type != zipfile.ZIP_STORED:

@@ -19,7 +19,7 @@ from conda_cuda_plugin.convert.package import ArchiveError
 from conda_cuda_plugin.convert.wheel import unpack_wheel
 
 from .foreign_archive import RECORD, TOP
-from .made_wheel import DIST_INFO, METADATA
+from .made_wheel import DIST_INFO, METADATA, write
 
 
 def zipped(content: bytes, level: int = 6) -> bytes:
@@ -109,3 +109,14 @@ class TestMemory:
         data[at + 24 : at + 28] = struct.pack("<L", len(METADATA))
         path.write_bytes(data)
         self.refused(path, tmp_path)
+
+
+def test_a_member_that_lies_before_the_file(tmp_path: Path) -> None:
+    """It is the file that is wrong, whatever the system says of such a place."""
+    path = write(tmp_path / "x.whl", [("nvidia/part/lib/libx.so.1", b"x", 0)])
+    data = bytearray(path.read_bytes())
+    # Where the list begins, by what its end says.
+    data[-6:-2] = struct.pack("<L", struct.unpack("<L", data[-6:-2])[0] + 200)
+    path.write_bytes(data)
+    with pytest.raises(ArchiveError, match="it is damaged"):
+        unpack_wheel(path, tmp_path, "linux-64")
