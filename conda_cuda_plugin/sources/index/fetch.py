@@ -102,6 +102,8 @@ class Fetching(Generic[T]):
             )
             part.begin("unpacking")
             result = self._use(number, path, part.update, _nothing)
+            # Nobody goes on with what had come before.
+            Inside(self._parts.parent).remove(self._part(self._wheels[number]))
             part.finish()
             return result
 
