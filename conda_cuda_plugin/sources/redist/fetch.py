@@ -96,9 +96,11 @@ def _unpacked(
     about = f"{archive.file}, converted by conda cuda"
     try:
         package = unpack_archive(path, archive.file, folder, row, about, RedistError, job.update)
-    finally:
-        # A refused file would be refused again.
+    except RedistError:
+        # It would be refused again; what stops for any other reason need not be fetched again.
         channel.files.remove(part)
+        raise
+    channel.files.remove(part)
     made_of = {"file": archive.file, "sha256": archive.sha256, "url": _address(place, archive)}
     return package, row, made_of
 
