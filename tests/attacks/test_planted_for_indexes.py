@@ -102,7 +102,8 @@ def test_what_lies_in_the_place_of_a_part_stands_in_no_way(
     own: bool, what: str, conda: Conda, own_cache: Path, environment: Path, index: Index
 ) -> None:
     (wheel,) = index.wheels.glob("nvidia_cuda_runtime*")
-    name = hashlib.sha256(wheel.read_bytes()).hexdigest() if own else "x"
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    name = f"{sha256}-nvidia-cuda-runtime-cu12" if own else "x"
     part = own_cache / "conda-cuda" / "downloads" / f"{name}.part"
     part.parent.mkdir(parents=True)
     other = own_cache.parent / "other"

@@ -195,7 +195,8 @@ class Fetching(Generic[T]):
         )
 
     def _part(self, wheel: Wheel) -> Path:
-        return self._parts / f"{wheel.sha256}.part"
+        # An index may have one file under two names.
+        return self._parts / f"{wheel.sha256}-{wheel.name}.part"
 
 
 class _LeftToPip(Exception):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ...conftest import Conda
 from ...listing import leftovers, listing
-from ..wheelhouse import only_index, write_wheel
+from ..wheelhouse import only_index, write_releases, write_wheel
 from .server import Index, serve_index
 from .test_streaming import BASE, SMALL
 
@@ -51,3 +52,20 @@ def _digits(size: int) -> bytes:
     import random
 
     return random.Random(1).randbytes(size).hex().encode()
+
+
+def test_one_file_under_two_names(conda: Conda, environment: Path, tmp_path: Path) -> None:
+    """Both come at the same time, and neither is written into the other."""
+    (tmp_path / "pkgs").mkdir()
+    (tmp_path / "pkgs" / "urls.txt").touch()
+    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    wheels = write_releases(tmp_path / "wheels", "12.4.1", filler=900_000)
+    (runtime,) = wheels.glob("nvidia_cuda_runtime*")
+    (cublas,) = wheels.glob("nvidia_cublas*")
+    shutil.copy(runtime, cublas)
+    with serve_index(Index(wheels, rate=1e6)) as index:
+        words = ("use", environment, *BASE[:-2], "--flavor=runtime", "--yes")
+        result = conda.cuda(*words, check=False, **only_index(index.address))
+    told = " ".join(result.err.split())
+    assert f"WheelError: {cublas.name} cannot be used: it holds nvidia-cuda-runtime-cu12" in told
+    assert leftovers(conda.pkgs) == list(conda.pkgs.glob("conda-cuda/downloads/*")) == []
