@@ -17,6 +17,8 @@ from conda_cuda_plugin.convert.archive import unpack_archive
 from conda_cuda_plugin.convert.inflate import open_member
 from conda_cuda_plugin.convert.package import ArchiveError
 from conda_cuda_plugin.convert.wheel import unpack_wheel
+from conda_cuda_plugin.sources.index.lookup import _metadata_in
+from conda_cuda_plugin.sources.index.wheel import AskPip
 
 from .foreign_archive import RECORD, TOP
 from .made_wheel import DIST_INFO, METADATA, write
@@ -98,7 +100,23 @@ class TestMemory:
 
     @pytest.mark.parametrize("name", ["METADATA", "RECORD"])
     def test_what_a_wheel_says_of_itself(self, name: str, tmp_path: Path) -> None:
-        path = tmp_path / "x.whl"
+        path = self.bomb(name, tmp_path)
+        self.refused(path, tmp_path)
+
+    def test_what_an_index_is_asked_for(self, tmp_path: Path) -> None:
+        """Where no metadata lie beside it a wheel is looked into before anything is planned."""
+        path = self.bomb("METADATA", tmp_path)
+        tracemalloc.start()
+        try:
+            with path.open("rb") as wheel, pytest.raises(AskPip, match="damaged"):
+                _metadata_in(wheel)
+            assert tracemalloc.get_traced_memory()[1] < self.MUCH // 4
+        finally:
+            tracemalloc.stop()
+
+    def bomb(self, name: str, folder: Path) -> Path:
+        """A wheel one of whose own files is more than the wheel says."""
+        path = folder / "x.whl"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("nvidia/part/lib/libx.so.1", b"x")
             if name == "RECORD":
@@ -108,7 +126,7 @@ class TestMemory:
         at = data.rindex(b"PK\1\2")
         data[at + 24 : at + 28] = struct.pack("<L", len(METADATA))
         path.write_bytes(data)
-        self.refused(path, tmp_path)
+        return path
 
 
 def test_a_member_that_lies_before_the_file(tmp_path: Path) -> None:
