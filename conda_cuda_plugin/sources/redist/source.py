@@ -145,6 +145,11 @@ def _choose(
             )
     try:
         archives = tuple(manifest.archive(component, request.platform) for component in taken)
+        by_name = {archive.name: archive for archive in archives}
+        for archive in archives:
+            if (other := by_name[archive.name]) is not archive:
+                both = f"{archive.component} and {other.component}"
+                raise ManifestError(f"has {both}, which would be one package")
     except ManifestError as error:
         raise NotOffered(
             SOURCE,
