@@ -25,9 +25,31 @@ def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
     Raises:
         what zipfile raises, here and from reading, when the file is damaged.
     """
+    if info.header_offset < 0:
+        # To the system such a place is an error of whoever asks, and not of the file.
+        raise zipfile.BadZipFile(f"{info.filename!r} lies before it")
     if info.compress_type == zipfile.ZIP_DEFLATED:
         return cast(BinaryIO, _Inflated(archive, info))
+    if info.compress_type != zipfile.ZIP_STORED:
+        # zipfile takes what bzip2 and lzma make of a block into memory, however much it is.
+        raise zipfile.BadZipFile(f"{info.filename!r} is packed as in none of NVIDIA's")
     return cast(BinaryIO, archive.open(info))
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """All of a small member; zipfile would inflate more of it than it says.
+
+    Raises:
+        what zipfile raises when the file is damaged.
+    """
+    data = bytearray()
+    with open_member(archive, info) as member:
+        # One byte more than it may have shows that there is more.
+        while block := member.read(min(_BLOCK, info.file_size + 1 - len(data))):
+            data += block
+            if len(data) > info.file_size:
+                raise zipfile.BadZipFile(f"{info.filename!r} is longer than it says")
+    return bytes(data)
 
 
 class _Inflated(io.RawIOBase):

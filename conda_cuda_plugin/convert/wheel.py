@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from ..quoting import quoted
 from .coming import Coming
-from .inflate import open_member
+from .inflate import open_member, read_member
 from .package import (
     DAMAGE,
     LICENSES,
@@ -100,7 +100,7 @@ def _name_and_version(archive: zipfile.ZipFile, wheel: str) -> tuple[str, str]:
         if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename):
             if info.file_size > _MOST_METADATA:
                 break
-            metadata = BytesHeaderParser().parsebytes(archive.read(info))
+            metadata = BytesHeaderParser().parsebytes(read_member(archive, info))
             name, version = str(metadata["Name"]), str(metadata["Version"])
             if _NAME.fullmatch(name) and _NUMBER.fullmatch(version):
                 return re.sub(r"[-_.]+", "-", name).lower(), version
@@ -135,7 +135,7 @@ def _listed(archive: zipfile.ZipFile, wheel: str) -> dict[str, str]:
         if info.file_size > _MOST_LIST:
             raise WheelError(wheel, TOO_MUCH)
         try:
-            for row in csv.reader(io.StringIO(archive.read(info).decode())):
+            for row in csv.reader(io.StringIO(read_member(archive, info).decode())):
                 if len(row) > 1 and row[1].startswith("sha256="):
                     digest = row[1].removeprefix("sha256=")
                     found[row[0]] = base64.urlsafe_b64decode(f"{digest}==").hex()

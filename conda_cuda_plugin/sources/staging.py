@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,11 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
 
 
 def remove_forgotten_parts(channel: LocalChannel) -> None:
-    """Take away broken downloads that nobody went on with; the staging folder must be held."""
+    """Take away broken downloads that nobody went on with, and what is none but in a place of one.
+
+    The staging folder must be held.
+    """
     for path in (channel.path / PARTS).glob("*.part"):
-        if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
-            channel.files.remove(path)
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode) or time.time() - facts.st_mtime > _FORGOTTEN_AFTER:
+            channel.files.remove_tree(path)

@@ -11,12 +11,13 @@ from typing import Any
 
 from ..addresses import without_credentials
 from ..convert.coming import Coming
-from ..convert.wheel import unpack_wheel
+from ..convert.wheel import WheelError, unpack_wheel
 from ..files import Inside
 from ..local_channel import LocalChannel
 from ..platforms import Platform
 from ..progress import Progress
 from ..progress_text import STEPS, Part
+from ..quoting import quoted
 from ..reading import open_regular
 from .index.fetch import WORTH_STREAMING, Fetching, Use
 from .index.wheel import Wheel
@@ -127,12 +128,22 @@ def _unpack(
     sha256 = wheel.sha256
     Inside(folder.parent).make_folder(folder)
     package, row = unpack_wheel(file, folder, channel.subdir, progress)
+    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
+        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
+        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
     if isinstance(file, Path):
         sha256 = sha256 or _sha256(file)
         Inside(file.parent).remove(file)
     assert sha256
     made_of = {"file": wheel.filename, "sha256": sha256, "url": without_credentials(wheel.url)}
     return package, row, made_of
+
+
+def _identity(name: str, version: str) -> tuple[str, str]:
+    """Name and version, however they are written."""
+    from packaging.utils import canonicalize_name, canonicalize_version
+
+    return canonicalize_name(name), canonicalize_version(version)
 
 
 def _sha256(path: Path) -> str:

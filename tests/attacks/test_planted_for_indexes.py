@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +94,30 @@ def test_a_part_that_others_may_write_is_not_gone_on_with(
     conda.cuda(*words, **variables)
     (asked,) = (row for row in index.asked if "cuda_runtime" in row and "from" in row)
     assert asked.endswith("200 from 0")
+
+
+@pytest.mark.parametrize("what", ["dangling", "link", "folder", "pipe"])
+@pytest.mark.parametrize("own", [True, False], ids=["of-a-wheel", "of-nobody"])
+def test_what_lies_in_the_place_of_a_part_stands_in_no_way(
+    own: bool, what: str, conda: Conda, own_cache: Path, environment: Path, index: Index
+) -> None:
+    (wheel,) = index.wheels.glob("nvidia_cuda_runtime*")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    name = f"{sha256}-nvidia-cuda-runtime-cu12" if own else "x"
+    part = own_cache / "conda-cuda" / "downloads" / f"{name}.part"
+    part.parent.mkdir(parents=True)
+    other = own_cache.parent / "other"
+    other.write_bytes(b"mine")
+    if what == "folder":
+        (part / "inside").mkdir(parents=True)
+    elif what == "pipe":
+        os.mkfifo(part)
+    else:
+        part.symlink_to(other if what == "link" else other.with_name("nowhere"))
+    with contextlib.suppress(NotImplementedError):
+        os.utime(part, (0, 0), follow_symlinks=False)
+    in_words(conda.cuda("use", environment, *USE, **only_index(index.address)))
+    assert (environment / "cuda/lib/libcudart.so.12").is_file()
+    assert other.read_bytes() == b"mine"
+    assert not other.with_name("nowhere").exists()
+    assert list(part.parent.iterdir()) == []

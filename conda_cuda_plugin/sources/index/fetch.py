@@ -102,6 +102,8 @@ class Fetching(Generic[T]):
             )
             part.begin("unpacking")
             result = self._use(number, path, part.update, _nothing)
+            # Nobody goes on with what had come before.
+            Inside(self._parts.parent).remove(self._part(self._wheels[number]))
             part.finish()
             return result
 
@@ -193,7 +195,8 @@ class Fetching(Generic[T]):
         )
 
     def _part(self, wheel: Wheel) -> Path:
-        return self._parts / f"{wheel.sha256}.part"
+        # An index may have one file under two names.
+        return self._parts / f"{wheel.sha256}-{wheel.name}.part"
 
 
 class _LeftToPip(Exception):

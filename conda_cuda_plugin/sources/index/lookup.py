@@ -267,6 +267,7 @@ def _page_on_disk(path: Path) -> list[IndexFile]:
 
 def _metadata_in(file: Any) -> bytes:
     """The metadata inside a wheel."""
+    from ...convert.inflate import read_member
     from ...convert.package import DAMAGE
 
     try:
@@ -276,7 +277,7 @@ def _metadata_in(file: Any) -> bytes:
                 if folder.endswith(".dist-info") and name == "METADATA":
                     if info.file_size > _MOST_METADATA:
                         break
-                    return wheel.read(info)
+                    return read_member(wheel, info)
     except DAMAGE as error:
         raise AskPip("a damaged wheel") from error
     raise AskPip("a wheel without metadata")

@@ -50,7 +50,7 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
     with staging_folder(channel) as folder:
         remove_forgotten_parts(channel)
         # Another command may have brought some meanwhile.
-        records = [channel.record_of(one.sha256, build=one.build) for one in archives]
+        records = [channel.record_of(one.sha256, one.name, one.build) for one in archives]
         missing = [number for number, record in enumerate(records) if record is None]
         # The largest one first: all the others are unpacked beside it.
         missing.sort(key=lambda number: archives[number].size, reverse=True)
@@ -78,7 +78,8 @@ def _unpacked(
     archive: Archive, place: Place, channel: LocalChannel, folder: Path, job: Job
 ) -> tuple[Path, Mapping[str, Any], Mapping[str, str]]:
     """A package as `LocalChannel.add` takes it."""
-    part = channel.path / PARTS / f"{archive.sha256}.part"
+    # Several components may lie in one archive.
+    part = channel.path / PARTS / f"{archive.sha256}-{archive.name}.part"
     path = place.fetch(archive, part, job)
     # Not everybody who fetches tells.
     job.part.size = path.stat().st_size
@@ -95,9 +96,11 @@ def _unpacked(
     about = f"{archive.file}, converted by conda cuda"
     try:
         package = unpack_archive(path, archive.file, folder, row, about, RedistError, job.update)
-    finally:
-        # A refused file would be refused again.
+    except RedistError:
+        # It would be refused again; what stops for any other reason need not be fetched again.
         channel.files.remove(part)
+        raise
+    channel.files.remove(part)
     made_of = {"file": archive.file, "sha256": archive.sha256, "url": _address(place, archive)}
     return package, row, made_of
 

@@ -51,7 +51,7 @@ class RedistSource:
         kept = {(record.name, record.version, record.build): record for record in request.keep}
         at_hand = {
             archive: kept.get((archive.name, archive.version, archive.build))
-            or channel.record_of(archive.sha256, build=archive.build)
+            or channel.record_of(archive.sha256, archive.name, archive.build)
             for archive in archives
         }
         missing = [archive for archive in archives if at_hand[archive] is None]
@@ -145,6 +145,11 @@ def _choose(
             )
     try:
         archives = tuple(manifest.archive(component, request.platform) for component in taken)
+        by_name = {archive.name: archive for archive in archives}
+        for archive in archives:
+            if (other := by_name[archive.name]) is not archive:
+                both = f"{archive.component} and {other.component}"
+                raise ManifestError(f"has {both}, which would be one package")
     except ManifestError as error:
         raise NotOffered(
             SOURCE,
@@ -172,7 +177,7 @@ def _flavor_of(
     size = sum(
         archive.size
         for archive in archives
-        if channel is None or channel.record_of(archive.sha256, build=archive.build) is None
+        if channel is None or channel.record_of(archive.sha256, archive.name, archive.build) is None
     )
     return AvailableFlavor(manifest.version, flavor, place.text, size, "nvcc" in names)
 

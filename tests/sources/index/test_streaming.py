@@ -269,3 +269,19 @@ def test_what_is_promised_to_go_on_goes_on(conda: Conda, environment: Path, tmp_
         index.asked.clear()
         works(conda, environment, index)
         assert whole(index) == [f"206 from {LARGE * 0.9:.0f}" if kept else "200 from 0"] or kept
+
+
+def test_what_pip_gets_in_the_end_leaves_nothing_in_part(
+    conda: Conda, environment: Path, index: Index
+) -> None:
+    """The answer breaks off, and then the server wants a password, as it seems."""
+
+    class Asked(list[str]):
+        def append(self, row: str) -> None:
+            super().append(row)
+            begun = len(files(index)) == 2
+            index.file_status = 403 if begun else 200
+
+    index.asked, index.shares = Asked(), [0.6]
+    works(conda, environment, index)
+    assert [row for row in index.asked if row == f"{FILE} 403"]

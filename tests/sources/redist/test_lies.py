@@ -14,8 +14,11 @@ import pytest
 from ...conftest import Conda
 from ..redist_server import (
     MACHINE,
+    Part,
     RedistServer,
+    small_release,
     write_archive,
+    write_release,
 )
 from .commands import refused
 
@@ -74,6 +77,16 @@ class TestLies:
         message = refused(conda, environment, folder)
         assert message.startswith(
             f"NoSourceError: The source redist cannot use redistrib_12.4.1.json: {reason}"
+        )
+
+    def test_components_that_would_be_one_package(
+        self, conda: Conda, environment: Path, folder: Path
+    ) -> None:
+        write_release(folder, "12.4.1", [*small_release(), Part("CUDART", "1", {"lib/x": b"x"})])
+        message = refused(conda, environment, folder, "12.4", "--flavor=devel")
+        assert message.startswith(
+            "NoSourceError: The source redist cannot use redistrib_12.4.1.json: it has cuda_cudart "
+            "and CUDART, which would be one package"
         )
 
     @pytest.mark.parametrize(

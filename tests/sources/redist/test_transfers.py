@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ class TestAgain:
         before = library.stat().st_ino
         server.requests.clear()
         use(conda, environment, server.address, "12.4", "--components=nvcc")
-        names = [path.split("/")[1] for path, _ in server.archives]
-        assert names == ["cuda_nvcc", "cuda_cccl"]
+        names = {path.split("/")[1] for path, _ in server.archives}
+        assert names == {"cuda_nvcc", "cuda_cccl"}
         assert library.stat().st_ino == before
         assert len(packages(conda, environment)) == 3
 
@@ -186,12 +187,34 @@ class TestBrokenTransfers:
         assert "broke off.\n  Try again later, or name another place." in result.err
         assert self.parts(conda) == []
 
+    def test_what_could_not_be_unpacked_is_not_fetched_again(
+        self, conda: Conda, environment: Path, folder: Path, server: RedistServer
+    ) -> None:
+        """Here a file is larger than may be; it might be a full disk, or somebody's ^C."""
+        release = [
+            replace(part, files={**part.files, "x": bytes(2**23)}) for part in small_release()
+        ]
+        write_release(folder, "12.4.1", release)
+        words = ["use", "-p", environment, "12.4", "--flavor=base", "--from", server.address, "-y"]
+        limited = subprocess.run(
+            ["sh", "-c", 'ulimit -f 8000; exec "$@"', "sh", conda.exe, "cuda", *words],
+            env=conda.environ(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert (limited.returncode, "Traceback" in limited.stderr) == (1, False), limited.stderr
+        assert len(self.parts(conda)) == 1
+        server.requests.clear()
+        use(conda, environment, server.address)
+        assert server.archives == self.parts(conda) == []
+
     def test_what_was_kept_and_is_wrong_is_thrown_away(
         self, conda: Conda, environment: Path, folder: Path, server: RedistServer
     ) -> None:
         manifest = json.loads((folder / "redistrib_12.4.1.json").read_text())
         sha256 = manifest["cuda_cudart"][MACHINE]["sha256"]
-        part = conda.pkgs / "conda-cuda" / "downloads" / f"{sha256}.part"
+        part = conda.pkgs / "conda-cuda" / "downloads" / f"{sha256}-cuda-redist-cudart.part"
         part.parent.mkdir(parents=True)
         part.write_bytes(b"x" * 1000)
         result = use(conda, environment, server.address, check=False)
