@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from conda_cuda_plugin.environment import Environment
 
 from ..conftest import Conda
 from ..listing import leftovers, listing
+from ..sources.index.server import Index, serve_index
+from ..sources.wheelhouse import only_index, write_releases
 from .killing import Killer
 
 MOMENTS = int(os.environ.get("KILL_MOMENTS") or 12)
@@ -36,12 +38,14 @@ class Case:
         words: the command.
         again: what a user types next.
         states: the names of the current root that are allowed at any moment.
+        served: whether its wheels come from an index, and are large enough to be unpacked meanwhile.
     """
 
     name: str
     words: tuple[str, ...]
     again: tuple[str, ...]
     states: tuple[str | None, ...]
+    served: bool = False
 
 
 PYPI = ("--from=pypi", "--yes")
@@ -57,6 +61,13 @@ CASES = (
         ("use", "13.0", "--components=nvcc", *PYPI),
         ("use", "13.0", "--components=nvcc", *PYPI),
         ("cuda-12.4", "cuda-13.0"),
+    ),
+    Case(
+        "wheels that come",
+        ("use", "13.0", "--components=nvcc", *PYPI),
+        ("use", "13.0", "--components=nvcc", *PYPI),
+        ("cuda-12.4", "cuda-13.0"),
+        served=True,
     ),
     Case(
         "add",
@@ -104,10 +115,26 @@ def activated(prefix: Path) -> tuple[str, str]:
     return done.stdout, done.stderr + ("" if done.returncode == 0 else f"exit {done.returncode}")
 
 
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    """An index with wheels that are large enough to be unpacked while they come."""
+    wheels = write_releases(tmp_path / "large wheels", "13.0.2", filler=1_200_000)
+    with serve_index(Index(wheels)) as running:
+        yield running
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_at_any_change(
-    case: Case, conda: Conda, template: Path, own_cache: Path, killer: Killer, tmp_path: Path
+    case: Case,
+    conda: Conda,
+    template: Path,
+    own_cache: Path,
+    killer: Killer,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if case.served:
+        conda.variables |= only_index(request.getfixturevalue("index").address)
     start_cache, file = tmp_path / "cache", tmp_path / "cuda.yaml"
     shutil.copytree(own_cache, start_cache)
     prefix = conda.envs / "killed"
@@ -160,6 +187,7 @@ def test_at_any_change(
             # All but the tidying had been done, so there was nothing to do this time.
             conda.cuda("doctor", prefix, "--fix", "--yes", check=False)
         assert leftovers(prefix) == leftovers(own_cache) == [], where
+        assert list(own_cache.glob("conda-cuda/downloads/*")) == [], where
         assert listing_without_times(prefix) == wanted, where
 
 
