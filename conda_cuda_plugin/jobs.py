@@ -53,10 +53,16 @@ class Jobs(Generic[T]):
     Args:
         parts: one for each, which is told how far it is.
         work: does one; it gets its place and the job.
+        mendable: what work raises where there is another way for the one alone.
     """
 
-    def __init__(self, parts: Sequence[Part], work: Callable[[int, Job], T]) -> None:
-        self._work, self._jobs = work, [Job(part) for part in parts]
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        work: Callable[[int, Job], T],
+        mendable: tuple[type[BaseException], ...] = (),
+    ) -> None:
+        self._work, self._jobs, self._mendable = work, [Job(part) for part in parts], mendable
         self._ended = [threading.Event() for _ in parts]
         self._results: dict[int, T] = {}
         self._failures: dict[int, BaseException] = {}
@@ -81,11 +87,13 @@ class Jobs(Generic[T]):
             number: its place.
 
         Raises:
-            What its work has raised.
+            What its work has raised; or that of another, without which nothing comes of all.
         """
         # Without a limit of time no signal would be heard on Windows.
         while not self._ended[number].wait(0.1):
-            pass
+            for failure in list(self._failures.values()):
+                if not isinstance(failure, self._mendable):
+                    raise failure
         if number in self._failures:
             raise self._failures[number]
         return cast(T, self._results.get(number))

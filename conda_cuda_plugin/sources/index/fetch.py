@@ -66,7 +66,7 @@ class Fetching(Generic[T]):
         self._platform, self._offline, self._told = platform, offline, told
         self._session: Session | None = None
         self._several = threading.Lock()
-        self._jobs = Jobs(told, self._make)
+        self._jobs = Jobs(told, self._make, _MENDABLE)
 
     def __enter__(self) -> Fetching[T]:
         if not self._offline and any(wheel.url.startswith("http") for wheel in self._wheels):
@@ -90,7 +90,7 @@ class Fetching(Generic[T]):
         """
         try:
             return self._jobs.result(number)
-        except (AskPip, _LeftToPip):
+        except _MENDABLE:
             part = self._told[number]
             part.begin("fetching")
             (path,) = pip.download(
@@ -201,6 +201,9 @@ class Fetching(Generic[T]):
 
 class _LeftToPip(Exception):
     """A file that pip may get where we do not."""
+
+
+_MENDABLE = (AskPip, _LeftToPip)
 
 
 def _nothing(*_: object) -> None:

@@ -216,6 +216,28 @@ def test_an_end_that_is_that_of_another_file(
     works(conda, environment, index)
 
 
+def test_nobody_waits_for_the_others_when_one_is_not_right(
+    conda: Conda, environment: Path, index: Index
+) -> None:
+    """The large one is held back for as long as the small one has not been refused."""
+    write_wheel(
+        index.wheels, "nvidia-cublas-cu12", "12.4.5.8", {"nvidia/cublas/lib/libcublas.so.12": b"x"}
+    )
+    requires = ["nvidia-cuda-runtime-cu12==12.4.127.*; extra == 'cudart'"]
+    requires += ["nvidia-cublas-cu12==12.4.5.8.*; extra == 'cublas'"]
+    write_wheel(index.wheels, "cuda-toolkit", "12.4.1", requires=requires, tag="py3-none-any")
+    (name,) = [path.name for path in index.wheels.glob("nvidia_cublas*")]
+    index.hashes = {name: "0" * 64}
+    over = threading.Event()
+    index.wait = lambda sent: over.wait(60 if sent > SMALL // 2 else 0) and None
+    words = ("12.4", "--from=pypi", "--components=cudart,cublas", "--yes")
+    variables = only_index(index.address)
+    result = conda.cuda("use", environment, *words, check=False, timeout=40, **variables)
+    over.set()
+    assert "The downloaded file of nvidia-cublas-cu12" in result.err
+    assert leftovers(conda.pkgs) == []
+
+
 class TestPieces:
     """What comes slowly comes over several connections."""
 
