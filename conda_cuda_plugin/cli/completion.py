@@ -14,8 +14,8 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 
 EPILOG = """\
 The script calls a small program that starts no conda. What another program has
-registered for conda goes on working, but for PowerShell, which has room for one.
-Write the script anew after an update.
+registered for conda goes on working, but for PowerShell, which has room for
+one. Write the script anew after an update.
 
   ~/.bashrc                    . ~/.conda-cuda.bash
   ~/.zshrc, after compinit     . ~/.conda-cuda.zsh

@@ -19,9 +19,10 @@ from .common import (
 FORMATS = ("sh", "powershell", "cmd", "json", "dotenv", "kernelspec", "dockerfile")
 
 EPILOG = """\
-sh, powershell and cmd are for scripts, dotenv for systemd's EnvironmentFile and editors,
-dockerfile prints ENV lines. kernelspec edits the environment's own Jupyter
-kernels, which then follow every switch; off and remove take that back.
+sh, powershell and cmd are for scripts, dotenv for systemd's EnvironmentFile
+and editors, dockerfile prints ENV lines. kernelspec edits the environment's
+own Jupyter kernels, which then follow every switch; off and remove take that
+back.
 
 examples:
   eval "$(conda cuda env)"                       in a script of sh
@@ -47,7 +48,9 @@ def configure_parser(parser: ArgumentParser) -> None:
         "--format",
         dest="cuda_format",
         choices=FORMATS,
-        help="What will read it. Default: sh, and json under --json.",
+        metavar="FORMAT",
+        help=f"What will read it: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}. Default: sh, and "
+        "json under --json.",
     )
     add_common_options(parser)
 

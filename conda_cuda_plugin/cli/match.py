@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  conda cuda match torch==2.5.1                    its builds, and which run here
-  conda cuda match tensorflow                      the newest that runs here
-  conda cuda match jax --for "driver=550,cc=8.9"   on another machine
+  conda cuda match torch==2.5.1                   its builds, and which run here
+  conda cuda match tensorflow                     the newest that runs here
+  conda cuda match jax --for "driver=550,cc=8.9"  on another machine
 """
 
 
