@@ -71,6 +71,9 @@ def fetch_wheels(
         def use(place: int, file: Path | Coming, told: Told, check: Callable[[], None]) -> Any:
             package = _unpack(wanted[place], file, folder / str(place), channel, told)
             check()
+            if download is None:
+                # Whoever brings the file knows better which package it has to be.
+                _check_name(wanted[place], package[1])
             with one_by_one:
                 return channel.add(*package)
 
@@ -117,6 +120,12 @@ def _one_by_one(
     return take
 
 
+def _check_name(wheel: Wheel, row: Mapping[str, Any]) -> None:
+    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
+        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
+        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
+
+
 def _unpack(
     wheel: Wheel,
     file: Path | Coming,
@@ -128,9 +137,6 @@ def _unpack(
     sha256 = wheel.sha256
     Inside(folder.parent).make_folder(folder)
     package, row = unpack_wheel(file, folder, channel.subdir, progress)
-    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
-        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
-        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
     if isinstance(file, Path):
         sha256 = sha256 or _sha256(file)
         Inside(file.parent).remove(file)
