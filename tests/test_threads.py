@@ -56,8 +56,8 @@ def test_nothing_is_begun_when_nobody_takes_any_more() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
     for _ in range(100):
-        if threading.active_count() == before:
+        if threading.active_count() <= before:
             break
         time.sleep(0.1)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert len(begun) <= 5
