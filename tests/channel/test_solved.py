@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from conda_cuda_plugin.convert.zstd import zstd_writer
+
 from ..conftest import Conda, _conda
 from ..listing import leftovers
 from .hosts import serving
@@ -118,7 +120,9 @@ def rewrite(root: Path) -> None:
 
 
 def compress(root: Path) -> None:
-    (root / "more" / "noarch" / "repodata.json.zst").write_bytes(b"")
+    index = root / "more" / "noarch" / "repodata.json"
+    with index.with_name("repodata.json.zst").open("wb") as file, zstd_writer(file, 1, 1) as packed:
+        packed.write(index.read_bytes())
 
 
 CHANGES: dict[str, Callable[[Conda, Path], dict[str, str]]] = {
