@@ -135,6 +135,11 @@ def test_at_any_change(
 ) -> None:
     if case.served:
         conda.variables |= only_index(request.getfixturevalue("index").address)
+    if "cuda-13.0" in case.states and "--components=nvcc" in case.words:
+        # It has to be installed, and not only made current.
+        start = shutil.copytree(template, tmp_path / "start", symlinks=True)
+        conda.cuda("remove", start, "13.0", "--yes")
+        template = start
     start_cache, file = tmp_path / "cache", tmp_path / "cuda.yaml"
     shutil.copytree(own_cache, start_cache)
     prefix = conda.envs / "killed"
