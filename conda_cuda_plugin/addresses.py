@@ -1,12 +1,18 @@
-"""Addresses of files, as they may be used, shown and kept."""
+"""Addresses and names of files, as they may be used, shown and kept."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
+
+DIST = re.compile(r"(?!\.)[A-Za-z0-9_.+!~-]+-[A-Za-z0-9_.+!~]+-[A-Za-z0-9_.+!~]+", re.ASCII)
+"""NAME-VERSION-BUILD: what a package's folder is called."""
+ENDINGS = (".conda", ".tar.bz2")
+"""How the names of packages end."""
 
 
 def without_credentials(url: str) -> str:
@@ -57,3 +63,17 @@ def _is_host(name: str, *, bracketed: bool) -> bool:
             return False
         return True
     return bool(_HOST.fullmatch(name)) and all(map(_LABEL.fullmatch, name.split(".")))
+
+
+def is_file_of(file: str, name: Any, version: Any, build: Any) -> bool:
+    """Whether a file of a channel is called as its package is, and the package plainly.
+
+    conda writes to where the name of the file leads, and to that of the package's record.
+    """
+    stem = f"{name}-{version}-{build}"
+    return bool(DIST.fullmatch(stem)) and file in [stem + ending for ending in ENDINGS]
+
+
+def is_plain_record(record: Any) -> bool:
+    """The same, of a conda record."""
+    return is_file_of(record.fn, record.name, record.version, record.build)

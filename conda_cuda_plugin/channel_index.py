@@ -7,29 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .extraction import DIST
 from .files import Inside
 from .reading import read_json
 
 INDEX = "repodata.json"
-ENDINGS = (".conda", ".tar.bz2")
-"""How the names of packages end."""
 _SECTIONS = {"packages": ".tar.bz2", "packages.conda": ".conda"}
 """The sections of an index, by the ending of the names in them."""
-
-
-def is_file_of(file: str, name: Any, version: Any, build: Any) -> bool:
-    """Whether a file of a channel is called as its package is, and the package plainly.
-
-    conda writes to where the name of the file leads, and to that of the package's record.
-    """
-    stem = f"{name}-{version}-{build}"
-    return bool(DIST.fullmatch(stem)) and file in [stem + ending for ending in ENDINGS]
-
-
-def is_plain_record(record: Any) -> bool:
-    """The same, of a conda record."""
-    return is_file_of(record.fn, record.name, record.version, record.build)
 
 
 def read_rows(folder: Path) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from conda.base.context import context
 
-from .channel_index import is_file_of, is_plain_record, read_index
+from .addresses import is_file_of, is_plain_record
+from .channel_index import read_index
 from .sorted_index import NotSorted, SortedIndex
 from .versions import begins_with
 
@@ -219,3 +220,23 @@ def _is_whole(row: Mapping[str, Any]) -> bool:
     except (CondaError, TypeError, ValueError, AttributeError, KeyError):
         return False
     return isinstance(depends, list | tuple) and all(isinstance(text, str) for text in depends)
+
+
+def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
+    """The rows of a channel's index for a platform, all keys that its maker wrote among them.
+
+    Raises whatever conda raises when the channel cannot be read, and ValueError when its index is
+    none.
+    """
+    from conda.core.subdir_data import SubdirData
+    from conda.models.channel import Channel
+
+    from .answers import asking
+    from .channel_index import read_index
+
+    rows: dict[str, dict[str, Any]] = {}
+    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
+        with asking():
+            path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
+        rows |= read_index(Path(path))
+    return rows

@@ -94,26 +94,6 @@ def is_on_this_machine(channel: str) -> bool:
     return all(url.startswith("file:") for url in Channel(channel).urls())
 
 
-def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
-    """The rows of a channel's index for a platform, all keys that its maker wrote among them.
-
-    Raises whatever conda raises when the channel cannot be read, and ValueError when its index is
-    none.
-    """
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-
-    from .answers import asking
-    from .channel_index import read_index
-
-    rows: dict[str, dict[str, Any]] = {}
-    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
-        with asking():
-            path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
-        rows |= read_index(Path(path))
-    return rows
-
-
 def assert_not_frozen(prefix: Path) -> None:
     """Refuse to change a frozen environment (CEP 22; conda knows them since 25.5).
 

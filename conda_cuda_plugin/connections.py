@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from . import web
-from .addresses import shown_address
-from .channel_index import is_plain_record
+from .addresses import is_plain_record, shown_address
 from .errors import CudaError
 
 LOGIN = (

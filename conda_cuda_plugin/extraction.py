@@ -10,18 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .addresses import DIST, ENDINGS
 from .files import Inside
 from .reading import read_json
 
 _NOTES = Path("conda-cuda", "extracting.json")
-DIST = re.compile(r"(?!\.)[A-Za-z0-9_.+!~-]+-[A-Za-z0-9_.+!~]+-[A-Za-z0-9_.+!~]+", re.ASCII)
-"""NAME-VERSION-BUILD: what a package's folder is called."""
-_ENDINGS = (".conda", ".tar.bz2")
 
 
 @contextlib.contextmanager
@@ -81,7 +78,7 @@ def _is_unfinished(cache: Path, name: Any) -> bool:
         index = read_json(folder / "info" / "index.json", links=False)
         return bool(f"{index['name']}-{index['version']}-{index['build']}" == name)
     except (OSError, ValueError, KeyError, TypeError):
-        return any((cache / f"{name}{ending}").is_file() for ending in _ENDINGS)
+        return any((cache / f"{name}{ending}").is_file() for ending in ENDINGS)
 
 
 def _is_whole(folder: Path) -> bool:

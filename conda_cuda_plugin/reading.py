@@ -6,6 +6,7 @@ A pipe in the place of a file would keep us waiting, a device or a huge file fil
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import stat
@@ -100,3 +101,12 @@ def is_regular(path: Path) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
+
+
+def hash_of(path: Path, name: str = "sha256") -> str:
+    """The hash of a file's content, in hexadecimal digits."""
+    digest = hashlib.new(name, usedforsecurity=False)
+    with open_regular(path) as file:
+        for block in iter(lambda: file.read(2**20), b""):
+            digest.update(block)
+    return digest.hexdigest()

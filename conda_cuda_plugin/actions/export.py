@@ -168,7 +168,7 @@ def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
 
 def _hash_in_cache(record: Any) -> str | None:
     """The hash of a package's archive, where the index did not give one and it is still there."""
-    from ..sources.exact_files import hash_of
+    from ..reading import hash_of
 
     archive = Path(str(record.get("package_tarball_full_path") or ""))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from ..archives import sums_of
 from ..cuda_file import ExactPackage
 from ..errors import FULL, CudaError
 from ..files import Inside
-from ..reading import open_regular
+from ..reading import hash_of
 
 
 class NotObtained(CudaError):
@@ -101,15 +100,6 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
 def agrees(path: Path, package: ExactPackage) -> bool:
     """Whether a file is the exported one: every hash holds; without any, it may be."""
     return all(hash_of(path, name) == value for name, value in package.hashes.items())
-
-
-def hash_of(path: Path, name: str = "sha256") -> str:
-    """The hash of a file's content, in hexadecimal digits."""
-    digest = hashlib.new(name, usedforsecurity=False)
-    with open_regular(path) as file:
-        for block in iter(lambda: file.read(2**20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def local_path(package: ExactPackage) -> Path:

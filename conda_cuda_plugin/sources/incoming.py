@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 
 from ..addresses import shown_address as shown
 from ..connections import LATER
-from ..convert.package import MOST_BYTES
 from ..files import Inside
 from ..others import is_open
 from ..reading import open_regular
@@ -25,6 +24,8 @@ from .download import DownloadError, asking, blocks_of, check_status, get
 from .pieces import IDENTITY, RANGE, Get, in_pieces
 
 _BLOCK, _LARGEST = 2**14, 2**18
+_MOST_BYTES = 16 * 2**30
+"""More than any installer of NVIDIA's has."""
 """Bytes to read at once. A block that breaks off is lost, small ones make threads wait, and memory
 for larger ones is asked of the system each time."""
 _SAMPLE = 2**23
@@ -295,6 +296,6 @@ def download(
 
 
 def _said_size(url: str, text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= MOST_BYTES:
+    if not text.isdigit() or not 0 < int(text) <= _MOST_BYTES:
         raise DownloadError(f"{shown(url)} has no size that can be believed.")
     return int(text)

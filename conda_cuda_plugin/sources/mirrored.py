@@ -82,8 +82,8 @@ def mirrored_anywhere(channels: Iterable[str], subdir: str) -> list[Metapackage]
     """The mirrored toolkits in all of some channels; a channel that cannot be read has none."""
     from conda.exceptions import CondaError
 
-    from ..channel_records import records_named
-    from ..conda_compat import index_rows, is_on_this_machine
+    from ..channel_records import index_rows, records_named
+    from ..conda_compat import is_on_this_machine
 
     found: list[Metapackage] = []
     for channel in channels:

@@ -168,7 +168,7 @@ class Lookup:
         version = file.filename.split("-")[1]
         sha256 = file.sha256
         if sha256 is None and not _is_web(file.url):
-            from ..exact_files import hash_of
+            from ...reading import hash_of
 
             sha256 = hash_of(_path(file.url))
         known = self._requires(name, file) if requires else ()
