@@ -65,7 +65,7 @@ def conda_settings() -> Iterator[Any]:
 @hookimpl
 def conda_health_checks() -> Iterator[Any]:
     """The rules of `conda cuda doctor` in `conda doctor`."""
-    from .conda_compat import health_check
+    from .system.conda_compat import health_check
 
     def check(prefix: str, verbose: bool) -> None:
         from .cli.conda_doctor import check

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from conda_cuda_plugin.platforms import PLATFORMS, Platform
-from conda_cuda_plugin.sources import pip
-from conda_cuda_plugin.sources.index.wheel import Wheel
-from conda_cuda_plugin.sources.pypi import METAPACKAGE, component_pins
-from conda_cuda_plugin.sources.wheel_flavors import read_versions
+from conda_cuda_plugin.sources.pypi import pip
+from conda_cuda_plugin.sources.pypi.flavors import read_versions
+from conda_cuda_plugin.sources.pypi.source import METAPACKAGE, component_pins
+from conda_cuda_plugin.sources.pypi.wheel import Wheel
 from conda_cuda_plugin.toolkit import components
 from conda_cuda_plugin.versions import CudaVersion
 

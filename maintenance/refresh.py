@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_cuda_plugin.errors import CudaError
-from conda_cuda_plugin.files import Inside
+from conda_cuda_plugin.system.files import Inside
 
 from . import index, pages
 from .documents import difference, rewrite, with_date

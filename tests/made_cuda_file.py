@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.cuda_file import digest_of
+from conda_cuda_plugin.lockfile.cuda_file import digest_of
 
 from .person import Person
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin import cuda_file
-from conda_cuda_plugin.cuda_file import CudaFileError, digest_of, new_text, updated_text
-from conda_cuda_plugin.cuda_file_check import parse
-from conda_cuda_plugin.cuda_yaml import MOST_BYTES, YamlError, canonical, load, plain
+from conda_cuda_plugin.lockfile import cuda_file
+from conda_cuda_plugin.lockfile.check import parse
+from conda_cuda_plugin.lockfile.cuda_file import CudaFileError, digest_of, new_text, updated_text
+from conda_cuda_plugin.system.yaml_text import MOST_BYTES, YamlError, canonical, load, plain
 
 from .made_cuda_file import HEX, changes, contents, kept_by_person
 

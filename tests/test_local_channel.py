@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.errors import ForeignFileError
-from conda_cuda_plugin.local_channel import LocalChannel
+from conda_cuda_plugin.packages.local_channel import LocalChannel
 
 FACTS = {"name": "one", "version": "1.0", "build": "0", "build_number": 0}
 

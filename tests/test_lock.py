@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.errors import ForeignFileError
-from conda_cuda_plugin.lock import LockedError, is_held, locked
+from conda_cuda_plugin.system.lock import LockedError, is_held, locked
 
 from .conftest import PROJECT
 
@@ -19,7 +19,7 @@ import contextlib, sys, time
 sys.path.insert(0, {project!r}); sys.path += {path!r}
 from pathlib import Path
 from conda_cuda_plugin.errors import ForeignFileError
-from conda_cuda_plugin.lock import locked
+from conda_cuda_plugin.system.lock import locked
 lock, number = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(60):
     with locked(lock, "a test"):

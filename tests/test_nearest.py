@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.nearest import has_instead, nearest, published
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.base import NotOffered, ToolkitRequest
 from conda_cuda_plugin.sources.choice import NoSourceError
+from conda_cuda_plugin.toolkit import has_instead, nearest, published
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 KNOWN = published()

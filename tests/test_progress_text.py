@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.progress import Speed
-from conda_cuda_plugin.progress_text import Part, bar_line, summary, took, words_of
+from conda_cuda_plugin.system.progress import Speed
+from conda_cuda_plugin.system.progress_text import Part, bar_line, summary, took, words_of
 
 _BYTES = st.one_of(st.sampled_from([0, 1, 1023, 10**9]), st.integers(0, 10**15))
 _STEPS = st.sampled_from([

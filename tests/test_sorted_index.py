@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.sorted_index import NotSorted, SortedIndex
+from conda_cuda_plugin.packages.channel_records import NotSorted, SortedIndex
 
 names = st.sampled_from(["cuda", "cuda-cudart", "cuda-cudart-dev", "libcublas", "lib", "zlib", "a"])
 numbers = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,3}){0,3}", fullmatch=True)

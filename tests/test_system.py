@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin import system
+from conda_cuda_plugin.system import operating_system
 
 
 def in_child(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run code with the module in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(system.__file__).parent)}
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(operating_system.__file__).parent)}
         | variables,
         capture_output=True,
         text=True,
@@ -26,33 +26,36 @@ def in_child(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_constants_are_those_of_linux() -> None:
-    assert not system.WINDOWS
-    assert system.HAS_MODES
-    assert not system.IGNORES_CASE
-    assert system.LOCKED_FILES_ARE_OPEN
+    assert not operating_system.WINDOWS
+    assert operating_system.HAS_MODES
+    assert not operating_system.IGNORES_CASE
+    assert operating_system.LOCKED_FILES_ARE_OPEN
 
 
 def test_a_lock_is_refused_to_a_second_one_and_ends_when_closed(tmp_path: Path) -> None:
     first, second = (os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT) for _ in range(2))
-    assert system.try_lock(first)
-    assert not system.try_lock(second)
+    assert operating_system.try_lock(first)
+    assert not operating_system.try_lock(second)
     os.close(first)
-    assert system.try_lock(second)
+    assert operating_system.try_lock(second)
     os.close(second)
     with pytest.raises(OSError, match="Bad file descriptor"):
-        system.try_lock(second)
+        operating_system.try_lock(second)
 
 
 def test_there_are_no_junctions(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError):
-        system.swap_link(tmp_path / "link", "folder", tmp_path / "temporary")
+        operating_system.swap_link(tmp_path / "link", "folder", tmp_path / "temporary")
 
 
 def test_what_a_link_is(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
     (tmp_path / "dangling").symlink_to("nowhere")
-    found = {name: system.is_link(tmp_path / name) for name in ("folder", "link", "dangling", "no")}
+    found = {
+        name: operating_system.is_link(tmp_path / name)
+        for name in ("folder", "link", "dangling", "no")
+    }
     assert found == {"folder": False, "link": True, "dangling": True, "no": False}
 
 
@@ -60,9 +63,9 @@ def test_folders_change_places(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    assert system.rename_exchange(tmp_path / "one", tmp_path / "two")
+    assert operating_system.rename_exchange(tmp_path / "one", tmp_path / "two")
     assert os.listdir(tmp_path / "one") == ["two"]
-    assert not system.rename_exchange(tmp_path / "one", tmp_path / "three")
+    assert not operating_system.rename_exchange(tmp_path / "one", tmp_path / "three")
     assert os.listdir(tmp_path / "one") == ["two"]
 
 
@@ -96,17 +99,17 @@ def test_a_program_gets_the_signals_that_python_ignores() -> None:
 
 def test_a_program_that_cannot_be_started_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
-        system.replace_process("/nonexistent/program", ["program"], {})
+        operating_system.replace_process("/nonexistent/program", ["program"], {})
 
 
 def test_a_child_gets_the_variables_and_no_others() -> None:
     variables = {"ONE": "1"}
-    assert system.for_child(variables) == variables
-    assert system.for_child(variables) is not variables
+    assert operating_system.for_child(variables) == variables
+    assert operating_system.for_child(variables) is not variables
 
 
 def test_the_description_names_the_system() -> None:
-    assert system.description() == f"{os.uname().sysname} {os.uname().release}"
+    assert operating_system.description() == f"{os.uname().sysname} {os.uname().release}"
 
 
 def test_importing_it_loads_nothing_but_the_standard_library() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.threads import in_order, in_parallel
+from conda_cuda_plugin.system.threads import in_order, in_parallel
 
 
 @settings(max_examples=80, deadline=None)

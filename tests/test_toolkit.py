@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from conda_cuda_plugin import data_files, toolkit
-from conda_cuda_plugin.cuda_packages import is_cuda_package
+from conda_cuda_plugin import data, toolkit
 from conda_cuda_plugin.errors import UsageError
+from conda_cuda_plugin.packages.cuda_packages import is_cuda_package
 from conda_cuda_plugin.toolkit import Flavor
 from conda_cuda_plugin.versions import CudaVersion
 
 
 def test_every_data_file_names_its_sources() -> None:
-    files = sorted(data_files.DATA.glob("*.json"))
+    files = sorted(data.DATA.glob("*.json"))
     assert files
     for path in files:
         sources = json.loads(path.read_text())["sources"]

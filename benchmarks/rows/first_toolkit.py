@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources.wheel_flavors import known_wheels
+from conda_cuda_plugin.sources.pypi.flavors import known_wheels
 from conda_cuda_plugin.toolkit import Flavor, components, in_flavor
 from conda_cuda_plugin.versions import CudaVersion
 from tests.sources.wheelhouse import only_index

@@ -1,15 +1,232 @@
-"""`conda cuda use auto`: which release, and why."""
+"""`conda cuda use auto`: the release that fits driver, GPUs and frameworks best."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from ..compat.machine import Machine
 from ..environment import Environment
-from ..errors import UsageError
+from ..errors import CudaError, UsageError
+from ..frameworks.framework import Backend, Framework
+from ..frameworks.match import Match, toolkit_for
+from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
-from ..versions import VersionRequest
+from ..toolkit import releases
+from ..verdict.finding import Level, Verdict
+from ..verdict.judge import best_release, judge
+from ..versions import CudaVersion, VersionRequest
 from .request import recorded_request
+
+
+@dataclass(frozen=True)
+class AutoChoice:
+    """What `use auto` decides on."""
+
+    request: VersionRequest
+    """One release `X.Y`; without a framework a range of equally good ones, as not every source
+    has the newest."""
+    reason: str
+    """One line."""
+    verdict: Verdict
+
+
+class NothingToGoByError(CudaError):
+    """No driver is known, and no framework is there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No CUDA version was named, none is recorded for this environment, and there is "
+            "nothing to choose by: no driver and no framework was found.",
+            hints=[
+                "Name a version: conda cuda use 12.4",
+                "or the framework you mean to install: conda cuda use auto --for torch==2.5.1",
+                'or the machine it will run on: conda cuda use auto --for "driver=550,cc=8.9"',
+            ],
+        )
+
+
+class DoesNotRunError(CudaError):
+    """What a framework was built for does not run here."""
+
+    def __init__(self, title: str, verdict: Verdict, hints: Sequence[str]) -> None:
+        release = verdict.version.release
+        super().__init__(
+            f"{title} was built for CUDA {release}, which does not run here. "
+            f"{verdict.reasons[0].text}"
+            if verdict.reasons
+            else f"{title} was built for CUDA {release}, which does not run here.",
+            hints=hints,
+            framework=title,
+            version=release,
+            verdict=verdict.level.value,
+            reasons=[reason.text for reason in verdict.reasons],
+        )
+
+
+def choose_release(
+    machine: Machine, frameworks: Sequence[Framework], wanted: Match | None = None
+) -> AutoChoice:
+    """The best release for a machine and the frameworks it has to serve.
+
+    Args:
+        machine: detected or stated.
+        frameworks: what the environment holds.
+        wanted: the framework that is to be installed; it goes before those that are there.
+
+    Raises:
+        NothingToGoByError: without a driver, a GPU and a framework.
+        DoesNotRunError: when the framework's CUDA cannot run on this machine.
+    """
+    if wanted is not None:
+        return _for_wanted(machine, wanted)
+    built = [one for one in frameworks if _releases_for(one)]
+    if built:
+        return _for_frameworks(machine, built)
+    if machine.driver is None and machine.driver_cuda is None and not machine.gpus:
+        raise NothingToGoByError()
+    return _for_machine(machine, frameworks)
+
+
+def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
+    best = match.best
+    title = match.builds.title
+    if best is None:
+        hints = [
+            f"conda cuda match {match.builds.name} shows the newest release that runs here.",
+            *(build.command[0] + "    (CPU only)" for build in match.cpu[:1]),
+        ]
+        if not match.judged:
+            raise CudaError(f"No build of {title} for CUDA is known here.", hints=hints)
+        raise CudaError(
+            f"No known build of {title} runs here. {match.judged[0].reasons[0].text}",
+            hints=hints,
+        )
+    reason = f"{title} has a build for it ({best.build.source}: {best.build.command[0]})"
+    if best.level is Level.UNKNOWN:
+        unknown = best.reasons[0].id == "build-unlisted"
+        reason += "; for which GPUs is not published" if unknown else "; no driver is known here"
+    elif best.level is not Level.NATIVE:
+        reason = f"{reason}, which this driver runs ({best.level.value})"
+    version = toolkit_for(best, machine)
+    verdict = Verdict(version, best.level, best.reasons)
+    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
+
+
+def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
+    first = built[0]
+    fitting = _common(built)
+    served = [one for one in built if _accepts_any(one, fitting)]
+    left_out = [one for one in built if one not in served]
+    found = best_release(machine, fitting)
+    if found is None:
+        verdict = judge(max(fitting), machine)
+        raise DoesNotRunError(
+            first.title,
+            verdict,
+            [
+                *([verdict.reasons[0].cure] if verdict.reasons and verdict.reasons[0].cure else []),
+                f"conda cuda match {first.name} shows the builds that run here."
+                if first.name != "cupy"
+                else "Name a release that runs here: conda cuda use VERSION",
+            ],
+        )
+    version, verdict = found
+    reason = _served_words(served, version)
+    reason += _driver_words(verdict, machine)
+    for one in left_out:
+        reason += f"; {one.title} wants {one.accepts}"
+    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
+
+
+def _served_words(served: Sequence[Framework], version: CudaVersion) -> str:
+    """Who is served by a release, and how."""
+    own = [one for one in served if one.accepts and one.accepts.matches(version)]
+    older = [one for one in served if one not in own]
+    names = " and ".join(one.title for one in own)
+    if all(one.cuda for one in own):
+        words = f"{names} {'was' if len(own) == 1 else 'were'} built for it"
+    else:
+        words = f"{names} {'runs' if len(own) == 1 else 'run'} with it"
+    for one in older:
+        words += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
+    return words
+
+
+def _common(built: Sequence[Framework]) -> list[CudaVersion]:
+    """The releases that serve the first framework, and as many of the others as can be.
+
+    A framework that was built for X.Y also runs with a newer X.Z (minor-version compatibility of
+    NVIDIA's libraries), so of two that differ within a major version the newer one counts.
+    """
+    fitting: list[CudaVersion] = []
+    for one in built:
+        own = _releases_for(one)
+        both = [version for version in fitting if version in own]
+        same_major = [v for v in own if fitting and v.major == fitting[0].major]
+        if not fitting:
+            fitting = own
+        elif both:
+            fitting = both
+        elif same_major and max(same_major) > max(fitting):
+            fitting = same_major
+    return fitting
+
+
+def _releases_for(one: Framework) -> list[CudaVersion]:
+    """The releases a framework was built for or runs with; none for a build without CUDA."""
+    if one.backend is not Backend.CUDA or one.accepts is None:
+        return []
+    known = [row.version for row in releases() if one.accepts.matches(row.version)]
+    # One that is newer than our tables still says its release.
+    return known or ([one.cuda] if one.cuda else [])
+
+
+def _accepts_any(one: Framework, versions: Sequence[CudaVersion]) -> bool:
+    """Whether a framework is served: by its own release, or by a newer one of the same major."""
+    assert one.accepts is not None
+    if any(one.accepts.matches(version) for version in versions):
+        return True
+    return one.cuda is not None and any(
+        version.major == one.cuda.major and version >= one.cuda for version in versions
+    )
+
+
+def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoice:
+    found = best_release(machine, [row.version for row in releases()])
+    if found is None:
+        raise CudaError(
+            "No CUDA release runs on this machine's driver and GPUs.",
+            hints=["conda cuda info shows what was found."],
+        )
+    version, verdict = found
+    equal = [
+        row.version
+        for row in releases()
+        if row.version.major == version.major
+        and row.version <= version
+        and judge(row.version, machine).level is verdict.level
+    ]
+    lowest = min(equal).release
+    text = f">={lowest},<={version.release}" if lowest != version.release else version.release
+    reason = f"the newest that fits this machine{_driver_words(verdict, machine)}"
+    if any(one.backend is Backend.CPU for one in frameworks):
+        reason += f"; {frameworks[0].title} here is a CPU build"
+    return AutoChoice(VersionRequest.parse(text), reason, verdict)
+
+
+def _driver_words(verdict: Verdict, machine: Machine) -> str:
+    """The machine, as the end of a reason."""
+    if machine.driver is not None:
+        words = f", driver {machine.driver}"
+    elif machine.driver_cuda is not None:
+        words = f", driver for CUDA {machine.driver_cuda.release}"
+    else:
+        words = "; no driver is known here"
+    capability = next((gpu.capability for gpu in machine.gpus if gpu.capability), None)
+    if capability:
+        words += f", GPU {capability}"
+    return words if verdict.level is Level.UNKNOWN else f"{words} ({verdict.level.value})"
+
 
 AUTO = "auto"
 
@@ -22,7 +239,7 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
             is none we know.
     """
     if framework is not None:
-        from ..compat.match import parse_framework
+        from ..frameworks.match import parse_framework
 
         parse_framework(framework)
     if framework is not None and text not in (None, AUTO):
@@ -54,14 +271,14 @@ def choose_for(
         UsageError: when the framework's name or version makes no sense.
         CudaError: when nothing can be chosen, in words.
     """
-    from ..compat.automatic import choose_release
+    # dropped
 
     if framework is not None:
-        from ..compat.match import match
+        from ..frameworks.match import match
 
         choice = choose_release(machine, (), match(framework, machine, request.platform))
     else:
-        from ..compat.frameworks import find_frameworks
+        from ..frameworks.table import find_frameworks
 
         choice = choose_release(machine, find_frameworks(environment.prefix))
     version = choice.request

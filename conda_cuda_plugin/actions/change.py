@@ -7,15 +7,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..descent import is_plain
 from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..hooks.shells import Direction
 from ..install import root as roots
-from ..lock import is_held, locked
-from ..others import closed_to_others
-from ..reading import is_regular
-from ..system import is_link
+from ..system.descent import is_plain
+from ..system.lock import is_held, locked
+from ..system.operating_system import is_link
+from ..system.ownership import closed_to_others
+from ..system.reading import is_regular
 
 LOCK = STATE / "lock"
 
@@ -32,7 +32,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
         FileSystemError: when the operating system refuses a change.
         Interrupted: on Ctrl-C and on signals that ask to stop.
     """
-    from ..conda_compat import assert_not_frozen
+    from ..system.conda_compat import assert_not_frozen
 
     assert_not_frozen(environment.prefix)
     check_writable(environment)
@@ -72,7 +72,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
         if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
             raise Interrupted(environment.current_name()) from error
         if isinstance(inner, CondaHTTPError):
-            from ..fetching import answer_of
+            from ..network.download import answer_of
 
             raise answer_of(inner) from error
         if isinstance(inner, CudaError):

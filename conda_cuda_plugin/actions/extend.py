@@ -1,13 +1,25 @@
-"""Adding to an installed toolkit: what it has stays, and only what is new gets installed."""
+"""What a request adds to: a toolkit's packages, a host compiler, the framework's cuDNN."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ..addons import addons_of, check_major
 from ..environment import Environment
-from ..sources.base import ToolkitRequest
+from ..errors import CudaError
+from ..machine.host_compiler import seen_by_toolkit
+from ..machine.machine import Machine
+from ..platforms import Platform
+from ..sources.base import Offer, ToolkitRequest
 from ..toolkit import Toolkit, beyond, in_flavor
 from ..versions import VersionRequest
+
+if TYPE_CHECKING:
+    from ..frameworks.framework import Framework
+    from ..sources.choice import Choice
+    from .use_plan import Plan
 
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
@@ -59,7 +71,7 @@ def extended(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
 
     It keeps to the toolkit's own update: adding to 12.4.0 does not make it 12.4.1.
     """
-    from ..conda_packages import linked_records
+    from ..packages.cache import linked_records
 
     merged = merged_request(request, toolkit)
     return replace(
@@ -81,3 +93,128 @@ def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
         addons={**toolkit.addons, **request.addons},
         host_compiler=request.host_compiler or toolkit.compiler_asked,
     )
+
+
+def check_request(
+    environment: Environment, request: ToolkitRequest, base: Toolkit | None, source: str | None
+) -> None:
+    """Refuse what cannot be done before any source is asked.
+
+    Args:
+        environment: where.
+        request: what is asked for.
+        base: the installed toolkit that the request adds to.
+        source: the source that was named, if one was.
+
+    Raises:
+        CudaError: when a host compiler is asked for where there cannot be one.
+    """
+    if not request.host_compiler:
+        return
+    from ..sources import host_compiler
+
+    release = request.version.release
+    there = environment.toolkit(release) if release else None
+    if there is not None and source is not None:
+        named_it = there.origin is not None and there.origin.value == source
+        there = there if named_it else None
+    compiles = request.compiles or (base is not None and merged_request(request, base).compiles)
+    # What an adopted toolkit or a file holds is known only when it is looked at.
+    looked_at = request.path is not None or request.location is not None
+    host_compiler.check_request(request, there, compiles=compiles or looked_at)
+
+
+def choose_with_compiler(
+    request: ToolkitRequest, environment: Environment, source: str | None
+) -> Choice:
+    """The choice of a source, and the compiler besides when one is wanted.
+
+    Raises:
+        CudaError: when there is none; see `choose` and `with_compiler`.
+    """
+    from ..sources.choice import choose
+
+    choice = choose(request, environment, source)
+    if not request.host_compiler:
+        return choice
+    from ..sources.host_compiler import with_compiler
+
+    return replace(choice, offer=with_compiler(choice.offer, request, environment))
+
+
+def as_nvcc_sees_it(
+    machine: Machine,
+    toolkit: Toolkit | Offer,
+    environment: Environment,
+    platform: Platform,
+) -> Machine:
+    """The machine, with the compiler that nvcc of a toolkit would call."""
+    if isinstance(toolkit, Toolkit):
+        if toolkit.host_compiler is None:
+            return machine
+        from ..install.wrappers import compiler_in
+
+        return seen_by_toolkit(machine, toolkit.host_compiler, compiler_in(toolkit.root))
+    from ..sources.host_compiler import version_in
+
+    path = environment.root(toolkit.version) / "bin" / f"{platform.machine}-conda-linux-gnu-c++"
+    return seen_by_toolkit(machine, version_in(toolkit.packages), path)
+
+
+def cure_for(toolkit: Toolkit | Offer) -> str | None:
+    """What `judge_compiler` takes for `install`: nothing is installed into an adopted toolkit."""
+    return "" if toolkit.origin is not None and toolkit.origin.adopted else None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """An add-on that the plan does not have and a framework wants."""
+
+    addon: str
+    version: str
+    """As much of it as matters: `9.1`."""
+    framework: str
+    """The framework with its version: `torch 2.5.1`."""
+
+    @property
+    def option(self) -> str:
+        """What to add to the command."""
+        return f"--{self.addon} {self.version}"
+
+
+def recommended(plan: Plan) -> Recommendation | None:
+    """The cuDNN to offer with a plan; None when nobody needs it or it is there.
+
+    A framework counts that was built for CUDA and a cuDNN and does not bring its own. Only plans
+    that install something are looked at: a switch must stay cheap.
+    """
+    offer = plan.offer
+    if offer is None or offer.origin.adopted or "cudnn" in plan.request.addons:
+        return None
+    if "cudnn" in addons_of(f"{package.name}-{package.version}-0" for package in offer.packages):
+        return None
+    from ..frameworks.framework import Backend
+    from ..frameworks.table import find_frameworks
+
+    for framework in find_frameworks(plan.environment.prefix):
+        if framework.backend is not Backend.CUDA or framework.brings_cuda:
+            continue
+        version = wanted_version(framework)
+        if version is None:
+            continue
+        try:
+            check_major({"cudnn": version}, offer.version.major)
+        except CudaError:
+            # Built for another CUDA; the doctor says so.
+            continue
+        return Recommendation("cudnn", version, f"{framework.name} {framework.version}")
+    return None
+
+
+def wanted_version(framework: Framework) -> str | None:
+    """The cuDNN a framework wants, as `--cudnn` takes it: `9.1` for `9.1.0.70`.
+
+    Of a range its beginning is taken (`>=9.8,<10`): what was tested at least.
+    """
+    match = re.match(r"(?:>=|==|~=)?\s*(\d+(?:\.\d+)?)", framework.cudnn or "", re.ASCII)
+    return match[1] if match else None

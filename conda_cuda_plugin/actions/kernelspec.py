@@ -97,7 +97,7 @@ def _edit(
 
 
 def _no_kernel(environment: Environment) -> CudaError:
-    from ..conda_compat import display_name
+    from ..system.conda_compat import display_name
 
     name = typed(display_name(environment.prefix))
     option = "--prefix" if "/" in name or "\\" in name else "--name"

@@ -6,14 +6,14 @@ from logging import getLogger
 from pathlib import Path
 
 from ..environment import Environment, write_toolkit
-from ..files import Inside
 from ..install import root as roots
 from ..install import switch
 from ..install.view import make_adopted_view
-from ..lock import locked
-from ..others import closed_to_others
 from ..platforms import Platform, platform_of
 from ..sources.installed import cuda_packages, has_compiler, version_of
+from ..system.files import Inside
+from ..system.lock import locked
+from ..system.ownership import closed_to_others
 from ..toolkit import Flavor, Origin, Toolkit
 from .change import LOCK
 
@@ -22,7 +22,7 @@ log = getLogger(__name__)
 
 def after_command(command: str) -> None:
     """Refresh the environment of the command that conda has just run, before conda 25.5."""
-    from ..conda_compat import has_transaction_actions, prefix_of
+    from ..system.conda_compat import has_transaction_actions, prefix_of
 
     if not has_transaction_actions():
         refresh_quietly(prefix_of(command))

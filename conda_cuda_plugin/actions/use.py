@@ -15,8 +15,7 @@ from ..install import switch
 from ..quoting import typed
 from ..toolkit import Toolkit
 from .change import in_environment
-from .record import record_of
-from .request import recorded_request
+from .request import record_of, recorded_request
 from .use_plan import Plan, installed_toolkit
 
 
@@ -55,7 +54,7 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
         installed = toolkit is None
         try:
             if toolkit is None:
-                from ..progress import Fetched
+                from ..system.progress import Fetched
 
                 assert plan.offer is not None
                 with Fetched():
@@ -110,6 +109,6 @@ def shell_has_it(environment: Environment, variables: Mapping[str, str]) -> bool
 
 def _activation(environment: Environment) -> str:
     """The command that makes the shell notice."""
-    from ..conda_compat import display_name
+    from ..system.conda_compat import display_name
 
     return f"conda activate {typed(display_name(environment.prefix))}"

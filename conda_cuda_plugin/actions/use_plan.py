@@ -1,25 +1,26 @@
-"""What `conda cuda use` would do: found out before anything is changed."""
+"""What `conda cuda use` would do, and whether it makes sense on the machine."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import hooks
-from ..compat.finding import Verdict
-from ..compat.machine import Machine
 from ..environment import Environment
+from ..errors import CudaError, UsageError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch, wrappers
+from ..machine.machine import Machine
 from ..platforms import Platform
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..toolkit import Toolkit
+from ..verdict.finding import Level, Verdict
 from ..versions import CudaVersion
-from . import extend, host_compiler
+from . import extend
 from .change import check_writable
-from .weigh import weigh
 
 if TYPE_CHECKING:
     from ..sources.choice import Choice
@@ -124,7 +125,7 @@ def make_plan(
             force=force,
         )
     base = extend.toolkit_to_extend(environment, request, source)
-    host_compiler.check_request(environment, request, base, source)
+    extend.check_request(environment, request, base, source)
     choice, asked = _choose(environment, request, source, base)
     if pin:
         pins.check_pin(environment, choice.offer.version)
@@ -144,15 +145,15 @@ def _choose(
     from ..sources.choice import NoSourceError
 
     if base is None or base.origin is None:
-        return host_compiler.choose_with_compiler(request, environment, source), request
+        return extend.choose_with_compiler(request, environment, source), request
     merged = extend.merged_request(request, base)
     try:
         more = extend.extended(request, base)
-        choice = host_compiler.choose_with_compiler(more, environment, base.origin.value)
+        choice = extend.choose_with_compiler(more, environment, base.origin.value)
         return replace(choice, reason=f"adds to {base.name}, which came from there"), merged
     except NoSourceError:
         # Another update or another source may have all of it, the toolkit's own parts too.
-        return host_compiler.choose_with_compiler(merged, environment, source), merged
+        return extend.choose_with_compiler(merged, environment, source), merged
 
 
 def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force: bool) -> Plan:
@@ -161,8 +162,8 @@ def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force
         return plan
     toolkit = plan.offer or plan.installed
     assert toolkit is not None
-    seen = host_compiler.as_nvcc_sees_it(machine, toolkit, plan.environment, plan.request.platform)
-    install = host_compiler.cure_for(toolkit)
+    seen = extend.as_nvcc_sees_it(machine, toolkit, plan.environment, plan.request.platform)
+    install = extend.cure_for(toolkit)
     return replace(plan, verdict=weigh(version, seen, force=force, install=install))
 
 
@@ -172,7 +173,7 @@ def check_environment(environment: Environment, platform: Platform) -> None:
     Raises:
         CudaError: in words.
     """
-    from ..conda_compat import assert_not_frozen
+    from ..system.conda_compat import assert_not_frozen
 
     prefix = environment.prefix
     hooks.check_prefix(prefix, windows=platform.windows)
@@ -219,3 +220,86 @@ def installed_toolkit(
     ):
         return None, ""
     return found, "installed already"
+
+
+class CannotRunError(CudaError):
+    """The toolkit would not run on the machine."""
+
+    def __init__(self, verdict: Verdict, machine: Machine) -> None:
+        from ..verdict.text import machine_document, verdict_document
+
+        where = "on the stated machine" if machine.stated else "here"
+        first, *others = verdict.reasons
+        text = first.text.removeprefix(f"CUDA {verdict.version} ")
+        said = f"it {text}" if text != first.text else text
+        cures = [reason.cure for reason in verdict.reasons if reason.cure]
+        super().__init__(
+            f"CUDA {verdict.version} will not run {where}: {said}",
+            hints=[
+                *(reason.text for reason in others if reason.id != "host-compiler"),
+                *cures[:1],
+                "--force goes on all the same.",
+            ],
+            verdict=verdict_document(verdict),
+            machine=machine_document(machine),
+        )
+
+
+def weigh(
+    version: CudaVersion, machine: Machine, *, force: bool, install: str | None = None
+) -> Verdict:
+    """The verdict on a release.
+
+    Args:
+        version: the release.
+        machine: detected or stated, as nvcc of the toolkit sees it.
+        force: whether to go on with a release that cannot run there.
+        install: the command that installs a host compiler, as for `judge_compiler`.
+
+    Raises:
+        CannotRunError: when it is `cannot`, unless the user insists. What is unknown never stops.
+    """
+    from ..verdict.judge import judge
+
+    verdict = judge(version, machine, install)
+    if verdict.level is Level.CANNOT and not force:
+        raise CannotRunError(verdict, machine)
+    return verdict
+
+
+def machine_for(
+    text: str | None,
+    request: ToolkitRequest,
+    platform: Platform,
+    variables: Mapping[str, str] = os.environ,
+) -> Machine:
+    """The machine that a toolkit has to run on: this one, or the one that `--for` describes.
+
+    Args:
+        text: the words after `--for`; None without.
+        request: what is asked for; the host compiler matters only when nvcc is part of it.
+        platform: the platform that is installed for.
+        variables: environment variables.
+
+    Raises:
+        UsageError: when the text describes no machine.
+    """
+    from ..machine.detect import detect, is_machine_text, state_machine
+    from ..machine.host_compiler import EVIDENCE, find_host_compiler
+
+    compiles = request.compiles
+    if text is None:
+        return detect(variables=variables, full=False, compiler=compiles)
+    if not is_machine_text(text):
+        raise UsageError(
+            f"--for {text!r} describes no machine.",
+            hints=['Describe it like this: --for "driver=550,cc=8.9"'],
+            machine=text,
+        )
+    host = find_host_compiler(variables, windows=platform.windows) if compiles else None
+    base = Machine(
+        windows=platform.windows,
+        host_compiler=host[0] if host else None,
+        evidence=((EVIDENCE, host[1]),) if host else (),
+    )
+    return state_machine(text, base)

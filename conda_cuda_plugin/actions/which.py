@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..compat.errors_text import Complaint, Mention
-from ..compat.libraries import LibraryFacts, releases_of
-from ..compat.loader import Search
-from ..compat.places import Place
-from ..compat.search_path import Asker
 from ..environment import Environment
 from ..errors import UsageError
+from ..libraries.loader import Search
+from ..libraries.messages import Complaint, Mention
+from ..libraries.names import LibraryFacts, releases_of
+from ..libraries.places import Place
+from ..libraries.search_path import Asker
 from ..platforms import Platform
-from .shell import Shell, library_path, search_path
+from .run import Shell, library_path, search_path
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def asking_chain(environment: Environment, by: str | None, platform: Platform) -
     Raises:
         UsageError: when the file is no program and no library.
     """
-    from ..compat.search_path import read_asker
+    from ..libraries.search_path import read_asker
 
     chain = []
     if by is not None:
@@ -98,13 +98,13 @@ def look_up(
     Raises:
         UsageError: when `by` is no program and no library.
     """
-    from ..compat.places import find_places
+    from ..libraries.places import find_places
 
     mention = _by_what_asks(mention)
     facts = releases_of(mention.name)
     asker, search, system = None, None, list(system)
     if platform.windows:
-        from ..compat.dlls import find_dll
+        from ..libraries.loader import find_dll
 
         if facts.windows:
             root = shell.variables.get("SystemRoot")
@@ -115,8 +115,8 @@ def look_up(
                 system=Path(root, "System32") if root else None,
             )
     elif not facts.windows:
-        from ..compat.host import host_of
-        from ..compat.loader import find_library
+        from ..libraries.host import host_of
+        from ..libraries.loader import find_library
 
         if by is None and mention.by and os.path.isfile(mention.by):
             by = mention.by if _readable(mention.by) else None
@@ -138,7 +138,7 @@ def look_up(
 
 
 def _readable(path: str) -> bool:
-    from ..compat.search_path import read_asker
+    from ..libraries.search_path import read_asker
 
     return read_asker(Path(path)) is not None
 
@@ -147,7 +147,7 @@ def _by_what_asks(mention: Mention) -> Mention:
     """A mention whose library was only known from a symbol, with the name that the asker needs."""
     if mention.complaint is not Complaint.SYMBOL or not mention.by:
         return mention
-    from ..compat.search_path import read_asker
+    from ..libraries.search_path import read_asker
 
     asker, facts = read_asker(Path(mention.by)), releases_of(mention.name)
     for needed in asker.elf.needed if asker and facts.variants else ():

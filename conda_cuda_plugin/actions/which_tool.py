@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cuda_tools import tools
+from ..data import tools
 from ..environment import ROOT_NAME, Environment
 from ..errors import CudaError
 from ..install.wrappers import is_wrapper
 from ..platforms import Platform
-from ..reading import open_regular
+from ..system.reading import open_regular
 
 _SCRIPT = re.compile(r'^exec "?(/[^"\s]+)"? "\$@"', re.MULTILINE)
 

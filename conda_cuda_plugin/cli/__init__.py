@@ -102,7 +102,7 @@ def execute(args: Namespace) -> int:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
-        code: int = _module(args.cuda_verb or "start").execute(args)
+        code: int = _module(args.cuda_verb).execute(args)
     except OSError as error:
         # Others, such as a terminal that is gone, are conda's to tell.
         if not isinstance(error.filename, str):
@@ -115,7 +115,7 @@ def execute(args: Namespace) -> int:
     return code
 
 
-def _module(verb: str) -> Any:
+def _module(verb: str | None) -> Any:
     from importlib import import_module
 
-    return import_module(f".{verb}", __name__)
+    return import_module(f".verbs.{verb}" if verb else ".start", __name__)

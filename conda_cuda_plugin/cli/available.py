@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import CudaError
-from ..nearest import has_instead, nearest, published
 from ..sources.base import AvailableFlavor
-from ..toolkit import Flavor, Origin
+from ..toolkit import Flavor, Origin, has_instead, nearest, published
 from ..versions import VersionRequest
 from .common import print_json, say, size, target_environment, this_platform, warn
 from .layout import table
@@ -65,11 +64,11 @@ def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     from conda import CondaError
     from conda.base.context import context
 
-    from ..answers import has_answered, hurried
-    from ..conda_compat import first_line
-    from ..progress import Waiting
+    from ..network.answers import has_answered, hurried
     from ..sources.table import NAMES, ORDER, source
-    from .settings import source_order
+    from ..system.conda_compat import first_line
+    from ..system.progress import Waiting
+    from .content import source_order
 
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     environment = target_environment(args) if context.active_prefix or named else None

@@ -84,7 +84,7 @@ def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None
     # Of a toolkit that is adopted now, the plan has said so.
     if offer is not None and offer.note:
         return
-    from ..others import exposed_in_environment
+    from ..system.ownership import exposed_in_environment
 
     link = [environment.link] if toolkit.name == environment.current_name() else []
     found = exposed_in_environment(environment.prefix, toolkit.root, *link)
@@ -122,7 +122,7 @@ def size(count: int | None) -> str:
 
 def name_of(environment: Environment) -> str:
     """What people call an environment: its name, or its path."""
-    from ..conda_compat import display_name
+    from ..system.conda_compat import display_name
 
     return display_name(environment.prefix)
 

@@ -94,9 +94,8 @@ def _first_sentence(text: str) -> str:
 def _values() -> Iterator[tuple[str, ...]]:
     """What never changes while this version of the plugin is installed."""
     from ..addons import addons
-    from ..compat.framework_tables import known_releases, table, title_of
-    from ..cuda_tools import tools
-    from ..data_files import read_data
+    from ..data import read_data, tools
+    from ..frameworks.releases import known_releases, table, title_of
     from ..platforms import PLATFORMS
     from ..sources.table import NAMES
     from ..toolkit import components, releases

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..environment import Environment
 from .common import shown
-from .doctor import examined
 from .findings import calm_line, counts, exit_code, finding_lines, outcome, question
+from .verbs.doctor import examined
 
 
 def check(prefix: str, verbose: bool) -> None:

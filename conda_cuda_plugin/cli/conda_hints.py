@@ -11,8 +11,8 @@ def hints() -> Iterator[Any]:
     """What `__cuda` stands for, as conda has found it, and what to do next."""
     from conda.plugins.types import CondaErrorHint
 
-    from ..compat.driver_rules import driver_cuda
     from ..quoting import assignment
+    from ..verdict.driver_rules import driver_cuda
     from .machine import machine_for
 
     cuda = driver_cuda(machine_for(None))

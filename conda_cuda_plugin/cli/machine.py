@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..compat.machine import Machine
+    from ..machine.machine import Machine
 
 
 def machine_for(text: str | None) -> Machine:
@@ -15,11 +15,11 @@ def machine_for(text: str | None) -> Machine:
     Raises:
         UsageError: when the text makes no sense.
     """
-    from ..compat.detect import detect, state_machine
+    from ..machine.detect import detect, state_machine
 
     if text is None:
         return detect(full=False, compiler=False)
-    from ..compat.machine import Machine
+    from ..machine.machine import Machine
     from .common import this_platform
 
     return state_machine(text, Machine(windows=this_platform().windows))
@@ -31,8 +31,8 @@ def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
     Raises:
         UsageError: when one of them is named twice.
     """
-    from ..compat.detect import is_machine_text
     from ..errors import UsageError
+    from ..machine.detect import is_machine_text
 
     machines = [text for text in texts or () if is_machine_text(text)]
     frameworks = [text for text in texts or () if not is_machine_text(text)]

@@ -11,7 +11,7 @@ from .layout import fields, heading, table
 
 def plan_lines(plan: Any, machine: Any) -> list[str]:
     """The plan for people."""
-    from ..actions.recommend import recommended
+    from ..actions.extend import recommended
 
     offer = plan.offer
     what = ", ".join(
@@ -68,8 +68,8 @@ def origin_rows(offer: Any, *more: tuple[str, str]) -> list[tuple[str, str]]:
 
 def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
     """The plan for machines."""
-    from ..actions.recommend import recommended
-    from ..compat.words import machine_document, verdict_document
+    from ..actions.extend import recommended
+    from ..verdict.text import machine_document, verdict_document
 
     offer, installed = plan.offer, plan.installed
     document: dict[str, Any] = {
@@ -121,14 +121,14 @@ def _addons_in(offer: Any) -> dict[str, str]:
     """cuDNN and NCCL in an offer: name to version."""
     if offer.packages or offer.location is None:
         return addons_of(f"{package.name}-{package.version}-0" for package in offer.packages)
-    from ..addon_files import addons_in
+    from ..addons import addons_in
 
     return addons_in(offer.location)
 
 
 def verdict_text(plan: Any, machine: Any) -> str:
     """The verdict in a line, with what can be done where it is not the best one."""
-    from ..compat.words import verdict_line
+    from ..verdict.text import verdict_line
 
     line = verdict_line(plan.verdict, machine)
     cure = plan.verdict.reasons[0].cure if plan.verdict.reasons else None

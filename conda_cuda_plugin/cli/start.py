@@ -30,7 +30,7 @@ def execute(args: Namespace) -> int:
     """Say it. The exit code is 0, whatever there is."""
     from conda.base.context import context
 
-    from .doctor import examined
+    from .verbs.doctor import examined
 
     active = context.active_prefix
     if active and os.path.isdir(os.path.join(active, "conda-meta")):

@@ -1,17 +1,20 @@
-"""The answers of `conda cuda which`, as `--json` shows them."""
+"""The answers of `conda cuda which`, for people and for machines."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .layout import text_width
 
 if TYPE_CHECKING:
     from ..actions.cure import Patient
     from ..actions.which import LibraryAnswer
     from ..actions.which_tool import ToolAnswer
-    from ..compat.errors_text import Mention
+    from ..libraries.messages import Meaning, Mention
 
 
 def documents(
@@ -29,11 +32,11 @@ def documents(
     """
     from conda.base.context import context
 
-    from ..actions import cure, cure_library, which, which_tool
-    from ..actions.shell import Shell, search_path
-    from ..compat.places import system_folders
-    from ..conda_compat import known_prefixes
+    from ..actions import cure, which, which_tool
+    from ..actions.run import Shell, search_path
+    from ..libraries.places import system_folders
     from ..sources.system import LINUX_PLACES, WINDOWS_PLACE
+    from ..system.conda_compat import known_prefixes
 
     environment, platform = patient.environment, patient.platform
     shell = Shell(os.environ, context.active_prefix, Path.cwd())
@@ -61,7 +64,7 @@ def documents(
             what_to_do = cure.for_tool(answer, patient)
         else:
             document = _library_document(answer)
-            what_to_do = cure_library.for_library(answer, patient, common)
+            what_to_do = cure.for_library(answer, patient, common)
         document["advice"] = what_to_do and what_to_do.text
         document["command"] = what_to_do and what_to_do.command
         found.append(document)
@@ -69,7 +72,7 @@ def documents(
 
 
 def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
-    from ..conda_compat import display_name
+    from ..system.conda_compat import display_name
 
     search = answer.search
     candidates = search.candidates if search else ()
@@ -132,3 +135,139 @@ def _tool_document(answer: ToolAnswer) -> dict[str, Any]:
             for program in answer.programs
         ],
     }
+
+
+_INDENT = 14
+_MOST = 8
+_ADVICE = "to do"
+
+
+def lines(document: Mapping[str, Any], patient: Patient) -> list[str]:
+    """One answer; wrapped at 80 columns, paths and commands whole.
+
+    Args:
+        document: the answer, as `--json` has it.
+        patient: the environment.
+    """
+    rows = _tool(document) if document["kind"] == "tool" else _library(document, patient)
+    if document["advice"]:
+        rows.append((_ADVICE, document["advice"]))
+        if document["command"]:
+            rows.append(("", document["command"]))
+    text = [document["name"]]
+    for name, value in rows:
+        text += _row(name, value)
+    return text
+
+
+def meaning_lines(meaning: Meaning) -> list[str]:
+    """What a message means, and the commands to go on with."""
+    text = [meaning.message, *_row("means", meaning.means)]
+    width = max(len(command) for command, _ in meaning.commands)
+    rows = [(f"{command.ljust(width)}  {why}", command, why) for command, why in meaning.commands]
+    beside = max(len(line) for line, _, _ in rows) <= text_width() - _INDENT
+    label = _ADVICE
+    for line, command, why in rows:
+        text += _row(label, line) if beside else [*_row(label, command), *_row("", f"  {why}")]
+        label = ""
+    return text
+
+
+def _library(document: Mapping[str, Any], patient: Patient) -> list[tuple[str, str]]:
+    rows = [("belongs to", _owner(document))]
+    if document["variants"]:
+        rows.append(("versions", ", ".join(document["variants"])))
+    if document["searched"] and document["complaint"] != "linking":
+        asker = document["asked_by"]
+        shell = "" if patient.active else f", once {patient.name} is active"
+        rows.append(("asked by", f"{asker or 'any program'}{shell}"))
+        rows += _loading(document)
+    places = document["places"]
+    label = "also in" if document["path"] else "lies in"
+    for place in places[:_MOST]:
+        where = place["environment"] or "the system"
+        shown = place["path"] if os.sep in where else f"{where}: {place['path']}"
+        rows.append((label, shown))
+        label = ""
+    if len(places) > _MOST:
+        rows.append(("", f"and {len(places) - _MOST} more; --json lists them"))
+    return rows
+
+
+def _loading(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    path = document["path"]
+    if path is None:
+        stops = any(one["state"] == "stops" for one in document["candidates"])
+        rows = [("loads from", "nowhere: the search ends with an error" if stops else "nowhere")]
+    else:
+        rows = [("loads from", path), ("because", document["because"])]
+        real = os.path.realpath(path)
+        if real != path:
+            rows.insert(1, ("", f"which is {real}"))
+    seen = {os.path.realpath(path)} if path else set()
+    words = {"shadowed": "shadows", "skipped": "passes by", "stops": "stops at"}
+    for one in document["candidates"]:
+        real = os.path.realpath(one["path"])
+        if one["state"] == "shadowed" and real in seen:
+            continue
+        seen.add(real)
+        if one["state"] in words:
+            why = one["reason"] or one["because"]
+            rows.append((words[one["state"]], f"{one['path']} ({why})"))
+    return rows
+
+
+def _owner(document: Mapping[str, Any]) -> str:
+    from ..libraries.names import span
+
+    kind, major = document["kind"], document["major"]
+    if kind == "driver":
+        return "the NVIDIA driver, not a toolkit"
+    if kind == "foreign":
+        return "nothing of CUDA's that is known"
+    if kind in ("cudnn", "nccl"):
+        title = {"cudnn": "cuDNN", "nccl": "NCCL"}[kind]
+        return (
+            f"{title} {major}, which no toolkit has" if major else f"{title}, which no toolkit has"
+        )
+    if not document["releases"]:
+        return "CUDA, but no release that is known"
+    copy = ", in the copy of a Python wheel" if document["bundled"] else ""
+    return f"CUDA {span(document['releases'])}{copy}"
+
+
+def _tool(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    programs = document["candidates"]
+    if not programs:
+        return [("runs", "nothing: no such program on PATH")]
+    first = programs[0]
+    rows = []
+    if first["runs"] is None:
+        rows.append(("runs", f"nothing: {first['path']} finds none in the current toolkit"))
+    elif first["wrapper"]:
+        rows += [
+            ("runs", first["runs"]),
+            ("through", f"{first['path']}, the wrapper of conda cuda"),
+        ]
+    else:
+        rows.append(("runs", first["path"]))
+        if first["runs"] != first["path"]:
+            rows.append(("", f"which is {first['runs']}"))
+    rows.append(("because", f"PATH, element {first['element']}"))
+    if first["toolkit"]:
+        rows.append(("belongs to", f"CUDA {first['release'] or '?'} in {first['toolkit']}"))
+    for program in programs[1:]:
+        rows.append(("shadows", f"{program['path']} (PATH, element {program['element']})"))
+    if document["installed"]:
+        rows.append(("installed", f"here with CUDA {', '.join(document['installed'])}"))
+    return rows
+
+
+def _row(name: str, value: str) -> list[str]:
+    head = f"  {name:<{_INDENT - 2}}"
+    # Paths and commands stay whole, so that they can be copied.
+    if value.startswith("conda ") or (os.sep in value and name != _ADVICE):
+        return [head + value]
+    width = text_width() - _INDENT
+    parts = textwrap.wrap(value, width, break_long_words=False, break_on_hyphens=False)
+    return [head + parts[0], *(" " * _INDENT + part for part in parts[1:])]

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from .examine import Treatment, diagnose, treat
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 from .rules import RULES, Rule
 
 __all__ = ["RULES", "Finding", "Patient", "Rule", "Severity", "Treatment", "diagnose", "treat"]

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import CudaError
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 from .rules import RULES
 
 

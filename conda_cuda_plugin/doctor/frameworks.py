@@ -1,17 +1,29 @@
-"""Rules about PyTorch, TensorFlow, JAX and CuPy: what they were built for, and what they lack."""
+"""Rules about frameworks and the wheels that a toolkit hides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..frameworks.site_packages import (
+    conda_records,
+    distributions,
+    pip_nvidia_libraries,
+    site_folders,
+)
+from ..libraries.host import read_cache
 from ..quoting import assignment, typed
+from ..toolkit import release_of_cudart
 from ..versions import CudaVersion
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 if TYPE_CHECKING:
-    from ..compat.framework import Framework
+    from ..frameworks.framework import Framework
+    from ..frameworks.site_packages import NvidiaWheel
+
 
 _HIDDEN = ("", "-1", "NoDevFiles", "none", "void")
 """Values of CUDA_VISIBLE_DEVICES that leave no GPU (CUDA programming guide, container toolkit)."""
@@ -88,7 +100,7 @@ def torch_no_gpu(patient: Patient) -> Iterator[Finding]:
 def _why_no_gpu(
     patient: Patient, torch: Framework
 ) -> tuple[Severity, str, tuple[str, ...], str] | None:
-    from ..compat.framework import Backend
+    from ..frameworks.framework import Backend
 
     read = (f"{torch.title} ({torch.evidence})",)
     if torch.backend is Backend.CPU:
@@ -109,7 +121,7 @@ def _why_no_gpu(
         why = "there is no NVIDIA driver here."
         return Severity.NOTE, why, read, "Run it where there is a GPU and its driver."
     if torch.cuda is not None:
-        from ..compat.verdict import Level, judge
+        from ..verdict.judge import Level, judge
 
         verdict = judge(torch.cuda, machine)
         if verdict.level in (Level.CANNOT, Level.COMPAT):
@@ -154,8 +166,8 @@ def cudnn_wrong_major(patient: Patient) -> Iterator[Finding]:
 
 def _cudnn(patient: Patient) -> Iterator[tuple[Framework, int, dict[int, str]]]:
     """Frameworks that need cuDNN, the major they need, and what there is."""
-    from ..compat.clues import major_of
-    from .places import cudnn_libraries
+    from ..frameworks.build_markers import major_of
+    # dropped
 
     for framework in _built_for_cuda(patient):
         wanted = major_of(framework.cudnn) if framework.cudnn else None
@@ -173,7 +185,7 @@ def _cudnn_cure(patient: Patient, framework: Framework, wanted: int) -> str:
 
 def libdevice_missing(patient: Patient) -> Iterator[Finding]:
     """`libdevice-missing`."""
-    from .places import has_numba, libdevice_places
+    # dropped
 
     current = patient.current
     if current is None:
@@ -196,10 +208,137 @@ def libdevice_missing(patient: Patient) -> Iterator[Finding]:
 
 
 def _built_for_cuda(patient: Patient) -> list[Framework]:
-    from ..compat.framework import Backend
+    from ..frameworks.framework import Backend
 
     return [framework for framework in patient.frameworks if framework.backend is Backend.CUDA]
 
 
 def _inside_sentence(text: str) -> str:
     return text if text.startswith(("CUDA", "NVIDIA", "R")) else text[0].lower() + text[1:]
+
+
+_CUDNN = re.compile(r"libcudnn\.so\.(\d{1,2})|cudnn64_(\d{1,2})\.dll", re.ASCII)
+_LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
+
+
+def cudnn_libraries(patient: Patient) -> dict[int, str]:
+    """The cuDNN that the loader or a framework may find: major to path."""
+    found: dict[int, str] = {}
+    for path in _candidates(patient):
+        match = _CUDNN.fullmatch(os.path.basename(path))
+        if match:
+            found.setdefault(int(match[1] or match[2]), path)
+    return found
+
+
+def _candidates(patient: Patient) -> Iterator[str]:
+    folders = [patient.prefix / "lib", patient.prefix / "Library" / "bin"]
+    if patient.current is not None:
+        folders.insert(0, patient.current.root / "lib64")
+    for site in site_folders(patient.prefix):
+        # Wheels of older days carry it inside.
+        folders.append(site / "torch" / "lib")
+    if patient.active:
+        folders += [Path(element) for element in patient.library_path if element]
+    for folder in folders:
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        yield from (str(folder / name) for name in names)
+    for wheel in pip_nvidia_libraries(patient.prefix):
+        if wheel.folder is not None:
+            yield from (str(wheel.folder / name) for name in wheel.libraries)
+    yield from (entry.path for entry in read_cache(patient.loader_cache))
+
+
+def libdevice_places(patient: Patient) -> list[Path]:
+    """Where XLA and Numba look for libdevice, as far as an environment goes.
+
+    Sources: XLA's CandidateCudaRoots (tsl/platform/default/cuda_root_path.cc), Numba's
+    cuda_paths.py, read 2026-11.
+    """
+    places = [patient.environment.link / _LIBDEVICE, patient.prefix / _LIBDEVICE]
+    places.append(patient.prefix / "lib" / "libdevice.10.bc")
+    for site in site_folders(patient.prefix):
+        if site.is_dir():
+            places += [site / "nvidia" / name / _LIBDEVICE for name in ("cuda_nvcc", "cu13")]
+    return places
+
+
+def has_numba(prefix: Path) -> bool:
+    """Whether Numba is in an environment."""
+    return "numba" in distributions(prefix) or "numba" in conda_records(prefix)
+
+
+# Their own version begins with that of the release; the math libraries count by themselves.
+_SPEAKING = re.compile(r"nvidia-(?:cuda-(?:runtime|nvrtc|cupti)|nvjitlink)(?:-cu\d+)?")
+_ADD_ONS = re.compile(r"nvidia-(?:cudnn|nccl|nvshmem|cusparselt)")
+
+
+def shadowed(patient: Patient) -> Iterator[Finding]:
+    """`wheels-shadowed`."""
+    from ..frameworks.site_packages import pip_nvidia_libraries
+
+    current = patient.current
+    if current is None or not patient.libraries:
+        return
+    everything = pip_nvidia_libraries(patient.prefix)
+    wheels = [wheel for wheel in everything if not _ADD_ONS.match(wheel.name)]
+    releases = {wheel.name: _release(wheel.name, wheel.version) for wheel in wheels}
+    newest = max((release for release in releases.values() if release), default=None)
+    ours = (current.version.major, current.version.minor)
+    hidden: dict[str, NvidiaWheel] = {}
+    for wheel in wheels:
+        release = releases[wheel.name] or newest
+        if release is not None and (release.major, release.minor) > ours:
+            hidden |= {name: wheel for name in wheel.libraries if name in patient.libraries}
+    if not hidden or newest is None:
+        return
+    askers = _askers(everything, hidden)
+    yield Finding(
+        "wheels-shadowed",
+        Severity.ERROR if askers else Severity.WARNING,
+        f"The current toolkit, CUDA {current.version.release}, hides newer libraries of the "
+        f"same names that pip installed for CUDA {newest.release}: `undefined symbol` errors "
+        "(__nvJitLink...) come of that.",
+        (
+            *(
+                f"{name}: cuda/lib64 goes before {wheel.name} {wheel.version}"
+                for name, wheel in hidden.items()
+            ),
+            *askers,
+        ),
+        patient.command(f"use {newest.release}"),
+    )
+
+
+def _askers(wheels: Iterable[NvidiaWheel], hidden: Container[str]) -> list[str]:
+    """The libraries of the wheels that will get one of the toolkit's in place of a hidden one.
+
+    DT_RPATH, which PyTorch's own libraries have, goes before LD_LIBRARY_PATH; DT_RUNPATH, which
+    NVIDIA's have, goes after it (ld.so(8)).
+    """
+    from ..libraries.elf import NotLoadable, read_elf
+
+    found = []
+    for wheel in wheels:
+        for name in wheel.libraries if wheel.folder else ():
+            try:
+                elf = read_elf(wheel.folder / name)  # type: ignore[operator]
+            except (OSError, NotLoadable):
+                continue
+            if elf.rpath is None:
+                found += [f"{name} asks for {needed}" for needed in elf.needed if needed in hidden]
+    return found
+
+
+def _release(name: str, version: str) -> CudaVersion | None:
+    if not _SPEAKING.fullmatch(name):
+        return None
+    if name.startswith("nvidia-cuda-runtime"):
+        return release_of_cudart(version)
+    try:
+        return CudaVersion.parse(".".join(version.split(".")[:2]))
+    except ValueError:
+        return None

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from .. import hooks
 from ..hooks import HookStatus
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 
 def missing(patient: Patient) -> Iterator[Finding]:

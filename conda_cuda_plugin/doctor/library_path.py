@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..quoting import assignment
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 
 def unaware(patient: Patient) -> Iterator[Finding]:

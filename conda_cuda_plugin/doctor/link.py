@@ -11,8 +11,7 @@ from ..install import switch
 from ..install.root import mend_link
 from ..toolkit import Toolkit
 from ..versions import VersionRequest
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 
 def dangling(patient: Patient) -> Iterator[Finding]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 if TYPE_CHECKING:
-    from ..compat.finding import Reason
+    from ..verdict.finding import Reason
 
 
 def driver(patient: Patient) -> Iterator[Finding]:
@@ -27,8 +26,8 @@ def gpu(patient: Patient) -> Iterator[Finding]:
     """`gpu-not-covered`."""
     if patient.current is None:
         return
-    from ..compat.finding import Level
-    from ..compat.gpu_rules import judge_gpus
+    from ..verdict.finding import Level
+    from ..verdict.gpu_rules import judge_gpus
 
     # The verdict's own copy of a reason may know a way out.
     told = {reason.text: reason for reason in patient.verdict.reasons} if patient.verdict else {}

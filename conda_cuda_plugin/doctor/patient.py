@@ -1,10 +1,11 @@
-"""The environment, the shell and the machine that the rules look at."""
+"""What the rules look at, and what they find."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,9 @@ from ..quoting import typed
 from ..toolkit import Toolkit
 
 if TYPE_CHECKING:
-    from ..compat.framework import Framework
-    from ..compat.machine import Machine
-    from ..compat.verdict import Verdict
+    from ..frameworks.framework import Framework
+    from ..machine.machine import Machine
+    from ..verdict.judge import Verdict
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Patient:
     @cached_property
     def machine(self) -> Machine:
         """Driver, GPUs, and the compiler that nvcc of the current toolkit would call."""
-        from ..compat.host_compiler import seen_by_toolkit
-        from ..install.host_compiler import compiler_in
+        from ..install.wrappers import compiler_in
+        from ..machine.host_compiler import seen_by_toolkit
 
         found, current = self.detect(), self.current
         if current is None or current.adopted:
@@ -79,7 +80,7 @@ class Patient:
     @cached_property
     def verdict(self) -> Verdict | None:
         """Whether the current toolkit runs on the machine; None without one."""
-        from ..compat.verdict import judge
+        from ..verdict.judge import judge
 
         if self.current is None:
             return None
@@ -90,7 +91,7 @@ class Patient:
     @cached_property
     def frameworks(self) -> tuple[Framework, ...]:
         """The frameworks in the environment."""
-        from ..compat.frameworks import find_frameworks
+        from ..frameworks.table import find_frameworks
 
         return tuple(find_frameworks(self.prefix))
 
@@ -146,3 +147,36 @@ class Patient:
         """A path as it reads from the environment."""
         text, prefix = str(path), str(self.prefix) + os.sep
         return text[len(prefix) :] if text.startswith(prefix) else text
+
+
+class Severity(str, Enum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """CUDA does not work, or it is the wrong one."""
+    WARNING = "warning"
+    """Works now, or only here; sooner or later it will not."""
+    NOTE = "note"
+    """Worth knowing; nothing has to be done."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with an environment, or with its use in this shell."""
+
+    rule_id: str
+    """The stable id of the rule."""
+    severity: Severity
+    summary: str
+    """One sentence on what is wrong."""
+    evidence: tuple[str, ...]
+    """The exact paths and values behind it."""
+    cure: str
+    """One command or one sentence."""
+    fix: Callable[[], object] | None = field(default=None, compare=False)
+    """Cures it; None where only the user can. Raises CudaError or OSError when it cannot."""

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from .. import hooks
 from ..errors import CudaError
-from ..files import Inside
-from ..others import Exposed, exposed_in_environment, exposed_on_the_way, exposed_toolkit
 from ..quoting import typed
-from .finding import Finding, Severity
-from .patient import Patient
+from ..system.files import Inside
+from ..system.ownership import Exposed, exposed_in_environment, exposed_on_the_way, exposed_toolkit
+from .patient import Finding, Patient, Severity
 
 
 def root(patient: Patient) -> Iterator[Finding]:

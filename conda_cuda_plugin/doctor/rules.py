@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from . import (
-    exports,
     frameworks,
     hooks,
     library_path,
     link,
     machine,
     permissions,
-    records,
     toolkits,
     tools,
     variables,
 )
-from . import wheels as wheel_rules
-from .finding import Finding
-from .patient import Patient
+from . import frameworks as wheel_rules
+from .patient import Finding, Patient
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,8 @@ class Rule:
 
 
 RULES = (
-    Rule("record-broken", "a record of conda cuda cannot be read", records.state),
-    Rule("cache-broken", "the package cache's record cannot be read", records.cache),
+    Rule("record-broken", "a record of conda cuda cannot be read", toolkits.state),
+    Rule("cache-broken", "the package cache's record cannot be read", toolkits.cache),
     Rule("link-dangling", "the current toolkit is not there any more", link.dangling),
     Rule("link-missing", "hooks or wrappers without a current toolkit", link.missing),
     Rule("link-foreign", "something else has the place of the link", link.foreign),
@@ -73,11 +70,13 @@ RULES = (
     ),
     Rule("cuda-home-path-disagree", "CUDA_HOME and CUDA_PATH disagree", variables.disagree),
     Rule("cuda-home-elsewhere", "CUDA_HOME is not the environment's toolkit", variables.elsewhere),
-    Rule("old-exports", "a start-up file of the shell sets up a CUDA", exports.start_up_files),
+    Rule("old-exports", "a start-up file of the shell sets up a CUDA", variables.start_up_files),
     Rule(
-        "conda-variables", "the environment's variables replace the hooks'", exports.conda_variables
+        "conda-variables",
+        "the environment's variables replace the hooks'",
+        variables.conda_variables,
     ),
-    Rule("other-hooks", "another activation script sets the same variables", exports.other_hooks),
+    Rule("other-hooks", "another activation script sets the same variables", variables.other_hooks),
     Rule("driver-too-old", "the driver is too old for the toolkit", machine.driver),
     Rule("gpu-not-covered", "the toolkit has no code for the GPU", machine.gpu),
     Rule("driver-limits", "the driver runs the toolkit with limits", machine.limits),

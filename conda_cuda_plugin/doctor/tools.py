@@ -11,8 +11,7 @@ from ..hooks import HookStatus
 from ..install.switch import tools_of
 from ..install.wrappers import is_wrapper, owner_of, status, write_wrappers
 from ..quoting import typed
-from .finding import Finding, Severity
-from .patient import Patient
+from .patient import Finding, Patient, Severity
 
 
 def missing(patient: Patient) -> Iterator[Finding]:

@@ -6,10 +6,7 @@ because everything that differs between environments is read from ``$CONDA_PREFI
 
 from __future__ import annotations
 
-from .check import HookStatus, verify
-from .files import remove, write
-from .prefix import check_prefix
-from .render import FORMAT_VERSION, render
+from .files import FORMAT_VERSION, HookStatus, check_prefix, remove, render, verify, write
 from .shells import SHELLS, Direction, Shell, hook_path, shells_for
 
 __all__ = [

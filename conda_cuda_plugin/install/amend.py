@@ -16,12 +16,11 @@ from typing import Any
 
 from ..environment import FILES, TOOLKIT_FILE, read_toolkit
 from ..errors import ForeignFileError
-from ..files import Inside
-from ..made_of import MADE_OF_FILE
-from ..reading import is_regular
+from ..packages.provenance import MADE_OF_FILE
+from ..system.files import Inside
+from ..system.reading import is_regular
 from .contents import strangers
-from .host_compiler import release_nvcc
-from .wrappers import OWN_TOOLS
+from .wrappers import OWN_TOOLS, release_nvcc
 
 _META = "conda-meta"
 _MADE_HERE = (FILES, "lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
@@ -49,7 +48,7 @@ def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
     Returns:
         What is in the copy; nothing, and no copy, when no package would stay.
     """
-    from ..conda_packages import linked_records
+    from ..packages.cache import linked_records
 
     if not root.is_dir() or not (found := read_toolkit(root)).complete or found.adopted:
         return Stay()

@@ -1,9 +1,4 @@
-"""The CUDA variables in the environment's own Jupyter kernels, for notebooks run no hooks.
-
-A kernel's `env` is put over the variables of the Jupyter server. They name the link to the current
-toolkit, so that a kernel follows a switch. Source: "Kernel specs" in the documentation of
-jupyter_client, which also expands `${NAME}` there, and leaves it as it is where NAME is unset.
-"""
+"""The CUDA variables in the environment's Jupyter kernels, for notebooks run no hooks."""
 
 from __future__ import annotations
 
@@ -12,16 +7,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError
-from ..files import Inside
-from ..reading import read_bytes
-from . import json_text
+from ..system.files import Inside
+from ..system.reading import read_bytes
 
 KERNELS = Path("share", "jupyter", "kernels")
 LIBRARY_PATH = "LD_LIBRARY_PATH"
@@ -90,14 +84,14 @@ def with_variables(
     if _has_all(kernel.spec.get("env"), values, recorded):
         return kernel.text, dict(recorded)
     text = without_variables(kernel.text, recorded)
-    style, span = json_text.style_of(text), json_text.find_object(text)
+    style, span = style_of(text), find_object(text)
     member = span.member("env")
     if member is None:
         layout = "absent"
-        text = json_text.add_members(text, 0, {"env": "{}"}, style)
-        member = json_text.find_object(text).member("env")
+        text = add_members(text, 0, {"env": "{}"}, style)
+        member = find_object(text).member("env")
         assert member is not None
-    inside = json_text.find_object(text, member.value)
+    inside = find_object(text, member.value)
     if span.member("env") is not None:
         layout = "own" if inside.members else "tight" if inside.open == inside.close else "blank"
     env = json.loads(text)["env"]
@@ -108,12 +102,12 @@ def with_variables(
         names[LIBRARY_PATH], joined = _digest(values[LIBRARY_PATH]), True
         rest = text[theirs.value + 1 : theirs.end]
         colon = ":" if env[LIBRARY_PATH] else ""
-        raw = f"{json_text.encoded(values[LIBRARY_PATH])[:-1]}{colon}{rest}"
-        text = json_text.replace_value(text, theirs, raw)
+        raw = f"{encoded(values[LIBRARY_PATH])[:-1]}{colon}{rest}"
+        text = replace_value(text, theirs, raw)
     new = {name: value for name, value in values.items() if name not in env}
     if new:
-        raws = {name: json_text.encoded(value) for name, value in new.items()}
-        text = json_text.add_members(text, member.value, raws, style)
+        raws = {name: encoded(value) for name, value in new.items()}
+        text = add_members(text, member.value, raws, style)
     names |= {name: _digest(value) for name, value in new.items()}
     return text, {"env": layout, "joined": joined, "names": names}
 
@@ -121,7 +115,7 @@ def with_variables(
 def without_variables(text: str, recorded: Any) -> str:
     """A kernel's text without what was put into it, by value; what the user has changed stays."""
     names = recorded.get("names") if isinstance(recorded, dict) else None
-    member = json_text.find_object(text).member("env")
+    member = find_object(text).member("env")
     env = json.loads(text).get("env")
     if not isinstance(names, dict) or member is None or not isinstance(env, dict):
         return text
@@ -135,9 +129,9 @@ def without_variables(text: str, recorded: Any) -> str:
             text = _without_element(text, member.value, value, digest)
         elif _digest(value) == digest:
             gone.append(name)
-    text = json_text.remove_members(text, member.value, gone, tight=layout in ("absent", "tight"))
-    if layout == "absent" and not json_text.find_object(text, member.value).members:
-        text = json_text.remove_members(text, 0, ["env"])
+    text = remove_members(text, member.value, gone, tight=layout in ("absent", "tight"))
+    if layout == "absent" and not find_object(text, member.value).members:
+        text = remove_members(text, 0, ["env"])
     return text
 
 
@@ -214,19 +208,163 @@ def _has_all(env: Any, values: Mapping[str, str], recorded: Any) -> bool:
 
 def _without_element(text: str, at: int, value: str, digest: str) -> str:
     """LD_LIBRARY_PATH without our element; the rest of it stays as it is written."""
-    member = json_text.find_object(text, at).member(LIBRARY_PATH)
+    member = find_object(text, at).member(LIBRARY_PATH)
     elements = value.split(":")
     ours = next((part for part in elements if _digest(part) == digest), None)
     if member is None or ours is None:
         return text
-    raw, begin = text[member.value : member.end], json_text.encoded(ours)[:-1]
+    raw, begin = text[member.value : member.end], encoded(ours)[:-1]
     if elements[0] == ours and raw.startswith(begin):
         rest = raw[len(begin) :].removeprefix(":")
-        return json_text.replace_value(text, member, f'"{rest}')
+        return replace_value(text, member, f'"{rest}')
     elements.remove(ours)
-    return json_text.replace_value(text, member, json_text.encoded(":".join(elements)))
+    return replace_value(text, member, encoded(":".join(elements)))
 
 
 def _digest(value: str) -> str:
     """Stands for a value in the record, which holds no path."""
     return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+_DECODER = json.JSONDecoder()
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of an object.
+
+    Attributes:
+        name: its name.
+        start: where its name begins.
+        value: where its value begins.
+        end: behind its value.
+    """
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """An object in a text.
+
+    Attributes:
+        open: behind its opening brace.
+        members: in order.
+        close: its closing brace.
+    """
+
+    open: int
+    members: tuple[Member, ...]
+    close: int
+
+    def member(self, name: str) -> Member | None:
+        """The member that counts, of those with a name: the last one."""
+        return next((member for member in reversed(self.members) if member.name == name), None)
+
+
+def find_object(text: str, at: int = 0) -> Span:
+    """The object that begins at a position, after blanks."""
+    at = open_ = _blank(text, at) + 1
+    members: list[Member] = []
+    at = _blank(text, at)
+    while text[at] != "}":
+        start = at if text[at] != "," else _blank(text, at + 1)
+        name, at = _DECODER.raw_decode(text, start)
+        value = _blank(text, _blank(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, value)
+        members.append(Member(name, start, value, end))
+        at = _blank(text, end)
+    return Span(open_, tuple(members), at)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a text is laid out.
+
+    Attributes:
+        outer: what stands before each member of the outermost object.
+        inner: the same one level deeper.
+    """
+
+    outer: str = ""
+    inner: str = ""
+
+
+def style_of(text: str) -> Style:
+    """The layout of a text, by the first member of its outermost object."""
+    span = find_object(text)
+    outer = text[span.open : span.members[0].start] if span.members else ""
+    if "\n" not in outer:
+        return Style(outer)
+    return Style(outer, outer + outer.rpartition("\n")[2])
+
+
+def add_members(text: str, at: int, values: Mapping[str, str], style: Style) -> str:
+    """Put members at the end of the object at a position.
+
+    Args:
+        text: the text.
+        at: where the object begins.
+        values: names and raw JSON values.
+        style: the layout of an object inside the outermost one, if it has no members yet.
+    """
+    span = find_object(text, at)
+    lead, colon = style.inner, ": "
+    if span.members:
+        first = span.members[0]
+        lead = text[span.open : first.start]
+        between = text[first.start : first.value].removeprefix(encoded(first.name))
+        colon = between if between.strip() == ":" else colon
+    comma = f",{lead}" if lead else ", "
+    written = comma.join(f"{encoded(name)}{colon}{value}" for name, value in values.items())
+    if span.members:
+        end = span.members[-1].end
+        return f"{text[:end]}{comma}{written}{text[end:]}"
+    # Blanks in an empty object stay, before its end.
+    closing = text[span.open : span.close] or (style.outer if lead else "")
+    return f"{text[: span.open]}{lead}{written}{closing}{text[span.close :]}"
+
+
+def remove_members(text: str, at: int, names: Collection[str], *, tight: bool = False) -> str:
+    """Take members away from the object at a position, with the commas that go with them.
+
+    Args:
+        text: the text.
+        at: where the object begins.
+        names: the members' names; of several with one name the last one goes.
+        tight: whether blanks go too, when nothing is left.
+    """
+    for name in names:
+        span = find_object(text, at)
+        member = span.member(name)
+        if member is None:
+            continue
+        index = span.members.index(member)
+        if index:
+            start, end = span.members[index - 1].end, member.end
+        elif len(span.members) > 1:
+            start, end = member.start, span.members[1].start
+        else:
+            start, end = span.open, span.close if tight else member.end
+        text = text[:start] + text[end:]
+    return text
+
+
+def replace_value(text: str, member: Member, raw: str) -> str:
+    """Put another raw JSON value in the place of a member's."""
+    return text[: member.value] + raw + text[member.end :]
+
+
+def encoded(value: str) -> str:
+    """A string as JSON, with the characters as they are."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _blank(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    assert match is not None
+    return match.end()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError, ForeignFileError
-from ..reading import read_bytes
+from ..system.reading import read_bytes
 from ..toolkit import releases
 from ..versions import CudaVersion
 

@@ -1,22 +1,24 @@
-"""A toolkit root comes into being whole: it is built aside and moved into place.
-
-A command that is killed leaves the old state and a folder aside, which the next one removes.
-"""
+"""A toolkit root comes into being whole: built aside, moved into place, cleaned up after."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..environment import STATE, Environment, is_toolkit_root, read_toolkit, write_toolkit
-from ..errors import FileSystemError, ForeignFileError
+from ..environment import LINK, STATE, Environment, is_toolkit_root, read_toolkit, write_toolkit
+from ..errors import FileSystemError, ForeignFileError, LeftoverError
 from ..platforms import Platform
 from ..sources.base import Offer
-from ..system import is_link
+from ..system import schema
+from ..system.descent import kept_name
+from ..system.operating_system import is_link
+from ..system.reading import read_json
 from ..toolkit import Origin, Toolkit
-from . import unfinished
+from .contents import edited, is_same, strangers
 
 
 def install(offer: Offer, environment: Environment, platform: Platform) -> Toolkit:
@@ -30,7 +32,7 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
         NoSymbolicLinksError: when the file system has none.
         CondaError: when a package cannot be downloaded or linked; nothing is changed then.
     """
-    from . import amend, host_compiler, view, wrappers
+    from . import amend, view, wrappers
 
     root = environment.root(offer.version)
     check_root(root)
@@ -55,14 +57,14 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             environment.files.make_folder(aside)
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
-            from ..conda_packages import link_packages
-            from ..made_of import keep_made_of
+            from ..packages.cache import link_packages
+            from ..packages.provenance import keep_made_of
 
             stay = amend.copy_what_stays(root, aside, records)
             link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.gone)
             view.make_package_view(aside, offer.version, platform)
             keep_made_of(aside, records, former=root)
-            host_compiler.lead_nvcc(aside)
+            wrappers.lead_nvcc(aside)
             # What came along with CUDA must not get in front of the user's own programs.
             tools = set(view.programs(aside, platform, owned=True))
             if view.has_programs_but(aside, tools) and not platform.windows:
@@ -78,7 +80,7 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
     from . import contents
 
     try:
-        with unfinished.aside(environment, root) as aside:
+        with building_aside(environment, root) as aside:
             contents.mend_record(environment, root)
             theirs = contents.strangers(root)
             build(aside)
@@ -103,7 +105,7 @@ def remove_root(environment: Environment, root: Path) -> None:
     from . import contents
 
     check_root(root)
-    with unfinished.aside(environment, root) as aside:
+    with building_aside(environment, root) as aside:
         contents.mend_record(environment, root)
         theirs = contents.strangers(root)
         environment.files.rename(root, aside)
@@ -127,7 +129,7 @@ def clean_up(environment: Environment) -> list[str]:
     """Take away what interrupted commands have left; the names of what was removed."""
     for folder in (environment.prefix, environment.bin, environment.prefix / STATE):
         environment.files.remove_leftovers(folder)
-    removed = unfinished.clean_up(environment)
+    removed = remove_unfinished(environment)
     mend_link(environment)
     return removed
 
@@ -141,7 +143,7 @@ def mend_link(environment: Environment) -> bool:
     name = environment.copied_name() if not is_link(environment.link) else None
     if name is None:
         return False
-    with unfinished.aside(environment, environment.link) as aside:
+    with building_aside(environment, environment.link) as aside:
         environment.files.link(aside, name)
         environment.files.exchange(aside, environment.link)
     return True
@@ -151,3 +153,155 @@ def _is_empty(path: Path) -> bool:
     with contextlib.suppress(OSError):
         return path.is_dir() and not path.is_symlink() and not any(os.scandir(path))
     return False
+
+
+RECORD = STATE / "unfinished.json"
+ASIDE = ".conda-cuda-"
+"""How the names of folders begin that hold unfinished work, directly inside an environment."""
+_SCHEMA = schema.items(schema.text(rf"{re.escape(ASIDE)}{LINK}(-\d{{1,3}}\.\d{{1,4}})?"), 10)
+_OLD = ".old"
+
+
+@contextlib.contextmanager
+def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
+    """Another name for what shall have a place in the end, or had it; it is gone afterwards.
+
+    Args:
+        environment: the environment; its lock must be held.
+        place: a toolkit root, or the link.
+
+    Raises:
+        ForeignFileError: when something that nobody has written down has the name.
+    """
+    path = environment.prefix / f"{ASIDE}{place.name}"
+    if os.path.lexists(path):
+        remove_unfinished(environment)
+    if os.path.lexists(path):
+        raise ForeignFileError(path, reason="what is unfinished has to go there")
+    environment.files.write(RECORD, json.dumps([path.name]).encode())
+    try:
+        yield path
+    finally:
+        discard(environment, path, place)
+        environment.files.remove(RECORD)
+
+
+def discard(environment: Environment, path: Path, place: Path) -> None:
+    """Take away what is unfinished or was replaced; the user's files go to where they were.
+
+    The environment says which are not there.
+
+    Raises:
+        LeftoverError: when something in it cannot be removed.
+    """
+    # dropped
+
+    carry(environment, path, place)
+    try:
+        environment.files.remove_tree(path)
+    except OSError as error:
+        raise LeftoverError(path, error) from error
+
+
+def recorded(environment: Environment) -> list[Path]:
+    """What the record names, as far as it is there, and the record itself."""
+    record = environment.prefix / RECORD
+    if not os.path.lexists(record):
+        return []
+    paths = [environment.prefix / f"{name}{end}" for name in _names(record) for end in ("", _OLD)]
+    return [*(path for path in paths if os.path.lexists(path)), record]
+
+
+def remove_unfinished(environment: Environment) -> list[str]:
+    """Take away what a killed command has left; the names of what was removed.
+
+    What cannot be removed, since it belongs to somebody else, stays written down.
+    """
+    removed, stuck = [], False
+    record = environment.prefix / RECORD
+    for name in _names(record):
+        place = environment.prefix / name.removeprefix(ASIDE)
+        for path in (environment.prefix / name, environment.prefix / f"{name}{_OLD}"):
+            if not os.path.lexists(path):
+                continue
+            if path.name.endswith(_OLD) and not os.path.lexists(place):
+                # The moment between two renames, on systems that cannot exchange folders.
+                environment.files.rename(path, place)
+            else:
+                try:
+                    discard(environment, path, place)
+                except LeftoverError:
+                    stuck = True
+                    continue
+            removed.append(path.name)
+    if not stuck:
+        environment.files.remove_tree(RECORD)
+    return removed
+
+
+def _names(record: Path) -> list[str]:
+    try:
+        names, _ = schema.read(_SCHEMA, read_json(record, links=False))
+    except (OSError, ValueError):
+        return []
+    return names or []
+
+
+def carry(environment: Environment, old: Path, new: Path) -> None:
+    """Move the user's files from a root that goes to where it was, or to the one in its place.
+
+    Where something of ours has the place, and where he has edited ours, they get another name: the
+    environment says which.
+
+    Raises:
+        LeftoverError: when something can be moved nowhere.
+    """
+    if is_link(old):
+        return
+    if new == environment.link:
+        new = environment.prefix / (environment.current_name() or new.name)
+    folders: dict[Path, Path] = {}
+    changed = edited(old)
+    for name in dict.fromkeys((*strangers(old), *changed)):
+        source, place = old / name, new / name
+        if is_same(source, place):
+            continue
+        try:
+            target = _folder(environment, folders, source.parent, old, new) / source.name
+            if name in changed or os.path.lexists(target):
+                target = kept_name(target)
+            environment.files.rename(source, target)
+        except (OSError, ForeignFileError):
+            target = _anywhere(environment, source, new)
+        if target != place:
+            environment.kept.append(target)
+
+
+def _folder(
+    environment: Environment, folders: dict[Path, Path], source: Path, old: Path, new: Path
+) -> Path:
+    """The folder in the place of one in the old root, as open as that; all made as needed."""
+    if source not in folders:
+        target = new
+        if source != old:
+            target = _folder(environment, folders, source.parent, old, new) / source.name
+        if os.path.lexists(target) and (is_link(target) or not target.is_dir()):
+            target = kept_name(target)
+        if not target.exists():
+            environment.files.make_folder(target)
+            environment.files.set_facts(target, source.lstat())
+        folders[source] = target
+    return folders[source]
+
+
+def _anywhere(environment: Environment, source: Path, new: Path) -> Path:
+    try:
+        target = kept_name(new / source.name)
+        environment.files.rename(source, target)
+    except (OSError, ForeignFileError):
+        target = kept_name(environment.prefix / source.name)
+        try:
+            environment.files.rename(source, target)
+        except OSError as error:
+            raise LeftoverError(source, error) from error
+    return target

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import hooks
-from ..descent import KEPT
 from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError, ForeignFileError
 from ..platforms import Platform
-from ..system import uninterrupted
+from ..system.descent import KEPT
+from ..system.operating_system import uninterrupted
 from ..toolkit import Toolkit
 from . import pin, view, wrappers
 

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..cuda_packages import cuda_records
-from ..cuda_tools import is_tool
-from ..files import Inside
+from ..data import is_tool
+from ..packages.cuda_packages import cuda_records
 from ..platforms import Platform
+from ..system.files import Inside
 from ..versions import CudaVersion
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")

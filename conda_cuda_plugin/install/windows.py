@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..environment import LINK, ROOT_NAME, Environment
 from ..errors import ForeignFileError
-from ..files import Inside
+from ..system.files import Inside
 from ..versions import CudaVersion
 
 RELEASE_FILE = "release.txt"

@@ -1,10 +1,4 @@
-"""Wrappers in the environment's `bin` for the tools of the current toolkit.
-
-PATH is never touched: conda computes it before hooks run, so what a hook adds leaks into the next
-environment. A wrapper in `$CONDA_PREFIX/bin` rides on conda's own handling. It runs the tool
-through the link `cuda`, so switching needs no new wrapper, and a tool that looks for its files
-beside itself (nvcc and nvcc.profile) finds them.
-"""
+"""Wrappers for a toolkit's tools, and the compiler that nvcc calls."""
 
 from __future__ import annotations
 
@@ -17,10 +11,10 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import ForeignFileError
-from ..files import Inside
 from ..hooks import HookStatus
 from ..quoting import is_plain_name
-from ..reading import read_bytes, read_json
+from ..system.files import Inside
+from ..system.reading import read_bytes, read_json
 
 _HEAD = "#!/bin/sh\n# conda-cuda wrapper sha256:{digest}\n"
 _HEADER = re.compile(rb"#!/bin/sh\n# conda-cuda wrapper sha256:([0-9a-f]{64})\n")
@@ -194,3 +188,84 @@ def owner_of(environment: Environment, path: Path) -> str | None:
             if name in list(read_json(record)["files"]):
                 return record.stem
     return None
+
+
+# The packages have `TOP = $(_HERE_)/..` where the root's own `lib` is meant; conda-forge's have a
+# folder below `targets` there, which holds nothing but CUDA.
+_TOP_IS_ROOT = re.compile(r"^TOP\s*=\s*\$\(_HERE_\)/\.\.\s*$", re.MULTILINE)
+_LOADER = re.compile(r"^(LD_LIBRARY_PATH\s*\+=\s*\$\(TOP\)/lib)(?=:|\s*$)", re.MULTILINE)
+_MARK = "# conda-cuda: nvcc with the C++ compiler of this toolkit"
+# Every way in which nvcc 11 to 13 can be told a compiler; the user's own choice counts. Of two
+# -ccbin the last one does, so that one in a file of options is not overruled either.
+_COMPILER_TEXT = """\
+#!/bin/sh
+{mark}, unless another one is chosen.
+{find_here}
+nvcc=$here/nvcc{real}
+compiler=$here/{compiler}
+chosen=${{NVCC_CCBIN-}}
+case ${{NVCC_PREPEND_FLAGS-}}${{NVCC_APPEND_FLAGS-}} in
+    *-ccbin* | *--compiler-bindir*) chosen=yes ;;
+esac
+for word do
+    case $word in
+        -ccbin | -ccbin=* | --compiler-bindir | --compiler-bindir=*) chosen=yes ;;
+    esac
+done
+if [ -n "$chosen" ] || [ ! -x "$compiler" ]; then
+    exec "$nvcc" "$@"
+fi
+exec "$nvcc" -ccbin "$compiler" "$@"
+"""
+
+
+def compiler_in(root: Path) -> Path | None:
+    """conda's C++ compiler in a root: `bin/x86_64-conda-linux-gnu-c++`; None without one.
+
+    The oldest packages call it `x86_64-conda_cos6-linux-gnu-c++`.
+    """
+    found = sorted((root / "bin").glob("*-conda*-linux-gnu-c++"))
+    return next(
+        (path for path in found if is_plain_name(path.name) and os.access(path, os.X_OK)), None
+    )
+
+
+def lead_nvcc(root: Path) -> bool:
+    """Let nvcc of a root call the compiler of the root, when it has both.
+
+    The package's files are moved and not written to: the package cache holds them too. nvcc puts
+    `lib` of its toolkit on the loader's path of all that it runs; the compiler's own libstdc++ is
+    there now, so our profile says `lib64`.
+
+    Returns:
+        Whether it does now.
+    """
+    nvcc, compiler = root / "bin" / "nvcc", compiler_in(root)
+    if compiler is None or not nvcc.is_file():
+        return False
+    release_nvcc(root)
+    profile = root / "bin" / "nvcc.profile"
+    if profile.is_file():
+        _put_aside(root, profile, _own_profile(read_bytes(profile, 2**20).decode()), mode=0o644)
+    text = _COMPILER_TEXT.format(mark=_MARK, find_here=FIND_HERE, real=REAL, compiler=compiler.name)
+    _put_aside(root, nvcc, text, mode=0o755)
+    return True
+
+
+def release_nvcc(root: Path) -> None:
+    """Put the files of nvcc's package back in their places."""
+    for name in ("nvcc", "nvcc.profile"):
+        path = root / "bin" / name
+        if os.path.lexists(f"{path}{REAL}"):
+            Inside(root).rename(Path(f"{path}{REAL}"), path)
+
+
+def _own_profile(text: str) -> str:
+    """The profile, with which what nvcc runs loads CUDA's libraries and not the compiler's too."""
+    return _LOADER.sub(r"\g<1>64", text) if _TOP_IS_ROOT.search(text) else text
+
+
+def _put_aside(root: Path, path: Path, text: str, mode: int) -> None:
+    files = Inside(root)
+    files.rename(path, Path(f"{path}{REAL}"))
+    files.write(path, text.encode(), mode=mode)

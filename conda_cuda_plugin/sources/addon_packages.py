@@ -1,19 +1,18 @@
-"""cuDNN and NCCL for a toolkit whose own source has them apart, or not at all.
-
-Sources call `check_addons_early` before they ask anybody, and `addon_packages` as soon as they
-know the release.
-"""
+"""cuDNN and NCCL from channels and wheels, for a toolkit that lacks them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..addons import addons, check_major, check_platform, fits, in_words
+from ..addons import Addon, addons, check_major, check_platform, fits, in_words
+from ..packages.local_channel import LocalChannel
 from ..toolkit import releases
 from ..versions import CudaVersion
-from .base import NotOffered, Package, ToolkitRequest
+from .base import DEFAULT_CHANNELS, NotOffered, Package, ToolkitRequest
+from .pypi import pip
+from .pypi.parts import fetch_parts, parts_for, rows_of
 
 FIRST_WHEELS = 11
 """The first major version of CUDA that add-ons have wheels for."""
@@ -123,14 +122,14 @@ def _one(
     refusal: NotOffered | None = None
     if version.major >= FIRST_WHEELS:
         try:
-            from .addon_wheels import from_wheels
+            # dropped
 
             rows, specs, fetch = from_wheels(request, version, name, wanted, source)
             return AddonPackages(rows, specs, ("PyPI",), fetch)
         except NotOffered as error:
             refusal = error
     if channels:
-        from .addon_channel import from_channels
+        # dropped
 
         found = from_channels(request, version, name, wanted)
         if found is not None:
@@ -144,3 +143,194 @@ def _one(
             hints=["Name a channel that has it with -c CHANNEL."],
         )
     raise refusal
+
+
+_TIES = ("cuda-version", "cudatoolkit")
+"""The dependencies that say which CUDA a package was built for."""
+
+
+def from_channels(
+    request: ToolkitRequest, version: CudaVersion, name: str, wanted: str
+) -> tuple[tuple[Package, ...], tuple[str, ...], str, tuple[Any, ...]] | None:
+    """The newest fitting build of an add-on and the parts of its own that it depends on.
+
+    Returns:
+        Rows for the plan, specs, the channel's name and the conda records; None when no channel
+        that can be read has it.
+    """
+    from conda.exceptions import CondaError
+
+    from ..packages.cache import not_in_cache
+
+    addon = addons()[name]
+    channels = request.channels or DEFAULT_CHANNELS
+    found: tuple[Any, ...] = ()
+    for channel in channels:
+        try:
+            found = _in_channel(channel, request.platform.subdir, addon, wanted, version)
+        except (CondaError, OSError):
+            continue
+        if found:
+            break
+    if not found:
+        return None
+    missing = not_in_cache(found)
+    rows = tuple(
+        Package(
+            record.name,
+            record.version,
+            (record.get("size") or None) if record in missing else 0,
+            record.fn,
+        )
+        for record in found
+    )
+    specs = tuple(f"{record.name}=={record.version}" for record in found)
+    return rows, specs, str(found[0].channel.canonical_name), found
+
+
+def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[str]:
+    """The newest versions of an add-on that the request's channels have, oldest first.
+
+    Only builds for the wanted release count, where one is named. Channels that cannot be read
+    have none.
+    """
+    from conda.exceptions import CondaError
+    from conda.models.version import VersionOrder
+
+    from ..packages.channel_records import records_named
+
+    release = request.version.release
+    version = CudaVersion.parse(release) if release else None
+    found = set()
+    for channel in request.channels or DEFAULT_CHANNELS:
+        for package in addons()[name].channel:
+            try:
+                records = records_named(channel, request.platform.subdir, package)
+            except (CondaError, OSError):
+                continue
+            found |= {r.version for r in records if version is None or _built_for(r, version)}
+    return sorted(found, key=VersionOrder)[-most:]
+
+
+def _in_channel(
+    channel: str, subdir: str, addon: Addon, wanted: str, version: CudaVersion
+) -> tuple[Any, ...]:
+    """The records of an add-on on one channel; empty when it does not have it."""
+    from ..packages.channel_records import records_named
+
+    def query(spec: str) -> Sequence[Any]:
+        records = records_named(channel, subdir, spec)
+        return [record for record in records if _built_for(record, version)]
+
+    candidates: list[Any] = []
+    for package in addon.channel:
+        candidates += query(f"{package} {wanted}.*")
+    found = _newest(candidates)
+    if found is None:
+        return ()
+    chosen = [found]
+    for record in chosen:
+        for spec in record.depends:
+            name = spec.split()[0]
+            if name not in addon.packages or name in {one.name for one in chosen}:
+                continue
+            part = _newest(query(spec))
+            if part is None:
+                return ()
+            chosen.append(part)
+    return tuple(chosen)
+
+
+def _newest(records: Iterable[Any]) -> Any | None:
+    from conda.models.version import VersionOrder
+
+    return max(
+        records,
+        key=lambda record: (
+            VersionOrder(record.version),
+            record.build_number,
+            record.get("timestamp") or 0,
+        ),
+        default=None,
+    )
+
+
+def _built_for(record: Any, version: CudaVersion) -> bool:
+    """Whether a package was built for a release, as far as its dependencies say."""
+    from conda.models.version import VersionSpec
+
+    for spec in record.depends:
+        name, _, constraint = spec.partition(" ")
+        constraint = constraint.partition(" ")[0]
+        if name in _TIES and constraint and not VersionSpec(constraint).match(version.release):
+            return False
+    return True
+
+
+def from_wheels(
+    request: ToolkitRequest, version: CudaVersion, name: str, wanted: str, source: str
+) -> tuple[tuple[Package, ...], tuple[str, ...], Callable[[], Sequence[Any]]]:
+    """The parts of an add-on that an index has; nothing is downloaded yet.
+
+    Returns:
+        Rows for the plan, specs, and what downloads the parts and gives their conda records.
+
+    Raises:
+        NotOffered: when no index that was asked has it.
+    """
+    channel = LocalChannel.find(request.platform.subdir)
+    pin = f"{addons()[name].wheel(version.major)}=={wanted}.*"
+    try:
+        parts = parts_for([pin], request, channel)
+    except pip.PipError as error:
+        raise _refusal(error, request, version, {name: wanted}, source) from error
+    specs = tuple(f"{part.name}=={part.version}" for part in parts)
+    return rows_of(parts, channel), specs, lambda: fetch_parts(parts, request)
+
+
+def _refusal(
+    error: pip.PipError,
+    request: ToolkitRequest,
+    version: CudaVersion,
+    wanted: dict[str, str],
+    source: str,
+) -> NotOffered:
+    """What pip's failure means for the user."""
+    text = in_words(wanted)
+    (name,) = wanted
+    title = addons()[name].title
+    if error.versions:
+        shown = ", ".join(error.versions[-6:])
+        return NotOffered(
+            source,
+            f"has no {text} for CUDA {version.major} on {request.platform.subdir}: "
+            "no index or channel that was asked has it",
+            hints=[f"{title} for CUDA {version.major} on PyPI, the newest: {shown}."],
+        )
+    if request.offline:
+        return NotOffered(
+            source,
+            f"has no {text} for CUDA {version.major} in the package cache, and --offline forbids "
+            "to ask the index",
+            hints=["Run the command without --offline once."],
+            unreachable=True,
+        )
+    if error.problem:
+        return NotOffered(
+            source,
+            f"cannot be given {text}: {error.problem.sentence}",
+            hints=error.problem.hints,
+            unreachable=error.unreachable,
+        )
+    if error.unreachable:
+        return NotOffered(
+            source,
+            f"cannot be given {text}: no answer from the index that pip is configured to use",
+            hints=["pip config list shows the index; conda cuda use ... -c CHANNEL needs none."],
+            unreachable=True,
+        )
+    return NotOffered(
+        source,
+        f"has no {text} for CUDA {version.major}: {error.message.rstrip('.')}",
+        hints=["pip config list shows which index was asked."],
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..answers import has_answered, hurried, is_late
 from ..environment import Environment
 from ..errors import CudaError, UsageError
-from ..nearest import has_instead, nearest, published
-from ..toolkit import Origin
+from ..network.answers import has_answered, hurried, is_late
+from ..toolkit import Origin, has_instead, nearest, published
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER

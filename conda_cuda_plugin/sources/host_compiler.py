@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..compat.tables import newest_gcc
-from ..cuda_packages import is_cuda_package
 from ..environment import Environment
 from ..errors import CudaError
+from ..machine.tables import newest_gcc
+from ..packages.cuda_packages import is_cuda_package
 from ..platforms import Platform
 from ..toolkit import Flavor, Toolkit
 from ..versions import CudaVersion
@@ -114,7 +114,7 @@ def _solve(
     offer: Offer, request: ToolkitRequest, environment: Environment, newest: int
 ) -> tuple[Any, ...]:
     """The packages of the compiler; what the toolkit brings too stays as the toolkit has it."""
-    from ..solver import solve
+    from ..packages.solver import solve
 
     channels = request.channels or CHANNELS
     specs = compiler_specs(request.platform, newest)
@@ -166,7 +166,7 @@ def _combined(offer: Offer, records: Sequence[Any], sizes: Mapping[str, int | No
 
 def _sizes(records: Sequence[Any]) -> dict[str, int | None]:
     """Bytes to download for each package by name; None when unknown."""
-    from ..conda_packages import not_in_cache
+    from ..packages.cache import not_in_cache
 
     missing = {record.name for record in not_in_cache(records)}
     return {
@@ -213,8 +213,8 @@ def _refusal(
         UnsatisfiableError,
     )
 
-    from ..channel_records import records_named
-    from ..conda_compat import first_line
+    from ..packages.channel_records import records_named
+    from ..system.conda_compat import first_line
 
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error

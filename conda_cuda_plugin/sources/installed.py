@@ -1,21 +1,19 @@
-"""CUDA packages that the environment itself holds, adopted without copying (origin
-`environment`)."""
+"""Toolkits that are adopted: CUDA packages which the environment itself holds."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..addons import addons_of
-from ..cuda_packages import cuda_records, lists
+from ..addons import NONE, addons, addons_of, agrees
 from ..environment import Environment
+from ..packages.cuda_packages import cuda_records, lists
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin, release_of_cudart
 from ..versions import CudaVersion
-from .adopted import check_adopted
 from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
 
 
@@ -111,3 +109,43 @@ def version_of(packages: Sequence[tuple[str, str, str]]) -> CudaVersion | None:
 def has_compiler(packages: Sequence[tuple[str, str, str]]) -> bool:
     """Whether nvcc is among some packages."""
     return any(re.match(r"cuda-nvcc(-tools|-impl|_|$)", name) for name, _, _ in packages)
+
+
+def check_adopted(
+    request: ToolkitRequest,
+    present: Mapping[str, str],
+    source: str,
+    version: CudaVersion,
+    what: str,
+) -> None:
+    """Refuse to change the add-ons of a toolkit that is not ours.
+
+    Args:
+        request: what is wanted.
+        present: the add-ons that are there, with their versions.
+        source: the source that has the toolkit.
+        version: the toolkit's.
+        what: what it has, as the beginning of the reason.
+
+    Raises:
+        NotOffered: unless everything is there as it was asked for.
+    """
+    for name, wanted in request.addons.items():
+        title, have = addons()[name].title, present.get(name)
+        if have is None and wanted == NONE:
+            continue
+        if have is not None and wanted != NONE and agrees(wanted, have):
+            continue
+        hint = f"conda cuda use {version.release} --from channel   (installs one without it)"
+        if wanted != NONE:
+            hint = (
+                f"conda cuda use {version.release} --{name} {wanted} --from channel   (installs a "
+                "toolkit with it, for this environment alone; --from pypi too)"
+            )
+        if wanted == NONE:
+            why = f"with {title} {have}, and conda cuda takes nothing away there"
+        elif have is None:
+            why = f"without {title}, and conda cuda adds nothing there"
+        else:
+            why = f"with {title} {have}, and conda cuda replaces nothing there"
+        raise NotOffered(source, f"{what} {why}", hints=[hint])

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import FileSystemError
-from ..local_channel import LocalChannel
-from ..lock import locked
+from ..packages.local_channel import LocalChannel
+from ..system.lock import locked
 
 PARTS = "downloads"
 """The folder of a channel in which lies what has come of files in part."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError
-from ..others import exposed_toolkit
 from ..platforms import Platform
-from ..reading import open_regular
+from ..system.ownership import exposed_toolkit
+from ..system.reading import open_regular
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
-from .adopted import check_adopted
 from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from .installed import check_adopted
 
 # Source: CUDA installation guides for Linux and Windows; package contents of Arch (cuda) and
 # Debian (nvidia-cuda-toolkit), read 2026-11.
@@ -80,7 +80,7 @@ class SystemSource:
         if request.compiles and not best.has_nvcc:
             raise NotOffered(self.name, f"has CUDA {best.version} in {best.path} without nvcc")
         if request.addons:
-            from ..addon_files import addons_in
+            from ..addons import addons_in
 
             what = f"has CUDA {best.version} in {best.path}"
             check_adopted(request, addons_in(best.path), self.name, best.version, what)

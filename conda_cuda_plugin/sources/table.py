@@ -15,8 +15,8 @@ ORDER = ("environment", "channel", "pypi", "system")
 
 
 _WHERE = {
-    "channel": ("channel", "ChannelSource"),
-    "pypi": ("pypi", "PypiSource"),
+    "channel": ("channel.source", "ChannelSource"),
+    "pypi": ("pypi.source", "PypiSource"),
     "redist": ("redist.source", "RedistSource"),
     "runfile": ("runfile.source", "RunfileSource"),
     "system": ("system", "SystemSource"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.cuda_file import new_text
+from conda_cuda_plugin.lockfile.cuda_file import new_text
 
 from ..channel.package import CondaPackage
 from ..conftest import Conda, Result

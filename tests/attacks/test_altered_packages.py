@@ -143,7 +143,7 @@ def test_it_is_not_mirrored(
 
 def seal_anew(cache: Path) -> None:
     """Write into the index of a cache that what lies there now is what was made."""
-    from conda_cuda_plugin.seal import seal
+    from conda_cuda_plugin.packages.extraction import seal
 
     index = cache / "conda-cuda" / "linux-64" / "repodata.json"
     content = json.loads(index.read_text())

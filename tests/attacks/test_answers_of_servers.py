@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.sources.download import DownloadError, read_url
-from conda_cuda_plugin.sources.incoming import download
-from conda_cuda_plugin.web import meaning
+from conda_cuda_plugin.network.download import DownloadError, read_url
+from conda_cuda_plugin.network.rules import meaning
+from conda_cuda_plugin.network.stream import download
 
 from ..channel.test_answers import SUBDIR
 from ..conftest import Conda, Result

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.errors import CudaError
-from conda_cuda_plugin.files import Inside
 from conda_cuda_plugin.hooks.shells import STEM
+from conda_cuda_plugin.system.files import Inside
 
 from ..conftest import Conda
 from .conftest import in_words

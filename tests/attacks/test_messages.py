@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.addresses import shown_address
-from conda_cuda_plugin.connections import AnswerError, _error
-from conda_cuda_plugin.convert.package import Member, check_members
-from conda_cuda_plugin.convert.wheel import WheelError
-from conda_cuda_plugin.fetching import in_words as fetching
+from conda_cuda_plugin.build.package import Member, check_members
+from conda_cuda_plugin.build.wheel import WheelError
+from conda_cuda_plugin.network.addresses import shown_address
+from conda_cuda_plugin.network.connections import AnswerError, _error
+from conda_cuda_plugin.network.download import in_words as fetching
+from conda_cuda_plugin.network.rules import ASTRAY, CIRCLE
 from conda_cuda_plugin.sources.redist.place import WebPlace
-from conda_cuda_plugin.web import ASTRAY, CIRCLE
 
 from ..conftest import Conda
 from ..sources.redist_server import small_release, write_release

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.cuda_tools import is_tool
+from conda_cuda_plugin.data import is_tool
 from conda_cuda_plugin.install import view, wrappers
-from conda_cuda_plugin.install.host_compiler import compiler_in
+from conda_cuda_plugin.install.wrappers import compiler_in
 from conda_cuda_plugin.platforms import platform_of
 from conda_cuda_plugin.quoting import is_plain_name, shell_word, typed
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.extraction import repair
+from conda_cuda_plugin.packages.extraction import repair
 
 from ..conftest import Conda
 from ..listing import listing

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.package_paths import stays_below
+from conda_cuda_plugin.packages.paths import stays_below
 
 from ..conftest import Conda
 from .conftest import in_words

@@ -15,7 +15,7 @@ from conda_cuda_plugin.actions.off import plan_removal, remove, turn_off
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import LeftoverError
 from conda_cuda_plugin.hooks.shells import STEM
-from conda_cuda_plugin.install.unfinished import recorded
+from conda_cuda_plugin.install.root import recorded
 
 from ..conftest import Conda
 from .conftest import in_words

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources.index.choice import candidates
-from conda_cuda_plugin.sources.index.pages import IndexFile, read_page
+from conda_cuda_plugin.sources.pypi.pages import IndexFile, candidates, read_page
 
 from ..conftest import Conda
 from ..listing import listing

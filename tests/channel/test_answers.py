@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.answers import asking
+from conda_cuda_plugin.network.answers import asking
 
 from ..conftest import Conda, Result, _conda
 from ..sources.wheelhouse import only_folder, write_releases

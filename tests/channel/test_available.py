@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.cuda_packages import is_cuda_package
+from conda_cuda_plugin.packages.cuda_packages import is_cuda_package
 from conda_cuda_plugin.platforms import PLATFORMS
 
 from .builder import Channels

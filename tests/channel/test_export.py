@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.cuda_file import digest_of
-from conda_cuda_plugin.cuda_yaml import dump, load
+from conda_cuda_plugin.lockfile.cuda_file import digest_of
+from conda_cuda_plugin.system.yaml_text import dump, load
 
 from ..listing import leftovers, listing
 from ..sources.web import serve

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from conda_cuda_plugin.cuda_file import digest_of
-from conda_cuda_plugin.cuda_yaml import dump, load
+from conda_cuda_plugin.lockfile.cuda_file import digest_of
+from conda_cuda_plugin.system.yaml_text import dump, load
 
 from ..conftest import Conda
 

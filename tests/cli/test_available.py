@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.data_files import read_data
+from conda_cuda_plugin.data import read_data
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.toolkit import Flavor, components, in_flavor, releases
 

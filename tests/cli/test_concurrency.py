@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.environment import Environment
-from conda_cuda_plugin.files import Inside
+from conda_cuda_plugin.system.files import Inside
 
 from ..conftest import Conda
 from ..listing import leftovers, listing

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.actions.formats import (
+from conda_cuda_plugin.actions.variables import (
+    Variables,
     as_cmd,
     as_dockerfile,
     as_dotenv,
     as_powershell,
     as_sh,
 )
-from conda_cuda_plugin.actions.variables import Variables
 from conda_cuda_plugin.errors import CudaError
 
 from ..conftest import Conda, shell_function

@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-from conda_cuda_plugin.cuda_file import digest_of
-from conda_cuda_plugin.cuda_yaml import load
+from conda_cuda_plugin.lockfile.cuda_file import digest_of
+from conda_cuda_plugin.system.yaml_text import load
 
 from ..conftest import Conda
 from ..listing import listing

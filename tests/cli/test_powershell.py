@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cli.findings import finding_lines
-from conda_cuda_plugin.doctor.finding import Finding, Severity
+from conda_cuda_plugin.doctor.patient import Finding, Severity
 from conda_cuda_plugin.quoting import assignment, in_turn
 
 from ..conftest import Conda

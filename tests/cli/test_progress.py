@@ -18,8 +18,8 @@ from .completing import terminal
 WORKING = """
 import sys, time
 from conda.base.context import context
-from conda_cuda_plugin.progress import Fetched, Progress
-from conda_cuda_plugin.progress_text import Part
+from conda_cuda_plugin.system.progress import Fetched, Progress
+from conda_cuda_plugin.system.progress_text import Part
 context.__init__(argparse_args=dict(json="--json" in sys.argv, quiet="--quiet" in sys.argv))
 one, two = parts = Part("one", 2_000_000), Part("two")
 with Fetched(), Progress(parts):
@@ -41,7 +41,7 @@ WORDS = ("--components=cudart,cublas",)
 WAITING = """
 import sys, time
 from conda.base.context import context
-from conda_cuda_plugin.progress import Waiting
+from conda_cuda_plugin.system.progress import Waiting
 context.__init__(argparse_args=dict(json="--json" in sys.argv, quiet="--quiet" in sys.argv))
 with Waiting("Looking"), Waiting("Inside"):
     time.sleep(2.5)
@@ -238,8 +238,8 @@ def test_a_bar_takes_next_to_no_time(conda: Conda, tmp_path: Path) -> None:
     """The processor's time, with as many files as the largest toolkit has."""
     script = """
 import sys, time
-from conda_cuda_plugin.progress import Progress
-from conda_cuda_plugin.progress_text import Part
+from conda_cuda_plugin.system.progress import Progress
+from conda_cuda_plugin.system.progress_text import Part
 parts = [Part(f"nvidia-package-{number}", 10**9) for number in range(40)]
 with Progress(parts):
     [part.begin("fetching") for part in parts]
@@ -270,7 +270,7 @@ def test_waiting_for_another_command_names_its_process(fresh: Conda, environment
     """Another one that takes its time: a process that holds the lock until its input ends."""
     lock = environment / "etc/conda/cuda/lock"
     hold = (
-        "import sys; from pathlib import Path; from conda_cuda_plugin.lock import locked\n"
+        "import sys; from pathlib import Path; from conda_cuda_plugin.system.lock import locked\n"
         "with locked(Path(sys.argv[1]), 'a test'): print('held', flush=True); sys.stdin.read()"
     )
     python = fresh.exe.parent / "python"

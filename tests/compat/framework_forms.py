@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from conda_cuda_plugin.compat.framework import Backend
+from conda_cuda_plugin.frameworks.framework import Backend
 
 from . import made_up as made
 

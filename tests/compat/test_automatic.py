@@ -6,18 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.automatic import (
-    DoesNotRunError,
-    NothingToGoByError,
-    choose_release,
-)
-from conda_cuda_plugin.compat.finding import Level
-from conda_cuda_plugin.compat.framework import Backend, Framework, exactly
-from conda_cuda_plugin.compat.machine import Machine
-from conda_cuda_plugin.compat.match import match
-from conda_cuda_plugin.compat.stated import state_machine
+from conda_cuda_plugin.actions.auto import DoesNotRunError, NothingToGoByError, choose_release
 from conda_cuda_plugin.errors import CudaError
+from conda_cuda_plugin.frameworks.framework import Backend, Framework, exactly
+from conda_cuda_plugin.frameworks.match import match
+from conda_cuda_plugin.machine.machine import Machine
+from conda_cuda_plugin.machine.stated import state_machine
 from conda_cuda_plugin.platforms import PLATFORMS
+from conda_cuda_plugin.verdict.finding import Level
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 LINUX = PLATFORMS["linux-64"]

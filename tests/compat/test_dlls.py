@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conda_cuda_plugin.compat.dlls import find_dll
-from conda_cuda_plugin.compat.loader import State
+from conda_cuda_plugin.libraries.loader import State, find_dll
 
 
 def test_the_order_of_windows(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.errors_text import (
+from conda_cuda_plugin.libraries.messages import (
     Complaint,
     library_of_symbol,
     names_in,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.framework_tables import (
+from conda_cuda_plugin.errors import UsageError
+from conda_cuda_plugin.frameworks.releases import (
     UnknownReleaseError,
     find_release,
     framework_name,
@@ -17,8 +18,7 @@ from conda_cuda_plugin.compat.framework_tables import (
     rows_for,
     table,
 )
-from conda_cuda_plugin.compat.machine import ComputeCapability
-from conda_cuda_plugin.errors import UsageError
+from conda_cuda_plugin.machine.machine import ComputeCapability
 from conda_cuda_plugin.toolkit import releases
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
@@ -55,7 +55,7 @@ def test_the_rows_of_pytorch_hold_releases_and_do_not_overlap() -> None:
 
 
 def test_what_a_wheel_has_code_for_its_toolkit_can_make() -> None:
-    from conda_cuda_plugin.compat.tables import architectures
+    from conda_cuda_plugin.machine.tables import architectures
 
     for row in TORCH["architectures"]:
         for text in {*row.get("x86_64", ()), *row.get("aarch64", ())}:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.compat.framework import Backend, Framework
-from conda_cuda_plugin.compat.frameworks import find_frameworks
-from conda_cuda_plugin.compat.nvidia_wheels import pip_nvidia_libraries
+from conda_cuda_plugin.frameworks.framework import Backend, Framework
+from conda_cuda_plugin.frameworks.site_packages import pip_nvidia_libraries
+from conda_cuda_plugin.frameworks.table import find_frameworks
 
 from . import made_up as made
 from .framework_forms import (
@@ -209,7 +209,7 @@ def opened_in(prefix: Path) -> list[str]:
         "from pathlib import Path\n"
         "def hook(event, args):\n"
         "    if event == 'open' and str(args[0]).startswith(sys.argv[1]): print(args[0])\n"
-        "from conda_cuda_plugin.compat.frameworks import find_frameworks\n"
+        "from conda_cuda_plugin.frameworks.table import find_frameworks\n"
         "sys.addaudithook(hook)\n"
         "find_frameworks(Path(sys.argv[1]))\n"
     )
@@ -227,7 +227,7 @@ def test_the_reader_starts_no_process(tmp_path: Path) -> None:
         "def hook(event, args):\n"
         "    assert event not in ('subprocess.Popen', 'os.system', 'os.exec', 'ctypes.dlopen'), event\n"
         "sys.addaudithook(hook)\n"
-        "from conda_cuda_plugin.compat.frameworks import find_frameworks\n"
+        "from conda_cuda_plugin.frameworks.table import find_frameworks\n"
         "print(find_frameworks(Path(sys.argv[1]))[0].title)\n"
     )
     output = subprocess.run(

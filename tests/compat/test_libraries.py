@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.libraries import Kind, all_releases, releases_of, span
-from conda_cuda_plugin.cuda_tools import tools
-from conda_cuda_plugin.data_files import DATA
+from conda_cuda_plugin.data import DATA, tools
+from conda_cuda_plugin.libraries.names import Kind, all_releases, releases_of, span
 from conda_cuda_plugin.toolkit import components, releases
 
 TABLE = json.loads((DATA / "libraries.json").read_text())

@@ -15,10 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.host import Host, host_of
-from conda_cuda_plugin.compat.ldcache import read_cache
-from conda_cuda_plugin.compat.loader import State, find_library
-from conda_cuda_plugin.compat.search_path import Rule, read_asker
+from conda_cuda_plugin.libraries.host import Host, host_of, read_cache
+from conda_cuda_plugin.libraries.loader import State, find_library
+from conda_cuda_plugin.libraries.search_path import Rule, read_asker
 from conda_cuda_plugin.platforms import platform_of
 
 from .arrangement import WANTED, Arrangement, Workshop

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cli import VERBS, verb_parser
-from conda_cuda_plugin.compat.messages import LIMIT, meanings_of
-from conda_cuda_plugin.data_files import read_data
+from conda_cuda_plugin.data import read_data
+from conda_cuda_plugin.libraries.messages import _MEANING_LIMIT, meanings_of
 
 from ..conftest import PROJECT, Conda
 from ..fuzz.watching import watched
@@ -80,7 +80,7 @@ def test_only_numbers_get_into_a_command(text: str) -> None:
 
 def test_of_a_long_text_the_end_is_read() -> None:
     assert meanings_of("detected CUDA version (" * 400_000) == []
-    assert meanings_of(EXAMPLES[0] + " " * LIMIT) == []
+    assert meanings_of(EXAMPLES[0] + " " * _MEANING_LIMIT) == []
 
 
 @pytest.mark.parametrize("filler", [" ", "\n", " \n", "1", "1.", "("])
@@ -88,7 +88,7 @@ def test_of_a_long_text_the_end_is_read() -> None:
 def test_no_text_keeps_a_pattern_busy(example: str, filler: str) -> None:
     """A message but for its last character, its words far apart, takes less than two seconds."""
     words = example[:-1].split()
-    long = filler * (LIMIT // 2 // len(words) // len(filler))
+    long = filler * (_MEANING_LIMIT // 2 // len(words) // len(filler))
     with watched():
         meanings_of(long.join(words) + "\n" * 9 + "x")
 

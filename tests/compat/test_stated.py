@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.detect import is_machine_text, state_machine
-from conda_cuda_plugin.compat.machine import HostCompiler, Machine
 from conda_cuda_plugin.errors import UsageError
+from conda_cuda_plugin.machine.detect import is_machine_text, state_machine
+from conda_cuda_plugin.machine.machine import HostCompiler, Machine
 
 HERE = Machine(libc="glibc 2.36", host_compiler=HostCompiler("gcc", (12,), "/usr/bin/gcc"))
 

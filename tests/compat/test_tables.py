@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.compat.machine import ComputeCapability, DriverVersion
-from conda_cuda_plugin.compat.tables import (
+from conda_cuda_plugin.data import DATA
+from conda_cuda_plugin.machine.machine import ComputeCapability, DriverVersion
+from conda_cuda_plugin.machine.tables import (
     architectures,
     cuda_of_driver,
     driver_for,
     minimum_driver,
     toolkit_row,
 )
-from conda_cuda_plugin.data_files import DATA
 from conda_cuda_plugin.toolkit import releases
 from conda_cuda_plugin.versions import CudaVersion
 

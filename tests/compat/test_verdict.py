@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.finding import Level
-from conda_cuda_plugin.compat.gpu_names import is_data_centre
-from conda_cuda_plugin.compat.machine import DriverVersion, Gpu, HostCompiler, Machine
-from conda_cuda_plugin.compat.tables import architectures, driver_for
-from conda_cuda_plugin.compat.verdict import best_release, judge
-from conda_cuda_plugin.compat.words import verdict_document, verdict_line
+from conda_cuda_plugin.machine.machine import (
+    DriverVersion,
+    Gpu,
+    HostCompiler,
+    Machine,
+    is_data_centre,
+)
+from conda_cuda_plugin.machine.tables import architectures, driver_for
 from conda_cuda_plugin.toolkit import releases
+from conda_cuda_plugin.verdict.finding import Level
+from conda_cuda_plugin.verdict.judge import best_release, judge
+from conda_cuda_plugin.verdict.text import verdict_document, verdict_line
 from conda_cuda_plugin.versions import CudaVersion
 
 from .verdict_cases import (

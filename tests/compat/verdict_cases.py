@@ -7,7 +7,7 @@ release. `~` before a driver stands for Windows.
 
 from __future__ import annotations
 
-from conda_cuda_plugin.compat.machine import ComputeCapability, DriverVersion, Gpu, Machine
+from conda_cuda_plugin.machine.machine import ComputeCapability, DriverVersion, Gpu, Machine
 
 RTX_3090 = "NVIDIA GeForce RTX 3090:8.6"
 RTX_4090 = "NVIDIA GeForce RTX 4090:8.9"

@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
-from conda_cuda_plugin.compat.machine import DriverVersion, Machine
 from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.install.wrappers import wrapper_text
+from conda_cuda_plugin.machine.machine import DriverVersion, Machine
 
 from .frameworks import (
     torch,

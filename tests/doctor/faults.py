@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conda_cuda_plugin.compat.machine import DriverVersion, HostCompiler
 from conda_cuda_plugin.hooks.shells import STEM
+from conda_cuda_plugin.machine.machine import DriverVersion, HostCompiler
 
 from . import breakage as by
 from .breakage import HOOKS

@@ -8,15 +8,15 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conda_cuda_plugin.compat.machine import (
+from conda_cuda_plugin.doctor import Finding, Patient, diagnose
+from conda_cuda_plugin.environment import Environment
+from conda_cuda_plugin.machine.machine import (
     ComputeCapability,
     DriverVersion,
     Gpu,
     HostCompiler,
     Machine,
 )
-from conda_cuda_plugin.doctor import Finding, Patient, diagnose
-from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.platforms import platform_of
 
 SUBDIR = {"x86_64": "linux-64", "aarch64": "linux-aarch64"}[platform.machine()]

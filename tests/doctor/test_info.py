@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.cli.info import document
-from conda_cuda_plugin.cli.screen import screen
-from conda_cuda_plugin.compat.machine import Machine
+from conda_cuda_plugin.cli.verbs.info import document, screen
+from conda_cuda_plugin.machine.machine import Machine
 
 from .frameworks import torch, torch_with_cudnn
 from .patients import FITTING, H100, Sick, copy_environment

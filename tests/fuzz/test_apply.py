@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.cuda_file import CudaFileError, new_text
-from conda_cuda_plugin.cuda_file_check import parse
-from conda_cuda_plugin.cuda_yaml import load
-from conda_cuda_plugin.sources.exact_agree import disagreement
+from conda_cuda_plugin.lockfile.agree import disagreement
+from conda_cuda_plugin.lockfile.check import parse
+from conda_cuda_plugin.lockfile.cuda_file import CudaFileError, new_text
+from conda_cuda_plugin.system.yaml_text import load
 
 from ..attacks.exact_files import Ask, asking
 from ..attacks.test_apply_refused import HOSTILE_ADDRESSES

@@ -16,26 +16,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin import addons, environment, versions
-from conda_cuda_plugin.compat import (
-    clues,
-    elf,
-    errors_text,
-    framework_tables,
-    frameworks,
-    host,
-    ldcache,
-    libraries,
-    match,
-    messages,
-    places,
-    stated,
-)
-from conda_cuda_plugin.compat.machine import Machine
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
+from conda_cuda_plugin.frameworks import build_markers, match, releases, table
+from conda_cuda_plugin.libraries import elf, host, messages, names, places
+from conda_cuda_plugin.machine import stated
+from conda_cuda_plugin.machine.machine import Machine
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources import installed, system
-from conda_cuda_plugin.sources.index import choice, pages, wheel
+from conda_cuda_plugin.sources.pypi import pages, wheel
 
 from .conftest import examples
 from .texts import CORPUS, nested, texts
@@ -62,16 +51,16 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
             "text/html", f'<a href="{text}" data-core-metadata="{text}">a.whl</a>', PAGE),
         (wheel.AskPip,)),
     "wheel's name": (
-        lambda text: choice.candidates("a", [pages.IndexFile(f"{text}.whl", PAGE)], LINUX), ()),
+        lambda text: pages.candidates("a", [pages.IndexFile(f"{text}.whl", PAGE)], LINUX), ()),
     "addon version": (lambda text: addons.check_addons({"cudnn": text}), (CudaError,)),
     "addons of packages": (lambda text: addons.addons_of([text, f"{text}-1-0"]), ()),
-    "library name": (libraries.releases_of, (CudaError,)),
-    "error text": (errors_text.names_in, (CudaError,)),
+    "library name": (names.releases_of, (CudaError,)),
+    "error text": (messages.names_in, (CudaError,)),
     "message": (messages.meanings_of, ()),
-    "symbol": (errors_text.library_of_symbol, ()),
+    "symbol": (messages.library_of_symbol, ()),
     "framework": (match.parse_framework, (CudaError,)),
     "match": (lambda text: match.match(text, Machine(), LINUX), (CudaError,)),
-    "framework release": (lambda text: framework_tables.find_release("torch", text), (CudaError,)),
+    "framework release": (lambda text: releases.find_release("torch", text), (CudaError,)),
     "machine": (
         lambda text: stated.is_machine_text(text) and stated.state_machine(text, Machine()),
         (CudaError,),
@@ -79,8 +68,8 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "CONDA_OVERRIDE_CUDA": (lambda text: stated.overridden_cuda({"CONDA_OVERRIDE_CUDA": text}), (CudaError,)),
     "CONDA_OVERRIDE_CUDA_ARCH": (
         lambda text: stated.overridden_gpus({"CONDA_OVERRIDE_CUDA_ARCH": text}), (CudaError,)),
-    "conda build string": (clues.cuda_of_build, ()),
-    "requirements": (lambda text: clues.pins([text, f"nvidia-cudnn-cu12=={text}"]), ()),
+    "conda build string": (build_markers.cuda_of_build, ()),
+    "requirements": (lambda text: build_markers.pins([text, f"nvidia-cudnn-cu12=={text}"]), ()),
     "LD_LIBRARY_PATH": (lambda text: host.elements(text, ":;"), ()),
     "dynamic string token": (lambda text: host.expand(text, "/x", HOST), ()),
 }  # fmt: skip
@@ -142,15 +131,15 @@ def _texts(tmp: Path) -> Iterable[tuple[Path, Callable[[], Any]]]:
     yield tmp / meta, lambda: installed.version_of(installed.cuda_packages(tmp))
     site = tmp / "lib/python3.11/site-packages"
     for name in ("torch", "tensorflow", "jaxlib", "cupy_cuda12x"):
-        yield site / f"{name}-2.5.1.dist-info/METADATA", lambda: frameworks.find_frameworks(tmp)
-    yield site / "torch/version.py", lambda: frameworks.find_frameworks(tmp)
+        yield site / f"{name}-2.5.1.dist-info/METADATA", lambda: table.find_frameworks(tmp)
+    yield site / "torch/version.py", lambda: table.find_frameworks(tmp)
 
 
 def _bytes(tmp: Path) -> Iterable[tuple[Path, Callable[[], Any]]]:
     yield tmp / "library.so", lambda: elf.read_elf(tmp / "library.so")
     yield tmp / "header.so", lambda: elf.read_header(tmp / "header.so")
     yield tmp / "symbols.so", lambda: elf.holds_symbol(tmp / "symbols.so", "cudaMalloc")
-    yield tmp / "ld.so.cache", lambda: ldcache.read_cache(tmp / "ld.so.cache")
+    yield tmp / "ld.so.cache", lambda: host.read_cache(tmp / "ld.so.cache")
 
 
 def _elf_bytes() -> st.SearchStrategy[bytes]:

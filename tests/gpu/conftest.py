@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.compat.detect import detect
-from conda_cuda_plugin.compat.machine import Machine
+from conda_cuda_plugin.machine.detect import detect
+from conda_cuda_plugin.machine.machine import Machine
 
 
 @dataclass(frozen=True)

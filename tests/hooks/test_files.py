@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.descent import KEPT
 from conda_cuda_plugin.errors import ForeignFileError
 from conda_cuda_plugin.hooks import (
     SHELLS,
@@ -24,6 +23,7 @@ from conda_cuda_plugin.hooks import (
     verify,
     write,
 )
+from conda_cuda_plugin.system.descent import KEPT
 
 [SH] = [shell for shell in SHELLS if shell.extension == ".sh"]
 

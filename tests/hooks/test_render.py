@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.hooks import FORMAT_VERSION, SHELLS, Direction, Shell, render
-from conda_cuda_plugin.hooks.render import is_ours, is_unedited, template_path
+from conda_cuda_plugin.hooks.files import is_ours, is_unedited, template_path
 
 BOTH = [
     pytest.param(shell, direction, id=f"{direction.value}-{shell.name}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.install.host_compiler import compiler_in, lead_nvcc, release_nvcc
+from conda_cuda_plugin.install.wrappers import compiler_in, lead_nvcc, release_nvcc
 
 NVCC = '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n'
 PROFILE = (

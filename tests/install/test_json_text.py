@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.install.json_text import (
+from conda_cuda_plugin.install.kernelspec import (
     Style,
     add_members,
     encoded,

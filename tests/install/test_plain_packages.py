@@ -28,10 +28,10 @@ from pathlib import Path
 from conda.base.context import context, reset_context
 reset_context()
 context._set_argparse_args({"quiet": True})
-from conda_cuda_plugin.conda_compat import settings
-from conda_cuda_plugin.conda_packages import fetch_packages, link_packages
-from conda_cuda_plugin.package_paths import check_extracted
-from conda_cuda_plugin.plain_packages import link_plain_packages
+from conda_cuda_plugin.system.conda_compat import settings
+from conda_cuda_plugin.packages.cache import fetch_packages, link_packages
+from conda_cuda_plugin.packages.paths import check_extracted
+from conda_cuda_plugin.packages.plain_link import link_plain_packages
 from conda.core.package_cache_data import PackageCacheData
 target, names, *urls = sys.argv[1:]
 records = fetch_packages([(url, {}) for url in urls])

@@ -9,9 +9,9 @@ import pytest
 
 from conda_cuda_plugin.environment import TOOLKIT_FILE, Environment
 from conda_cuda_plugin.errors import CudaError, ForeignFileError
-from conda_cuda_plugin.files import Inside
+from conda_cuda_plugin.install import root
 from conda_cuda_plugin.install import root as roots
-from conda_cuda_plugin.install import unfinished
+from conda_cuda_plugin.system.files import Inside
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def build(text: str):  # type: ignore[no-untyped-def]
 
 def write_down(here: Environment, name: str) -> None:
     """What a command does that was killed later."""
-    here.files.write(unfinished.RECORD, f'["{name}"]'.encode())
+    here.files.write(root.RECORD, f'["{name}"]'.encode())
 
 
 def entries(here: Environment) -> list[str]:

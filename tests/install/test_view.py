@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.cuda_packages import is_cuda_package
 from conda_cuda_plugin.install import view
+from conda_cuda_plugin.packages.cuda_packages import is_cuda_package
 from conda_cuda_plugin.platforms import platform_of
 from conda_cuda_plugin.versions import CudaVersion
 

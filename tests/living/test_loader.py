@@ -12,8 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.actions.formats import as_sh
-from conda_cuda_plugin.actions.variables import Variables
+from conda_cuda_plugin.actions.variables import Variables, as_sh
 from conda_cuda_plugin.hooks import SHELLS, Direction, render
 
 from ..conftest import Conda

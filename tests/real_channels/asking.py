@@ -16,7 +16,7 @@ from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import platform_of
 from conda_cuda_plugin.sources.base import ToolkitRequest
-from conda_cuda_plugin.sources.channel import ChannelSource
+from conda_cuda_plugin.sources.channel.source import ChannelSource
 from conda_cuda_plugin.toolkit import Flavor
 from conda_cuda_plugin.versions import VersionRequest
 

@@ -15,17 +15,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.conda_file import write_package
-from conda_cuda_plugin.convert.package import (
-    ArchiveError,
-    Member,
-    check_members,
-)
-from conda_cuda_plugin.convert.tree import tree_members
-from conda_cuda_plugin.convert.unpacked import (
+from conda_cuda_plugin.build.conda_file import write_package
+from conda_cuda_plugin.build.package import ArchiveError, Member, check_members
+from conda_cuda_plugin.build.unpacked import (
     DamagedUnpackedError,
     is_as_unpacked,
     pack,
+    tree_members,
     unpack_package,
 )
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.sources.download import DownloadError, read_url
-from conda_cuda_plugin.sources.incoming import download
+from conda_cuda_plugin.network.download import DownloadError, read_url
+from conda_cuda_plugin.network.stream import download
 
 from .redist_server import RedistServer, serve
 

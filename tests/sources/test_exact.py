@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.cuda_yaml import load
+from conda_cuda_plugin.system.yaml_text import load
 
 from ..conftest import Conda
 from ..listing import leftovers, listing

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.compat.compiler_rules import judge_compiler
-from conda_cuda_plugin.compat.host_compiler import seen_by_toolkit
-from conda_cuda_plugin.compat.machine import HostCompiler, Machine
-from conda_cuda_plugin.compat.tables import newest_gcc, toolkit_row
-from conda_cuda_plugin.data_files import read_data
+from conda_cuda_plugin.data import read_data
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
+from conda_cuda_plugin.machine.host_compiler import seen_by_toolkit
+from conda_cuda_plugin.machine.machine import HostCompiler, Machine
+from conda_cuda_plugin.machine.tables import newest_gcc, toolkit_row
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.base import Offer, Package, ToolkitRequest
 from conda_cuda_plugin.sources.host_compiler import (
@@ -26,6 +25,7 @@ from conda_cuda_plugin.sources.host_compiler import (
     with_compiler,
 )
 from conda_cuda_plugin.toolkit import Flavor, Origin, releases
+from conda_cuda_plugin.verdict.judge import judge_compiler
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 RELEASES = sorted({(row.version.major, row.version.minor) for row in releases()})

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.convert.wheel import unpack_wheel
+from conda_cuda_plugin.build.wheel import unpack_wheel
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources.wheel_pins import component_pins
+from conda_cuda_plugin.sources.pypi.flavors import component_pins
 
 from ..conftest import Conda
 from ..listing import leftovers, listing

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.cuda_packages import is_cuda_package
-from conda_cuda_plugin.data_files import DATA
-from conda_cuda_plugin.sources.runfile.names import (
+from conda_cuda_plugin.data import DATA
+from conda_cuda_plugin.packages.cuda_packages import is_cuda_package
+from conda_cuda_plugin.sources.runfile.installers import (
     InstallerName,
     installer_for,
     published_name,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.sources.runfile.installer import Workplace, unpack
-from conda_cuda_plugin.sources.runfile.names import RunfileError
+from conda_cuda_plugin.sources.runfile.installers import RunfileError
+from conda_cuda_plugin.sources.runfile.unpack import Workplace, unpack
 from conda_cuda_plugin.versions import CudaVersion
 
 from . import installer

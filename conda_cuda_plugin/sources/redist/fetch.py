@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...convert.archive import unpack_archive
-from ...convert.package import ArchiveError
-from ...jobs import Job, Jobs
-from ...local_channel import LocalChannel
+from ...build.archive import unpack_archive
+from ...build.package import ArchiveError
+from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
-from ...progress import Progress
-from ...progress_text import Part
+from ...system.progress import Progress
+from ...system.progress_text import Part
+from ...system.threads import Job, Jobs
 from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .manifest import Archive
 from .place import Place
@@ -106,6 +106,6 @@ def _unpacked(
 
 
 def _address(place: Place, archive: Archive) -> str:
-    from ...addresses import without_credentials
+    from ...network.addresses import without_credentials
 
     return without_credentials(place.url(archive))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ...convert.archive import ENDINGS
-from ...convert.package import MOST_BYTES
-from ...data_files import read_data
+from ...build.archive import ENDINGS
+from ...build.package import MOST_BYTES
+from ...data import read_data
 from ...platforms import Platform
 from ...quoting import quoted
 from ...toolkit import Flavor, in_flavor

@@ -11,15 +11,15 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from ...addresses import shown_address
-from ...data_files import read_data
-from ...jobs import Job
-from ...local_channel import LocalChannel
-from ...reading import open_regular, read_bytes
+from ...data import read_data
+from ...network.addresses import shown_address
+from ...network.download import DownloadError, read_url
+from ...network.stream import download
+from ...packages.local_channel import LocalChannel
+from ...system.reading import open_regular, read_bytes
+from ...system.threads import Job
 from ...versions import CudaVersion
 from ..base import NotOffered
-from ..download import DownloadError, read_url
-from ..incoming import download
 from .manifest import FILE, MOST_MANIFEST, Archive
 
 _LISTED = re.compile(r"""href=["']?(?:[^"'>\s]*/)?(redistrib_[0-9.]+\.json)["'\s>?]""")

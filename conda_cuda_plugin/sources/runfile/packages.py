@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...convert.package import Member
-from ...convert.unpacked import unpack_package
-from ...files import Inside
-from ...local_channel import LocalChannel
+from ...build.package import Member
+from ...build.unpacked import unpack_package
+from ...network.download import DownloadError
+from ...network.stream import download
+from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
-from ...progress import Progress
-from ...progress_text import Part
+from ...system.files import Inside
+from ...system.progress import Progress
+from ...system.progress_text import Part
 from ...versions import CudaVersion
-from ..download import DownloadError
-from ..incoming import download
 from ..staging import PARTS, remove_forgotten_parts, staging_folder
-from .installer import Workplace, unpack
-from .names import RunfileError, sha256_of
+from .installers import RunfileError, sha256_of
 from .parts import RELEASE, members_by_part
+from .unpack import Workplace, unpack
 
 PREFIX = "cuda-runfile-"
 """How the names of the packages begin; the part follows."""

@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from ...convert.package import LICENSES, Member, check_members
-from ...convert.tree import tree_members
-from ...data_files import read_data
+from ...build.package import LICENSES, Member, check_members
+from ...build.unpacked import tree_members
+from ...data import read_data
 from ...quoting import quoted
 from ...versions import CudaVersion
-from .names import RunfileError
+from .installers import RunfileError
 
 RELEASE, HEADERS, STATIC, TOOLS = "release", "headers", "static", "tools"
 """The parts that are no component: the licence and the release, and what only developers need."""

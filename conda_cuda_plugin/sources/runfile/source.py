@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...addresses import shown_address
 from ...environment import Environment
-from ...local_channel import LocalChannel
+from ...network.addresses import shown_address
+from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...quoting import typed
 from ...toolkit import Flavor, Origin, components, in_flavor
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
-from .file import Installer, find_installer, no_such_file
-from .names import EXAMPLE
+from .installers import EXAMPLE, Installer, find_installer, no_such_file
 from .packages import PREFIX, Converted, build_of, convert, converted, parts_in
 from .parts import HEADERS, LICENSE, RELEASE, STATIC, TOOLS, parts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conda_cuda_plugin.compat.detect import detect
-from conda_cuda_plugin.compat.machine import Machine
+from conda_cuda_plugin.machine.detect import detect
+from conda_cuda_plugin.machine.machine import Machine
 
 from ..drivers import Tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_cuda_plugin.compat.detect import detect
+from conda_cuda_plugin.machine.detect import detect
 
 from ...fuzz.watching import watched
 from ..drivers import OPEN, PROPRIETARY, StandIns, Tree

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.compat.detect import detect
+from conda_cuda_plugin.machine.detect import detect
 
 from ..drivers import StandIns, Tree
 from .looking import L4, look, shown

@@ -17,7 +17,7 @@ from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources import pip
 from conda_cuda_plugin.sources.index import lookup, settings
-from conda_cuda_plugin.sources.index.wheel import AskPip
+from conda_cuda_plugin.sources.pypi.wheel import AskPip
 
 requirements, platform, requires, offline, who = json.loads(sys.argv[1])
 platform = PLATFORMS[platform]

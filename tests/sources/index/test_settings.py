@@ -13,8 +13,8 @@ from ...conftest import Conda
 
 _SCRIPT = """
 import dataclasses, json
-from conda_cuda_plugin.sources.index.settings import read_settings
-from conda_cuda_plugin.sources.index.wheel import AskPip
+from conda_cuda_plugin.sources.pypi.session import read_settings
+from conda_cuda_plugin.sources.pypi.wheel import AskPip
 from pip._internal.commands import create_command
 
 options, _ = create_command("install").parse_args([])
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_is_left_to_pip(
     content: bytes, conda: Conda, tmp_path: Path
 ) -> None:
     (tmp_path / "pip.conf").write_bytes(content)
-    script = "from conda_cuda_plugin.sources.index.settings import read_settings\nread_settings()"
+    script = "from conda_cuda_plugin.sources.pypi.session import read_settings\nread_settings()"
     done = subprocess.run(
         [conda.exe.parent / "python", "-c", script],
         env=conda.environ(PIP_CONFIG_FILE=str(tmp_path / "pip.conf")),

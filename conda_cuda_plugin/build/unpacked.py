@@ -1,0 +1,231 @@
+"""A package as conda has it unpacked in its cache, and a folder as the members of one."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+from ..quoting import quoted
+from ..system.reading import open_regular
+from .package import DEEPEST, Member, Refuse
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from ..system.descent import without_time
+from ..errors import CudaError
+from ..system.files import Inside
+from ..system.reading import open_regular, read_json
+from ..system.operating_system import HAS_MODES
+from .conda_file import write_package
+from .package import LICENSES, ArchiveError, Member, Progress, check_members, metadata, name_of, row_of
+
+
+def tree_members(
+    folder: Path,
+    archive: str,
+    error: Refuse,
+    target: Callable[[str], str | None] = lambda path: path,
+) -> Iterator[Member]:
+    """Every file and symbolic link below a folder.
+
+    Args:
+        folder: the folder; links in it are not followed.
+        archive: what it came from, for the message.
+        error: makes the error to raise.
+        target: from a path below the folder, with forward slashes, to the path in the package;
+            None leaves it out.
+
+    Raises:
+        the error, when something is neither file, folder nor symbolic link.
+        OSError: when the folder cannot be read.
+    """
+    for path, entry in _entries(folder, ""):
+        if path.count("/") > DEEPEST:
+            raise error(archive, f"its member {path[:40]!r}... lies deeper than any real file")
+        place = target(path)
+        if place is None:
+            continue
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            yield Member(place, 0, None, link=os.readlink(entry.path).replace(os.sep, "/"))
+        elif stat.S_ISREG(mode):
+            size = entry.stat(follow_symlinks=False).st_size
+            opener = functools.partial(_open, entry.path)
+            yield Member(place, size, opener, executable=bool(mode & 0o100))
+        else:
+            raise error(archive, f"its member {quoted(path)} is no regular file")
+
+
+def _open(path: str) -> BinaryIO:
+    return open_regular(path, links=False)
+
+
+def _entries(folder: str | Path, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything but folders, with paths relative to the top, in order."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = f"{above}{entry.name}"
+        if entry.is_dir(follow_symlinks=False) and path.count("/") <= DEEPEST:
+            yield from _entries(entry.path, f"{path}/")
+        else:
+            yield path, entry
+
+
+_BLOCK = 2**18
+_PROGRAM = (b"\x7fELF", b"#!")
+
+
+class DamagedUnpackedError(CudaError):
+    """What lies unpacked in a package cache is not what was unpacked there."""
+
+    def __init__(self, folder: Path, reason: object) -> None:
+        super().__init__(
+            f"{folder} was altered since it was unpacked: {reason}.",
+            hints=["Remove that folder and run the command again: it is fetched anew."],
+            file=folder,
+        )
+
+
+def unpack_package(
+    folder: Path,
+    record: Mapping[str, Any],
+    members: Iterable[Member],
+    about: str,
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Write a package as conda unpacks one; only `repodata_record.json` is left to its cache.
+
+    Args:
+        folder: where it goes; nothing of its name may exist there.
+        record: name, version, build and so on, as in repodata.json.
+        members: as `check_members` or `checked` gives them.
+        about: the package in one sentence.
+        progress: called with bytes done, and bytes of those members that are known at first.
+
+    Returns:
+        The folder NAME-VERSION-BUILD.
+
+    Raises:
+        ValueError: when a member is not what it says.
+        OSError: when the disk fails; nothing is left then.
+    """
+    files, place = Inside(folder), folder / name_of(record)
+    total, done = 0, 0
+    if isinstance(members, list):
+        total = sum(member.size for member in members)
+        members = sorted(members, key=lambda member: member.place)
+    try:
+        files.make_folder(place / "info")
+        rows = []
+        for member in members:
+            row = _put(files, place, member, lambda part, n=done: progress(n + part, total))
+            done += member.size
+            if not member.target.startswith("info/"):
+                rows.append(row)
+        rows.sort(key=lambda row: str(row["_path"]))
+        for name, data in metadata(record, rows, about).items():
+            with files.create(place / name, 0o644) as file:
+                file.write(data)
+                without_time(file)
+    except BaseException:
+        files.remove_tree(place)
+        raise
+    return place
+
+
+def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any]:
+    """Write a member; its row of paths.json."""
+    target = place / member.target
+    if member.link is not None:
+        files.link(target, member.link)
+        return row_of(member)
+    assert member.open is not None
+    # What lists the hash lies in the archive, whose own hash is looked at.
+    digest = None if member.sha256 else hashlib.sha256()
+    left = member.size
+    with member.open() as source:
+        # One byte more than it may have shows that there is more.
+        block = source.read(min(_BLOCK, left + 1))
+        program = member.executable
+        if program is None:
+            program = block.startswith(_PROGRAM)
+        with files.create(target, 0o755 if program else 0o644) as file:
+            while block:
+                left -= len(block)
+                if left < 0:
+                    raise ValueError(f"{quoted(member.target)} is longer than it says")
+                if digest:
+                    digest.update(block)
+                file.write(block)
+                told(member.size - left)
+                block = source.read(min(_BLOCK, left + 1))
+            if left:
+                raise ValueError(f"{quoted(member.target)} is shorter than it says")
+            without_time(file)
+    return row_of(member, digest.hexdigest() if digest else member.sha256)
+
+
+def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:
+    """Write the `.conda` file of a package that `unpack_package` has written.
+
+    Args:
+        unpacked: the package's folder.
+        folder: where the file goes.
+        progress: called with bytes done and bytes in all.
+
+    Raises:
+        DamagedUnpackedError: when the package is not as it was.
+        OSError: when it cannot be read, or the file not be written.
+    """
+    try:
+        record = read_json(unpacked / "info" / "index.json", links=False)
+        about = str(read_json(unpacked / "info" / "about.json", links=False)["summary"])
+        if name_of(record) != unpacked.name:
+            raise ValueError("it is another package")
+        return write_package(folder, record, _members(unpacked), about, progress)
+    except (ValueError, KeyError, TypeError, ArchiveError) as error:
+        raise DamagedUnpackedError(unpacked, error) from error
+
+
+def is_as_unpacked(unpacked: Path) -> bool:
+    """Whether every file of a package is what it was when it was unpacked."""
+    try:
+        for member in _members(unpacked):
+            if member.sha256 is not None:
+                with open_regular(unpacked / member.target, links=False) as file:
+                    digest = hashlib.sha256()
+                    while block := file.read(_BLOCK):
+                        digest.update(block)
+                row_of(member, digest.hexdigest())
+    except (OSError, ValueError, KeyError, TypeError, ArchiveError):
+        return False
+    return True
+
+
+def _members(unpacked: Path) -> list[Member]:
+    """The members of a package, each with the hash that it has to have.
+
+    Raises:
+        ValueError, KeyError, TypeError, ArchiveError: when they are not those of its list.
+    """
+    rows = read_json(unpacked / "info" / "paths.json", links=False)["paths"]
+    listed = {row["_path"]: row for row in rows}
+    name = unpacked.name
+    found = check_members(tree_members(unpacked, name, ArchiveError, _target), name, ArchiveError)
+    members = []
+    for member in found:
+        row = {} if member.target.startswith("info/") else listed.pop(member.target)
+        executable = member.executable and HAS_MODES
+        members.append(replace(member, sha256=row.get("sha256"), executable=executable))
+    if listed:
+        raise ValueError(f"{quoted(next(iter(listed)))} is missing")
+    return members
+
+
+def _target(path: str) -> str | None:
+    return path if path.startswith(LICENSES) or not path.startswith("info/") else None

@@ -1,0 +1,216 @@
+"""`conda cuda apply`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from ...network.addresses import shown_address
+from ..common import (
+    add_common_options,
+    contents_of,
+    kept_paths,
+    name_of,
+    print_json,
+    say,
+    say_kept,
+    target_environment,
+    this_platform,
+    warn,
+    warn_of_others,
+)
+from ..layout import fields, heading, table
+from ..plan import origin_rows
+
+EPILOG = """\
+FILE is one that conda cuda export has written. Every package comes from the
+caches or from the address in FILE and is checked against the hash in FILE;
+the plan shows the addresses. Without a hash, --force is needed as well.
+
+examples:
+  conda cuda apply cuda.yaml                       for the active environment
+  conda cuda apply cuda.yaml -n new --offline -y   from the caches, unasked
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `apply`."""
+    from conda.cli import helpers
+
+    parser.epilog = EPILOG
+    parser.add_argument("cuda_file", metavar="FILE", help="What conda cuda export has written.")
+    parser.add_argument(
+        "--force",
+        dest="cuda_force",
+        action="store_true",
+        help="Go on with a toolkit that cannot run here, and with packages that FILE has no hash "
+        "of.",
+    )
+    add_common_options(parser, prompt=True)
+    helpers.add_parser_networking(parser)
+
+
+def execute(args: Namespace) -> int:
+    """Read, plan, ask, do, report."""
+    from conda.base.context import context
+
+    from ...actions import use_plan
+    from ...lockfile import apply
+    from ...system.conda_compat import confirm
+
+    platform, path = this_platform(), Path(args.cuda_file).expanduser().absolute()
+    file = apply.read(path)
+    environment = target_environment(args)
+    machine = use_plan.machine_for(None, apply.request_of(file, platform), platform)
+    plan = apply.make_plan(
+        environment,
+        file,
+        path,
+        platform,
+        machine,
+        offline=bool(context.offline),
+        force=args.cuda_force,
+    )
+    for sentence in file.not_promised:
+        warn(f"not promised: {sentence}")
+    document = {"success": True, "plan": _document(plan, machine)}
+    if context.dry_run and context.json:
+        print_json({**document, "dry_run": True})
+        return 0
+    if plan.changes_nothing:
+        _warn_of_caches(plan)
+        say(f"{_has(plan)} {path.name} says already.")
+    else:
+        say(*_lines(plan, machine, path))
+        if not context.dry_run:
+            apply.check_protected(plan)
+        confirm("Proceed")
+        apply.carry_out(plan)
+        _warn_of_others(plan)
+        _warn_of_caches(plan)
+        say_kept(environment)
+        say(f"{_has(plan)} {path.name} says.")
+    if context.json:
+        done = {
+            "changed": not plan.changes_nothing,
+            "exact": apply.is_exact(plan),
+            "kept": kept_paths(environment),
+        }
+        print_json({**document, **done})
+    return 0
+
+
+def _has(plan: Any) -> str:
+    """The outcome, which is exact only where every hash holds."""
+    from ...lockfile import apply
+
+    return f"{name_of(plan.environment)} has {'exactly ' if apply.is_exact(plan) else ''}what"
+
+
+def _warn_of_others(plan: Any) -> None:
+    """As `use` does, of the toolkit that is current now."""
+    current = plan.environment.current()
+    offers = [
+        step.offer for step in plan.steps if current and step.offer.version == current.version
+    ]
+    if current is not None:
+        warn_of_others(plan.environment, current, offers[0] if offers else None)
+
+
+def _warn_of_caches(plan: Any) -> None:
+    from ...lockfile import apply
+
+    if apply.depends_on_others(plan):
+        warn(
+            "not promised: that the packages are those of the file. Other users may change the "
+            "package cache that they lie in; CONDA_PKGS_DIRS names another one."
+        )
+
+
+def _lines(plan: Any, machine: Any, path: Path) -> list[str]:
+    """The plan for people."""
+    from ...verdict.text import verdict_line
+
+    rows = [("file", str(path))]
+    for step in plan.steps:
+        offer = step.offer
+        what = ", ".join(contents_of(offer.flavor, offer.components))
+        rows.append(("installs", f"CUDA {offer.version} ({what}), origin {offer.origin.value}"))
+        rows += origin_rows(offer)
+        if step.replaces is not None:
+            rows.append(("replaces", f"{step.replaces.name} ({step.replaces.version})"))
+    rows += [("stays", f"CUDA {toolkit.version}, which is there") for toolkit in plan.stays]
+    before = plan.before.name if plan.before else "none"
+    if plan.file.current:
+        rows.append(("current", f"cuda-{plan.file.current} (now: {before})"))
+    if plan.file.recorded.get("channels"):
+        rows.append(("records", f"channels for later: {', '.join(_channels(plan.file))}"))
+    if plan.unprotected:
+        names = ", ".join(package.name for package in plan.unprotected)
+        rows.append(("no hash", f"protects {names}; --force installs whatever lies there"))
+    if plan.verdict is not None:
+        rows.append(("verdict", verdict_line(plan.verdict, machine)))
+    lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
+    lines += fields(rows)
+    cells = [
+        (
+            package.name,
+            package.version,
+            package.protection or "no hash",
+            f"{'in the cache, of ' if package.size == 0 else ''}{package.address or 'pip'}",
+        )
+        for step in plan.steps
+        for package in step.offer.packages
+        if not step.offer.origin.adopted
+    ]
+    if cells:
+        lines += ["", "  packages:", *table(cells, indent="    ", whole=True)]
+    return [*lines, ""]
+
+
+def _channels(file: Any) -> list[str]:
+    """The channels that are recorded, as they may be shown."""
+    return [
+        shown_address(channel) if "://" in channel else channel
+        for channel in file.recorded.get("channels", ())
+    ]
+
+
+def _document(plan: Any, machine: Any) -> dict[str, Any]:
+    """The plan for machines."""
+    from ...verdict.text import machine_document, verdict_document
+
+    return {
+        "environment": str(plan.environment.prefix),
+        "current": plan.file.current,
+        "current_before": plan.before.name if plan.before else None,
+        "changes_nothing": plan.changes_nothing,
+        "stays": [toolkit.name for toolkit in plan.stays],
+        "verdict": verdict_document(plan.verdict) if plan.verdict else None,
+        "machine": machine_document(machine),
+        "not_promised": list(plan.file.not_promised),
+        "channels": _channels(plan.file),
+        "unprotected": [package.name for package in plan.unprotected],
+        "install": [
+            {
+                "version": str(step.offer.version),
+                "origin": step.offer.origin.value,
+                "from": step.offer.detail,
+                "note": step.offer.note,
+                "location": str(step.offer.location) if step.offer.location else None,
+                "replaces": str(step.replaces.version) if step.replaces else None,
+                "packages": [
+                    {
+                        "name": one.name,
+                        "version": one.version,
+                        "cached": one.size == 0,
+                        "address": one.address,
+                        "hash": one.protection,
+                    }
+                    for one in step.offer.packages
+                ],
+            }
+            for step in plan.steps
+        ],
+    }

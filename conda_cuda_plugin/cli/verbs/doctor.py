@@ -1,0 +1,111 @@
+"""`conda cuda doctor`."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...environment import Environment
+from ..common import (
+    add_common_options,
+    kept_paths,
+    name_of,
+    print_json,
+    say,
+    say_kept,
+    target_environment,
+    this_platform,
+)
+from ..findings import document, exit_code, outcome, question, report
+
+if TYPE_CHECKING:
+    from ...doctor import Patient
+
+EPILOG = """\
+Exit code: 0 healthy, 3 errors; 1 warnings, only with --strict.
+
+examples:
+  conda cuda doctor            the active environment, this shell, this machine
+  conda cuda doctor --fix      cure what can be cured, after asking
+  conda cuda doctor --json     for machines
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `doctor`."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "--fix",
+        dest="cuda_fix",
+        action="store_true",
+        help="Cure what can be cured: hooks, wrappers, the link, leftovers. Files that conda cuda "
+        "did not write stay untouched.",
+    )
+    parser.add_argument(
+        "--strict",
+        dest="cuda_strict",
+        action="store_true",
+        help="Exit with 1 when there are warnings.",
+    )
+    parser.add_argument(
+        "--for",
+        dest="cuda_for",
+        metavar="MACHINE",
+        help="Another machine in place of this one: driver=550,cc=8.9.",
+    )
+    add_common_options(parser, prompt=True)
+
+
+def execute(args: Namespace) -> int:
+    """Ask every rule; cure, if wanted; tell."""
+    from conda.base.context import context
+
+    from ...doctor import Treatment, diagnose, treat
+    from ...system.conda_compat import confirm
+    from ..machine import machine_for
+
+    environment, machine = target_environment(args), args.cuda_for
+    if machine:
+        machine_for(machine)  # A typing error is told before anything is looked at.
+    patient = examined(environment, machine)
+    findings = diagnose(patient)
+    fixable = [finding for finding in findings if finding.fix is not None]
+    treatment = Treatment((), (), tuple(findings)) if args.cuda_fix else None
+    if args.cuda_fix and fixable:
+        say(*report(patient, findings), "")
+        confirm(question(fixable))
+        treatment = treat(lambda: examined(Environment(environment.prefix), machine), fixable)
+        say_kept(environment)
+        findings = list(treatment.left)
+        patient = examined(Environment(environment.prefix), machine)
+    if context.json:
+        kept = {} if treatment is None else {"kept": kept_paths(environment)}
+        print_json({**document(patient, findings, treatment), **kept})
+        return exit_code(findings, strict=args.cuda_strict)
+    if treatment is not None and fixable:
+        say(*outcome(treatment), "")
+    say(*report(patient, findings))
+    if args.cuda_fix and findings and not fixable:
+        say("", "None of this can be cured from here.")
+    return exit_code(findings, strict=args.cuda_strict)
+
+
+def examined(environment: Environment, machine: str | None = None) -> Patient:
+    """An environment with this shell around it, and this machine or one that is described."""
+    from ...doctor import Patient
+    from ...machine.detect import detect
+    from ...packages.cache import package_caches
+    from ..machine import machine_for
+
+    platform = this_platform()
+    return Patient(
+        environment,
+        platform,
+        os.environ,
+        Path.home(),
+        name_of(environment),
+        lambda: machine_for(machine) if machine else detect(),
+        package_caches=package_caches(),
+    )

@@ -1,0 +1,242 @@
+"""`conda cuda info`: the one screen for bug reports."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..common import (
+    add_common_options,
+    contents,
+    print_json,
+    say,
+    target_environment,
+    toolkit_document,
+)
+from ..layout import fields
+
+if TYPE_CHECKING:
+    from ...doctor import Finding, Patient
+
+
+EPILOG = """\
+examples:
+  conda cuda info              the active environment, this shell, this machine
+  conda cuda info -n old       another environment
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `info`."""
+    parser.epilog = EPILOG
+    add_common_options(parser)
+
+
+def execute(args: Namespace) -> int:
+    """One screen, or one document."""
+    from conda.base.context import context
+
+    from ...doctor import diagnose
+    from .doctor import examined
+    # dropped
+
+    patient = examined(target_environment(args))
+    findings = diagnose(patient)
+    facts = document(patient, findings)
+    if context.json:
+        print_json(facts)
+    else:
+        say(*screen(patient, findings, facts))
+    return 0
+
+
+def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same for machines."""
+    import platform as python_platform
+
+    from conda import __version__ as conda_version
+
+    from ... import __version__, hooks
+    from ...doctor.frameworks import cudnn_libraries
+    from ...install.pin import pins
+    from ...system.operating_system import description
+    from ...verdict.text import machine_document, verdict_document
+    from ..findings import finding_document
+
+    current = patient.environment.current_name()
+    toolkits = [
+        {**toolkit_document(toolkit, current), "contents": contents(toolkit)}
+        for toolkit in patient.toolkits
+    ]
+    windows = patient.platform.windows
+    statuses = sorted({s.value for s in hooks.verify(patient.prefix, windows=windows).values()})
+    verdict, machine = patient.verdict, machine_document(patient.machine)
+    return {
+        "environment": str(patient.prefix),
+        "name": patient.name,
+        "current": next((toolkit for toolkit in toolkits if toolkit["current"]), None),
+        "toolkits": toolkits,
+        "pinned": pins(patient.environment),
+        "hooks": " and ".join(statuses) if current else "none",
+        "shell": _shell(patient),
+        "machine": machine,
+        "driver_cuda": machine["driver_cuda"],
+        "verdict": verdict_document(verdict) if verdict else None,
+        "frameworks": [
+            {
+                "name": framework.name,
+                "title": framework.title,
+                "version": framework.version,
+                "backend": framework.backend.value,
+                "cuda": str(framework.cuda) if framework.cuda else None,
+                "cudnn": framework.cudnn,
+                "installer": framework.installer,
+                "brings_cuda": framework.brings_cuda,
+                "read_from": framework.evidence,
+            }
+            for framework in patient.frameworks
+        ],
+        "cudnn": {str(major): path for major, path in sorted(cudnn_libraries(patient).items())},
+        "findings": [finding_document(finding) for finding in findings],
+        "platform": patient.platform.subdir,
+        "system": description(),
+        "conda": conda_version,
+        "conda_cuda": __version__,
+        "python": python_platform.python_version(),
+    }
+
+
+def _shell(patient: Patient) -> dict[str, Any]:
+    """What this shell has of the environment's CUDA."""
+    import shutil
+
+    variables = patient.variables
+    return {
+        "active": patient.active,
+        "name": os.path.basename(variables.get("SHELL", "")) or None,
+        "CUDA_HOME": variables.get("CUDA_HOME"),
+        "CUDA_PATH": variables.get("CUDA_PATH"),
+        "CUDA_VISIBLE_DEVICES": variables.get("CUDA_VISIBLE_DEVICES"),
+        "LD_LIBRARY_PATH": variables.get("LD_LIBRARY_PATH"),
+        "position": None if patient.place is None else patient.place + 1,
+        "nvcc": shutil.which("nvcc", path=variables.get("PATH", "")),
+    }
+
+
+def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, Any]) -> list[str]:
+    """What people paste into bug reports.
+
+    Args:
+        patient: the environment, the shell and the machine.
+        findings: what the doctor has found.
+        facts: the same as a document.
+    """
+    from ..findings import counts
+
+    machine = patient.machine
+    rows = [
+        ("environment", f"{facts['name']} ({facts['environment']})"),
+        ("current", _current_text(facts["current"])),
+        ("installed", ", ".join(t["name"] for t in facts["toolkits"]) or "none"),
+        ("hooks", facts["hooks"]),
+        ("this shell", _shell_text(facts["shell"], patient)),
+        ("driver", _driver_text(facts["machine"])),
+        ("GPUs", _gpus_text(facts["machine"]["gpus"])),
+    ]
+    if facts["pinned"]:
+        rows.insert(3, ("pinned", ", ".join(facts["pinned"])))
+    if patient.verdict is not None:
+        from ...verdict.text import verdict_line
+
+        rows.append(("verdict", verdict_line(patient.verdict, machine)))
+    rows += [
+        ("frameworks", "; ".join(map(_framework_text, facts["frameworks"])) or "none"),
+        ("cuDNN", _cudnn_text(facts["cudnn"], facts["current"])),
+        ("host compiler", _compiler_text(facts["machine"]["host_compiler"])),
+        ("system", ", ".join(filter(None, (facts["system"], machine.libc)))),
+        (
+            "conda",
+            f"{facts['conda']}, conda-cuda {facts['conda_cuda']}, Python {facts['python']}, "
+            f"{facts['platform']}",
+        ),
+        ("doctor", counts(findings) + _ids(findings)),
+    ]
+    rows += [("note", note) for note in machine.notes]
+    return fields(rows)
+
+
+def _current_text(current: dict[str, Any] | None) -> str:
+    if current is None:
+        return "none"
+    if current["status"] != "ok":
+        return f"{current['name']}, incomplete"
+    where = f" ({current['location']})" if current["location"] else ""
+    return f"CUDA {current['version']}, {current['contents']}, from {current['origin']}{where}"
+
+
+def _shell_text(shell: dict[str, Any], patient: Patient) -> str:
+    if not shell["active"]:
+        text = f"{patient.name} is not active here"
+    elif shell["position"] is None:
+        text = f"does not have it; type: {patient.activation}"
+    else:
+        text = f"has it at place {shell['position']} of LD_LIBRARY_PATH"
+    if shell["nvcc"]:
+        text += f"; nvcc is {shell['nvcc']}"
+    if shell["CUDA_VISIBLE_DEVICES"] is not None:
+        text += f"; CUDA_VISIBLE_DEVICES={shell['CUDA_VISIBLE_DEVICES']}"
+    return text
+
+
+def _driver_text(machine: dict[str, Any]) -> str:
+    driver, cuda = machine["driver"], machine["driver_cuda"]
+    if driver is None and cuda is None:
+        return "none found"
+    text = ", ".join(filter(None, (driver, f"runs up to CUDA {cuda}" if cuda else None)))
+    return f"{text} (WSL)" if machine["wsl"] else text
+
+
+def _gpus_text(gpus: Sequence[dict[str, Any]]) -> str:
+    kinds = Counter((gpu["name"], gpu["compute_capability"]) for gpu in gpus)
+    parts = [
+        f"{f'{count} x ' if count > 1 else ''}{name or 'unknown'} "
+        f"(compute capability {capability or 'unknown'})"
+        for (name, capability), count in kinds.items()
+    ]
+    return ", ".join(parts) or "none found"
+
+
+def _framework_text(framework: dict[str, Any]) -> str:
+    builds = {"cpu": "without CUDA", "other": "for other GPUs", "unknown": "of an unknown build"}
+    built = builds.get(framework["backend"], f"for CUDA {framework['cuda'] or 'unknown'}")
+    cudnn = f", cuDNN {framework['cudnn']}" if framework["cudnn"] else ""
+    own = ", brings its own" if framework["brings_cuda"] else ""
+    return f"{framework['title']} {built}{cudnn} ({framework['installer']}{own})"
+
+
+def _cudnn_text(found: dict[str, str], current: dict[str, Any] | None) -> str:
+    own = current["addons"].get("cudnn", "") if current else ""
+    parts = [
+        # The whole version is known of the current toolkit's own only.
+        f"{own if current and _is_in(path, current) else major} ({path})"
+        for major, path in found.items()
+    ]
+    return ", ".join(parts) or "none found"
+
+
+def _is_in(path: str, toolkit: dict[str, Any]) -> bool:
+    return bool(toolkit["addons"].get("cudnn")) and path.startswith(f"{toolkit['root']}/")
+
+
+def _compiler_text(compiler: dict[str, Any] | None) -> str:
+    if compiler is None:
+        return "none found"
+    return f"{compiler['name']} {compiler['version']} ({compiler['path']})"
+
+
+def _ids(findings: Sequence[Finding]) -> str:
+    ids = list(dict.fromkeys(finding.rule_id for finding in findings))
+    return f" ({', '.join(ids)})" if ids else ""

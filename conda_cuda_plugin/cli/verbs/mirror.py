@@ -1,0 +1,200 @@
+"""`conda cuda mirror`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...quoting import typed
+from ..common import contents_of, print_json, say, size, this_platform
+from ..content import add_channel_options, add_content_options, content_words
+from ..layout import fields, table
+
+EPILOG = """\
+The folder is an ordinary conda channel: copied to a machine without a network,
+it needs nothing else there. Mirror as many releases into it as you like. On the
+other side:
+
+  conda cuda use 12.4 -c file:///DIR --offline
+  conda install -c file:///DIR conda-cuda-toolkit=12.4    without conda cuda
+
+examples:
+  conda cuda mirror 12.4 --flavor runtime --to usb
+  conda cuda mirror 12.4 --cudnn 9.1 --to usb              with cuDNN
+  conda cuda mirror 13.0 --to usb --platform linux-aarch64
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `mirror`."""
+    from conda.cli import helpers
+
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "cuda_version", metavar="VERSION", nargs="?", help="What to mirror, as `use` takes it."
+    )
+    parser.add_argument(
+        "--to",
+        dest="cuda_to",
+        metavar="DIR",
+        required=True,
+        help="The folder: a new or empty one, or one that was mirrored into before.",
+    )
+    add_content_options(parser)
+    helpers.add_parser_platform(parser)
+    helpers.add_output_and_prompt_options(parser)
+    add_channel_options(parser)
+
+
+def execute(args: Namespace) -> int:
+    """Plan, ask, do, report."""
+    from conda.base.context import context
+
+    from ...actions.request import request_from
+    from ...environment import Environment
+    from ...lockfile import mirror
+    from ...system.conda_compat import confirm
+    from ..content import names_place
+
+    platform = this_platform()
+    directory = _directory(args.cuda_to)
+    words = _checked(content_words(args), place=names_place(args))
+    request, source = request_from(words, Environment(directory), platform)
+    plan = mirror.make_plan(directory, request, source)
+    if context.dry_run and context.json:
+        print_json({"success": True, "dry_run": True, "plan": _plan_document(plan)})
+        return 0
+    say(*_plan_lines(plan))
+    confirm("Proceed")
+    result = mirror.carry_out(plan)
+    if context.json:
+        print_json(
+            {
+                "success": True,
+                "plan": _plan_document(plan),
+                "mirror": {
+                    "directory": str(directory),
+                    "channel": directory.as_uri(),
+                    "metapackage": result.metapackage.filename,
+                    "addons": dict(result.metapackage.addons),
+                    "packages": list(result.packages),
+                    "added": list(result.added),
+                    "size": result.size,
+                    "use": _other_side(plan),
+                },
+            }
+        )
+        return 0
+    count = len(result.packages)
+    what = "1 package" if count == 1 else f"{count} packages"
+    new = f"{len(result.added)} new" if result.added else "nothing new"
+    say(
+        f"CUDA {plan.offer.version} is in the channel {directory}: {what}, {new}, "
+        f"{size(result.size)}.",
+        "On the other machine, with the place where the folder is there, type:",
+        f"  {_other_side(plan)}",
+    )
+    return 0
+
+
+def _directory(text: str) -> Path:
+    """The folder that was named, with everything that leads to it resolved.
+
+    Raises:
+        UsageError: when it is empty, or the top of a file system, which conda has no address for.
+    """
+    import os
+
+    from ...errors import UsageError
+
+    if not text.strip():
+        raise UsageError("--to names no folder.", hints=["conda cuda mirror 12.4 --to DIR"])
+    folder = Path(os.path.realpath(os.path.expanduser(text)))
+    if folder == folder.parent:
+        raise UsageError(
+            f"{folder} itself cannot be a channel.",
+            hints=[
+                f"Name a folder in it: conda cuda mirror 12.4 --to {typed(str(folder / 'cuda'))}"
+            ],
+        )
+    return folder
+
+
+def _checked(words: Any, *, place: bool) -> Any:
+    """The words, after those that make no sense without an environment were refused.
+
+    Raises:
+        UsageError: when no version was named, or `auto`.
+    """
+    from ...errors import UsageError
+
+    if words.version == "auto" or (words.version is None and not place):
+        raise UsageError(
+            "mirror needs to know which release: it is for another machine than this one.",
+            hints=["conda cuda mirror 12.4 --to DIR"],
+        )
+    return words
+
+
+def _plan_lines(plan: Any) -> list[str]:
+    """The plan for people."""
+    offer = plan.offer
+    rows = [
+        (
+            "toolkit",
+            f"CUDA {offer.version} ({', '.join(contents_of(offer.flavor, offer.components))})",
+        ),
+        ("platform", plan.request.platform.subdir),
+        ("from", offer.detail),
+        ("because", plan.reason),
+    ]
+    if offer.note:
+        rows.append(("note", offer.note))
+    rows.append(("download", "nothing" if plan.download == 0 else size(plan.download)))
+    cells = [(package.name, package.version, size(package.size)) for package in plan.packages]
+    return [
+        f"CUDA as a conda channel in {plan.directory}",
+        "",
+        *fields(rows),
+        "",
+        "  packages:",
+        *table(cells, indent="    "),
+        "",
+    ]
+
+
+def _plan_document(plan: Any) -> dict[str, Any]:
+    """The plan for machines."""
+    offer = plan.offer
+    return {
+        "directory": str(plan.directory),
+        "platform": plan.request.platform.subdir,
+        "version": str(offer.version),
+        "origin": offer.origin.value,
+        "reason": plan.reason,
+        "flavor": offer.flavor.value if offer.flavor else None,
+        "components": list(offer.components),
+        "from": offer.detail,
+        "note": offer.note,
+        "download": plan.download,
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "file": package.file,
+                "size": package.size,
+            }
+            for package in plan.packages
+        ],
+    }
+
+
+def _other_side(plan: Any) -> str:
+    """The command that installs it on the other side, for a shell to read."""
+    from ...sources.channel.mirrored import options_of
+
+    asked = options_of(replace(plan.request, flavor=plan.offer.flavor))
+    words = ["conda", "cuda", "use", str(plan.offer.version), *asked.split()]
+    return " ".join(map(typed, [*words, "-c", plan.directory.as_uri(), "--offline"]))

@@ -1,0 +1,155 @@
+"""`conda cuda use`."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from dataclasses import replace
+from typing import Any
+
+from ..common import (
+    add_common_options,
+    kept_paths,
+    name_of,
+    print_json,
+    say,
+    say_kept,
+    target_environment,
+    this_platform,
+    toolkit_document,
+    warn,
+    warn_of_others,
+)
+from ..content import (
+    add_channel_options,
+    add_content_options,
+    always_pin,
+    content_words,
+    names_place,
+)
+from ..layout import fields
+from ..plan import chosen, plan_document, plan_lines, switch_line, verdict_text
+
+EPILOG = """\
+VERSION is 12.4, 12.4.1, 12, latest, a range such as ">=11.8,<12", the path of a
+toolkit on this machine, or auto: the best release for the driver, the GPUs and
+the frameworks in the environment. Without it: what was asked for the last time,
+else auto.
+
+examples:
+  conda cuda use 12.4                              the libraries, from anywhere
+  conda cuda use 13.0 --from pypi --flavor devel   with nvcc, from PyPI
+  conda cuda use /usr/local/cuda-13.0              a toolkit of this machine
+  conda cuda use --for torch==2.5.1                what torch was built for
+  conda cuda use 12.4 --for "driver=550,cc=8.9"    for another machine
+"""
+
+
+def configure_parser(parser: ArgumentParser) -> None:
+    """The options of `use`."""
+    parser.epilog = EPILOG
+    parser.add_argument("cuda_version", metavar="VERSION|PATH", nargs="?", help="What to use.")
+    add_content_options(parser)
+    parser.add_argument(
+        "--pin",
+        dest="cuda_pin",
+        action=BooleanOptionalAction,
+        default=None,
+        help="Keep later `conda install` in this environment on this CUDA, or no longer.",
+    )
+    parser.add_argument(
+        "--for",
+        dest="cuda_for",
+        metavar="FRAMEWORK|MACHINE",
+        action="append",
+        help="A framework to choose for that is not installed yet: torch==2.5.1. Or the machine it "
+        "will run on, when that is not this one: driver=550,cc=8.9. driver, cuda (the newest that "
+        "the driver supports) and cc (compute capability; cc=8.9+7.0).",
+    )
+    parser.add_argument(
+        "--force",
+        dest="cuda_force",
+        action="store_true",
+        help="Go on with a toolkit that cannot run there.",
+    )
+    add_common_options(parser, prompt=True)
+    add_channel_options(parser)
+
+
+def execute(args: Namespace) -> int:
+    """Plan, ask, do, report."""
+    from conda.base.context import context
+
+    from ...actions import auto, use, use_plan
+    from ...actions.request import request_from
+    from ...actions.use_plan import make_plan
+    from ...system.conda_compat import confirm
+    from ..machine import split_targets
+
+    platform = this_platform()
+    environment = target_environment(args)
+    target, framework = split_targets(args.cuda_for)
+    words = content_words(args)
+    automatic = not names_place(args) and auto.is_automatic(words.version, environment, framework)
+    if automatic:
+        words = replace(words, version="latest")
+    request, source = request_from(words, environment, platform)
+    machine = use_plan.machine_for(target, request, platform)
+    if automatic:
+        request = auto.choose_for(environment, request, machine, framework)
+    plan = make_plan(environment, request, source, machine, force=args.cuda_force, pin=_pin(args))
+    if context.dry_run and context.json:
+        print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
+        return 0
+    if plan.offer is not None and not (context.json or context.quiet):
+        say(*plan_lines(plan, machine))
+    if plan.offer is not None or context.dry_run:
+        if context.dry_run and plan.offer is None:
+            say(
+                *chosen(plan),
+                switch_line(plan),
+                *fields([("verdict", verdict_text(plan, machine))]),
+            )
+        confirm("Proceed")
+    elif plan.offer is None:
+        say(*chosen(plan))
+        if plan.verdict is not None and plan.verdict.level.value == "cannot":
+            warn(f"warning: {verdict_text(plan, machine)}")
+    result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
+    warn_of_others(environment, result.toolkit, plan.offer)
+    say_kept(environment)
+    if context.json:
+        document: dict[str, Any] = {
+            "success": True,
+            "plan": plan_document(plan, machine),
+            "toolkit": toolkit_document(result.toolkit, result.toolkit.name),
+            "installed": result.installed,
+            "switched": result.switched,
+            "activate": result.activate,
+            "pinned": list(result.pinned),
+            "kept": kept_paths(environment),
+        }
+        print_json(document)
+        return 0
+    say(_outcome(result))
+    if result.pinned:
+        say(f"Later conda install in it is held to {', '.join(result.pinned)}.")
+    elif result.unpinned:
+        say("Later conda install in it is free to take another CUDA.")
+    if result.activate:
+        say(f"For this shell to notice, type:  {result.activate}")
+    return 0
+
+
+def _pin(args: Namespace) -> bool | None:
+    """Whether to pin; None for as it is."""
+    if args.cuda_pin is None:
+        return True if always_pin() else None
+    return bool(args.cuda_pin)
+
+
+def _outcome(result: Any) -> str:
+    name, version = name_of(result.plan.environment), result.toolkit.version
+    if result.installed or result.switched:
+        return f"CUDA {version} is current in {name}."
+    return f"CUDA {version} is current in {name} already."

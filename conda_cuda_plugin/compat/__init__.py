@@ -1,1 +1,0 @@
-"""What will run here: the machine, the frameworks, and the verdict on a release."""

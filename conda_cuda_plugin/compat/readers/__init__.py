@@ -1,1 +1,0 @@
-"""How each framework tells the CUDA it was built for, one file each."""

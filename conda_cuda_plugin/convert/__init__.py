@@ -1,1 +1,0 @@
-"""From foreign archives and folders to conda packages."""

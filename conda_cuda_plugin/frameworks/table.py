@@ -1,0 +1,55 @@
+"""The table of frameworks: those in an environment, and the builds that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..platforms import Platform
+from .cupy import read_cupy
+from .framework import Builds, Contents, Framework
+from .jax import jax_builds, read_jax
+from .site_packages import conda_records, distributions
+from .tensorflow import read_tensorflow, tensorflow_builds
+from .torch import read_torch, torch_builds
+
+
+def find_frameworks(prefix: Path) -> tuple[Framework, ...]:
+    """The frameworks of an environment.
+
+    Sources, in order: what the framework writes about its own build (torch/version.py,
+    tensorflow's build_info.py), its metadata (`+cu118`, the `nvidia-*` and `cuda-toolkit`
+    packages it requires), conda's records (build strings, dependencies), and for releases that
+    say nothing the tables of data/frameworks.json.
+
+    Args:
+        prefix: the environment.
+
+    Returns:
+        PyTorch, TensorFlow, JAX, CuPy in this order, those that are there. Never raises: what is
+        broken counts as absent or as unknown.
+    """
+    contents = Contents(prefix, distributions(prefix), conda_records(prefix))
+    readers: tuple[Callable[[Contents], Framework | None], ...] = (
+        read_torch,
+        read_tensorflow,
+        read_jax,
+        read_cupy,
+    )
+    found = (reader(contents) for reader in readers)
+    return tuple(framework for framework in found if framework is not None)
+
+
+def builds_of(name: str, version: str, platform: Platform) -> Builds:
+    """The builds of a release on a platform.
+
+    Args:
+        name: `torch`, `tensorflow` or `jax`.
+        version: a release that `find_release` knows.
+        platform: for which platform.
+    """
+    if name == "torch":
+        return torch_builds(version, platform)
+    if name == "tensorflow":
+        return tensorflow_builds(version, platform)
+    return jax_builds(version, platform)

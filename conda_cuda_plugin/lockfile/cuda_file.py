@@ -1,0 +1,245 @@
+"""The file of `conda cuda export` and `apply`: what was asked for, and the exact packages.
+
+conda-cuda: 1                 the format's number
+platform: linux-64
+current: '12.4'               the release that is current; left out when none is
+request:                      what `use` was asked for the last time
+  version: '12.4'
+  flavor: base
+toolkits:
+- version: 12.4.1
+  origin: pypi
+  flavor: base
+  components: [cudart]
+  packages:
+  - name: nvidia-cuda-runtime-cu12
+    version: 12.4.127
+    build: wheel_0
+    url: https://.../nvidia_cuda_runtime_cu12-12.4.127-py3-none-manylinux2014_x86_64.whl
+    sha256: ...               of the file at that address
+not-promised: [...]           what of this another machine may not give
+digest: ...                   of all values above
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import CudaError
+from ..network.addresses import shown_address
+from ..quoting import typed
+from ..system.reading import open_regular
+from ..system.yaml_text import MOST_BYTES, YamlError, canonical, dump, load, plain
+from ..toolkit import Flavor, Origin
+from ..versions import CudaVersion
+from .yaml_edit import updated
+
+FORMAT = 1
+FORMAT_KEY = "conda-cuda"
+IDENTITIES = {"toolkits": "version", "packages": "name"}
+"""The lists whose order says nothing, and what tells their items apart."""
+_HEAD = (
+    "# The CUDA of a conda environment, as conda cuda export found it: conda cuda apply FILE\n"
+    "# gives another environment exactly this. Comments may be added; values may not be changed.\n"
+)
+
+
+class CudaFileError(CudaError):
+    """A file is none of conda cuda export's, or not one that can be used.
+
+    Args:
+        file: its name.
+        reason: what is wrong, as the end of a sentence that begins with the name.
+    """
+
+    def __init__(self, file: str, reason: str, hints: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"{file} {reason}.",
+            hints=hints
+            or [f"conda cuda export -f {typed(f'{file}.new')} writes such a file anew."],
+            file=file,
+        )
+
+
+@dataclass(frozen=True)
+class ExactPackage:
+    """One package of a toolkit, and the file that it comes from."""
+
+    name: str
+    version: str
+    build: str
+    url: str | None = None
+    file: str | None = None
+    """The name of the file, where it has no address."""
+    sha256: str | None = None
+    """The hash of that file; None where no promise can be made."""
+    md5: str | None = None
+
+    @property
+    def dist(self) -> str:
+        """`name-version-build`."""
+        return f"{self.name}-{self.version}-{self.build}"
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """What its file has to hash to, the strongest first; nothing protects it without."""
+        found = {"sha256": self.sha256, "md5": self.md5}
+        return {name: value for name, value in found.items() if value}
+
+    @property
+    def address(self) -> str | None:
+        """Its address, as it may be shown."""
+        return shown_address(self.url) if self.url else None
+
+    @property
+    def filename(self) -> str:
+        """The name of the file that it comes from."""
+        from urllib.parse import unquote, urlsplit
+
+        return self.file or unquote(urlsplit(self.url or "").path.rsplit("/", 1)[-1])
+
+    @property
+    def is_conda(self) -> bool:
+        """Whether that file is a conda package, and not one that is converted into one."""
+        return self.filename.endswith((".conda", ".tar.bz2"))
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether that file is a Python wheel."""
+        return self.filename.endswith(".whl")
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether that file is an archive or installer of NVIDIA's."""
+        return not self.is_conda and not self.is_wheel
+
+
+@dataclass(frozen=True)
+class ExactToolkit:
+    """One toolkit of a file."""
+
+    version: CudaVersion
+    origin: Origin
+    flavor: Flavor | None = None
+    components: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+    packages: tuple[ExactPackage, ...] = ()
+    location: str | None = None
+    """Where the files of a toolkit of the machine lay."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether SHA-256 says of every file which one it is."""
+        return bool(self.packages) and all(package.sha256 for package in self.packages)
+
+    @property
+    def unprotected(self) -> tuple[ExactPackage, ...]:
+        """The packages in whose place any file would pass."""
+        if self.origin.adopted:
+            return ()
+        return tuple(package for package in self.packages if not package.hashes)
+
+
+@dataclass(frozen=True)
+class CudaFile:
+    """What a file says."""
+
+    platform: str
+    current: str | None
+    request: Mapping[str, Any]
+    toolkits: tuple[ExactToolkit, ...]
+    not_promised: tuple[str, ...] = ()
+
+    @property
+    def pinned(self) -> bool:
+        """Whether `conda install` is held to the current release."""
+        return self.request.get("pin") is True
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The request as an environment records it."""
+        return {key: value for key, value in self.request.items() if key != "pin"}
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """The hash of all values but the digest itself; the order of keys and quotes do not count."""
+    values = {key: value for key, value in content.items() if key != "digest"}
+    text = json.dumps(canonical(values, IDENTITIES), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def new_text(content: Mapping[str, Any]) -> str:
+    """A new file with some content and its digest."""
+    return _HEAD + dump({**content, "digest": digest_of(content)})
+
+
+def updated_text(text: str, content: Mapping[str, Any], file: str) -> str:
+    """An existing file's text with new content; what a person wrote around the values stays.
+
+    Raises:
+        CudaFileError: when it is no such file, or cannot be changed in place.
+    """
+    old = read_content(text, file)
+    if canonical({**old, "digest": ""}, IDENTITIES) == canonical(
+        {**content, "digest": ""}, IDENTITIES
+    ) and old.get("digest") == digest_of(content):
+        return text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    try:
+        result = updated(
+            text.replace("\r\n", "\n"), {**content, "digest": digest_of(content)}, IDENTITIES
+        )
+    except YamlError as error:
+        raise CudaFileError(file, error.reason, ["Move it away, then export again."]) from error
+    return result.replace("\n", newline)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        CudaFileError: when it cannot be read.
+    """
+    try:
+        with open_regular(path) as file:
+            data = file.read(MOST_BYTES + 1)
+        return data.decode("utf-8-sig")
+    except IsADirectoryError as error:
+        raise CudaFileError(str(path), "is a folder", ["Name the file in it."]) from error
+    except FileNotFoundError as error:
+        raise CudaFileError(
+            str(path), "does not exist", ["conda cuda export -f FILE writes such a file."]
+        ) from error
+    except OSError as error:
+        hint = "Name a file that conda cuda export has written."
+        if isinstance(error, PermissionError):
+            hint = "Ask its owner to let you read it."
+        raise CudaFileError(str(path), f"cannot be read: {error.strerror}", [hint]) from error
+    except UnicodeDecodeError as error:
+        raise CudaFileError(str(path), "is no text in UTF-8") from error
+
+
+def read_content(text: str, file: str) -> dict[str, Any]:
+    """The values of a file's text, unchecked but for its being such a file.
+
+    Raises:
+        CudaFileError: when it is none.
+    """
+    try:
+        content = load(text)
+    except YamlError as error:
+        raise CudaFileError(file, error.reason) from error
+    if not isinstance(content, dict) or FORMAT_KEY not in content:
+        raise CudaFileError(file, f"is no file of conda cuda export: it has no {FORMAT_KEY!r}")
+    if content[FORMAT_KEY] != plain(FORMAT):
+        raise CudaFileError(
+            file,
+            f"has the format {content[FORMAT_KEY]!r}, and this conda cuda knows {FORMAT} only",
+            ["Update conda cuda, or export anew with the one that is here."],
+        )
+    return content

@@ -1,0 +1,247 @@
+"""`conda cuda export`: what an environment's CUDA is made of, exactly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..actions.request import recorded_request
+from ..environment import Environment
+from ..errors import CudaError
+from ..install import pin
+from ..network.addresses import is_local, without_credentials
+from ..packages.provenance import made_of
+from ..platforms import Platform
+from ..system.files import Inside
+from ..toolkit import Origin, Toolkit
+from . import cuda_file
+
+_NAMED = 6
+"""Packages that a sentence names."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an environment's CUDA is, as a file says it."""
+
+    content: Mapping[str, Any]
+    not_promised: tuple[str, ...]
+    """What of it another machine may not give, one sentence each."""
+
+
+def describe(environment: Environment, platform: Platform, *, everything: bool = False) -> Export:
+    """The content of an environment's file.
+
+    Args:
+        environment: which.
+        platform: its platform.
+        everything: all its toolkits, and not the current one alone.
+
+    Raises:
+        CudaError: when there is nothing to describe.
+    """
+    from .check import REQUEST
+
+    current = environment.current()
+    toolkits = environment.toolkits() if everything else (current,) if current else ()
+    _check(environment, toolkits, everything)
+    rows, doubts = [], []
+    for toolkit in toolkits:
+        row, more = describe_toolkit(toolkit, environment)
+        rows.append(row)
+        doubts += more
+    recorded = recorded_request(environment)
+    request = {key: recorded[key] for key in REQUEST if recorded.get(key)}
+    if not request.get("version"):
+        # Nobody has asked for it through `use`, or the record is gone.
+        request = {"version": (current or toolkits[0]).version.release}
+    if pin.is_pinned(environment):
+        request["pin"] = True
+    if request.get("channels"):
+        request["channels"] = [_bare(channel) for channel in request["channels"]]
+    content: dict[str, Any] = {
+        cuda_file.FORMAT_KEY: cuda_file.FORMAT,
+        "platform": platform.subdir,
+        "current": current.version.release if current else None,
+        "request": request,
+        "toolkits": rows,
+        "not-promised": doubts,
+    }
+    return Export({key: value for key, value in content.items() if value}, tuple(doubts))
+
+
+def _check(environment: Environment, toolkits: tuple[Toolkit, ...], everything: bool) -> None:
+    if not toolkits:
+        others = [] if everything else [found.name for found in environment.toolkits()]
+        raise CudaError(
+            "No toolkit is current in this environment, so there is nothing to export."
+            if others
+            else "No toolkit is installed in this environment, so there is nothing to export.",
+            hints=[f"conda cuda export --all exports {', '.join(others)}."]
+            if others
+            else ["conda cuda use 12.4 installs one."],
+        )
+    for toolkit in toolkits:
+        if not toolkit.complete:
+            raise CudaError(
+                f"{toolkit.name} is incomplete, so it cannot be exported.",
+                hints=[f"conda cuda use {toolkit.version.release} installs it anew."],
+                toolkit=toolkit.name,
+            )
+
+
+def describe_toolkit(
+    toolkit: Toolkit, environment: Environment
+) -> tuple[dict[str, Any], list[str]]:
+    """One toolkit as a file says it, and what cannot be promised about it."""
+    assert toolkit.origin is not None
+    doubts: list[str] = []
+    row: dict[str, Any] = {
+        "version": str(toolkit.version),
+        "origin": toolkit.origin.value,
+        "flavor": toolkit.flavor.value if toolkit.flavor else None,
+        "components": list(toolkit.components),
+        "specs": [],
+        "location": toolkit.location,
+        "packages": [],
+    }
+    if toolkit.origin is Origin.SYSTEM:
+        doubts.append(
+            f"CUDA {toolkit.version} is adopted from {toolkit.location}: its files belong to that "
+            "machine and may change. Another machine has to have this release itself."
+        )
+    else:
+        from ..packages.cache import linked_records
+
+        if toolkit.origin is Origin.ENVIRONMENT:
+            names = {_name_of(package) for package in toolkit.packages}
+            records = [
+                record for record in linked_records(environment.prefix) if _belongs(record, names)
+            ]
+            doubts.append(
+                f"CUDA {toolkit.version} consists of packages of the environment itself: conda "
+                "cuda apply adopts these packages where they are, and does not install them; "
+                "conda env export exports them together with all others."
+            )
+            root = environment.prefix
+        else:
+            records, root = linked_records(toolkit.root), toolkit.root
+            row["specs"] = _specs(records)
+        order = {package: number for number, package in enumerate(toolkit.packages)}
+        records.sort(key=lambda record: (order.get(_dist(record), len(order)), record.name))
+        origins = made_of(root, records)
+        for record in records:
+            found = _package(record, origins.get(_dist(record)))
+            row["packages"].append(found)
+        if toolkit.origin is not Origin.ENVIRONMENT:
+            doubts += _doubts(row["packages"])
+    return {key: value for key, value in row.items() if value}, doubts
+
+
+def _belongs(record: Any, names: set[str]) -> bool:
+    """Whether a package of the environment is part of the toolkit adopted from it."""
+    from ..packages.cuda_packages import is_cuda_package
+
+    return record.name in names or (
+        not names and (is_cuda_package(record.name) or record.name == "cuda-version")
+    )
+
+
+def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
+    """One package and the file that it comes from."""
+    row = {"name": record.name, "version": record.version, "build": record.build}
+    if origin:
+        # The truth is the foreign file; the conda package is made from it again where need be.
+        address = without_credentials(origin.get("url") or "")
+        row["url" if address else "file"] = address or origin.get("file") or record.fn
+        row["sha256"] = origin.get("sha256") or ""
+    else:
+        row["url"] = without_credentials(record.url or "")
+        row["file"] = "" if row["url"] else record.fn
+        row["sha256"] = record.get("sha256") or _hash_in_cache(record) or ""
+        row["md5"] = "" if row["sha256"] else record.get("md5") or ""
+    return {key: value for key, value in row.items() if value}
+
+
+def _hash_in_cache(record: Any) -> str | None:
+    """The hash of a package's archive, where the index did not give one and it is still there."""
+    from ..system.reading import hash_of
+
+    archive = Path(str(record.get("package_tarball_full_path") or ""))
+    try:
+        if archive.is_file() and hash_of(archive, "md5") == record.get("md5"):
+            return hash_of(archive)
+    except OSError:
+        pass
+    return None
+
+
+def _doubts(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """What cannot be promised about packages, a sentence for each reason."""
+    weak = [row["name"] for row in rows if "sha256" not in row]
+    lone = [row["name"] for row in rows if "url" not in row]
+    local = [row["name"] for row in rows if is_local(row.get("url", ""))]
+    reasons = (
+        (weak, "No SHA-256 is known, so another file may pass for that of", ""),
+        (lone, "Another machine has to have the file itself of", ""),
+        (local, "A folder of this machine holds the files of", ", which another one may not have"),
+    )
+    return [f"{begin} {_some(names)}{end}." for names, begin, end in reasons if names]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, and how many there are besides."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} others" if more > 0 else "")
+
+
+def _specs(records: list[Any]) -> list[str]:
+    """What was asked of conda when the root was made."""
+    found = {str(record.get("requested_spec") or "") for record in records}
+    return sorted(found - {"", "None"})
+
+
+def _bare(channel: str) -> str:
+    return without_credentials(channel) if "://" in channel else channel
+
+
+def _dist(record: Any) -> str:
+    return f"{record.name}-{record.version}-{record.build}"
+
+
+def _name_of(package: str) -> str:
+    return package.rsplit("-", 2)[0]
+
+
+def write(path: Path, export: Export) -> bool:
+    """Write a file, or bring one up to date: what a person wrote around the values stays.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        CudaError: when the file is there and none of ours, or cannot be written.
+    """
+    from ..errors import FileSystemError
+
+    if not path.parent.is_dir():
+        raise CudaError(
+            f"There is no folder {path.parent}.", hints=["Make it first, or name another file."]
+        )
+    # A link that a person made stays one.
+    place = Path(os.path.realpath(path))
+    if not place.exists():
+        text, mode = cuda_file.new_text(export.content), 0o644
+    else:
+        before = cuda_file.text_of(place)
+        text = cuda_file.updated_text(before, export.content, str(path))
+        mode = place.stat().st_mode & 0o777
+        if text == before:
+            return False
+    try:
+        return Inside(place.parent).write(place, text.encode(), mode)
+    except OSError as error:
+        raise FileSystemError(error, path) from error

@@ -1,0 +1,281 @@
+"""`conda cuda mirror`: a toolkit's packages in a folder that is a conda channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..actions import extend
+from ..addons import addons_of
+from ..build.unpacked import DamagedUnpackedError, pack
+from ..environment import Environment
+from ..errors import CudaError, UsageError, full_disk
+from ..packages import archives, channel_folder
+from ..packages.channel_folder import alone, check_directory, read_indexes
+from ..packages.local_channel import LocalChannel
+from ..packages.metapackage import Metapackage
+from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.table import ORDER
+from ..system.descent import TEMPORARY
+from ..system.files import Inside
+from ..system.progress import Fetched, Progress
+from ..system.progress_text import Part
+from ..toolkit import Origin
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `mirror` would do."""
+
+    directory: Path
+    request: ToolkitRequest
+    offer: Offer
+    reason: str
+    present: frozenset[str]
+    """The files that the channel in the folder has already."""
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The packages, with what has to be downloaded of each."""
+        return tuple(self._package(package) for package in self.offer.packages)
+
+    @property
+    def download(self) -> int | None:
+        """Bytes to download; None when a size is unknown."""
+        sizes = [package.size for package in self.packages]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    def _package(self, package: Package) -> Package:
+        name = package.file or ""
+        if name in self.present:
+            return replace(package, size=0)
+        if (
+            self.offer.origin is Origin.CHANNEL
+            and package.size == 0
+            and not archives.is_cached(name)
+        ):
+            # Extracted in a package cache, where the file itself is gone.
+            return replace(package, size=None)
+        return package
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `mirror` has done."""
+
+    plan: Plan
+    metapackage: Metapackage
+    packages: tuple[str, ...]
+    """The files that make up the toolkit, relative to the folder."""
+    added: tuple[str, ...]
+    """Those of them that are new there."""
+    size: int
+    """Bytes of all of them."""
+
+
+class Stopped(CudaError):
+    """Ctrl-C, or a signal that asks to stop."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"Stopped; the channel in {directory} is as it was before.",
+            hints=["The same command goes on with the packages that it has."],
+            directory=directory,
+        )
+
+
+def make_plan(directory: Path, request: ToolkitRequest, source: str | None) -> Plan:
+    """Find out what has to be done; asks sources, changes nothing.
+
+    Args:
+        directory: the folder that is to be a channel, absolute; it need not exist.
+        request: what is asked for.
+        source: the source that was named, if one was.
+
+    Raises:
+        CudaError: when it cannot be done, in words.
+    """
+    check_directory(directory, request.platform.subdir)
+    order = tuple(name for name in request.order or ORDER if not _adopts(name))
+    if source is not None and _adopts(source):
+        raise UsageError(
+            f"What the source {source} has stays where it is, so it cannot be mirrored.",
+            hints=["conda cuda mirror VERSION --to DIR takes it from channels or from PyPI."],
+            source=source,
+        )
+    if not order and source is None:
+        raise CudaError(
+            "The setting plugins.cuda_sources names no source that can be mirrored.",
+            hints=["Name one: --from channel or --from pypi."],
+        )
+    # Sources look at what an environment has; this one has nothing, and need not exist.
+    nowhere = Environment(directory / f"environment{TEMPORARY}")
+    extend.check_request(nowhere, request, None, source)
+    ordered = replace(request, order=order)
+    choice = extend.choose_with_compiler(ordered, nowhere, source)
+    present = frozenset(
+        name for rows in read_indexes(directory, request.platform.subdir).values() for name in rows
+    )
+    return Plan(directory, request, choice.offer, choice.reason, present)
+
+
+def carry_out(plan: Plan) -> Result:
+    """Fetch the packages, then let the index of the channel name them.
+
+    Raises:
+        CudaError: when it cannot be done; the channel is as before then.
+    """
+    from conda import conda_signal_handler
+    from conda.common.signals import signal_handler
+    from conda.exceptions import CondaSignalInterrupt
+
+    directory = plan.directory
+    try:
+        with signal_handler(conda_signal_handler):
+            with Fetched():
+                records = plan.offer.fetch()
+            with alone(directory) as scratch:
+                return _put(plan, records, scratch)
+    except OSError as error:
+        raise _in_words(error, directory) from error
+    except (KeyboardInterrupt, CondaSignalInterrupt) as error:
+        raise Stopped(directory) from error
+
+
+def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
+    """Put the packages and then the index into the folder."""
+    subdir = plan.request.platform.subdir
+    rows = read_indexes(plan.directory, subdir)
+    for name in rows:
+        if not rows[name] and not (plan.directory / name / channel_folder.INDEX).is_file():
+            # From now on the folder is a channel, an empty one, whenever this is stopped.
+            channel_folder.write_rows(Inside(plan.directory), plan.directory / name, {})
+    files, added, size = [], [], 0
+    there = {}
+    for record in records:
+        folder = plan.directory / _folder_of(record, subdir)
+        have = rows[folder.name].get(record.fn)
+        if have is not None:
+            _check_same(folder / record.fn, have, record)
+        # A file that the index does not name yet is what a stopped command has left.
+        sums = archives.sums_of(folder / record.fn) if (folder / record.fn).is_file() else None
+        if sums is not None and sums.fit(have or record):
+            there[record] = sums
+    channel = LocalChannel.find(subdir)
+    parts = {record: _part(record, channel) for record in records if record not in there}
+    with Fetched(), Progress(list(parts.values())):
+        for record in records:
+            folder = plan.directory / _folder_of(record, subdir)
+            have, sums = rows[folder.name].get(record.fn), there.get(record)
+            if sums is None:
+                part = parts[record]
+                sums = _file_of(record, channel, scratch, part, offline=plan.request.offline)
+                _move(plan.directory, scratch / record.fn, folder / record.fn)
+                part.size, have = part.size or sums.size, None
+                part.finish()
+                added.append(f"{folder.name}/{record.fn}")
+            rows[folder.name][record.fn] = have or _row(record, sums)
+            files.append(f"{folder.name}/{record.fn}")
+            size += sums.size
+    one = _metapackage(plan, records)
+    sums = archives.sums_of(one.write(scratch))
+    _move(plan.directory, scratch / one.filename, plan.directory / subdir / one.filename)
+    rows[subdir][one.filename] = one.row(size=sums.size, md5=sums.md5, sha256=sums.sha256)
+    # What the metapackage depends on is named before it is.
+    for name in ("noarch", subdir):
+        channel_folder.write_rows(Inside(plan.directory), plan.directory / name, rows[name])
+    return Result(plan, one, tuple(files), tuple(added), size + sums.size)
+
+
+def _part(record: Any, channel: LocalChannel) -> Part:
+    """What has to be done for the file of a package."""
+    if channel.unpacked(record) is not None:
+        return Part(record.name, steps={"packing": 1})
+    return Part(record.name, record.get("size") or 0, {"fetching": 1})
+
+
+def _file_of(
+    record: Any, channel: LocalChannel, folder: Path, told: Part, *, offline: bool
+) -> archives.Sums:
+    """Put the file of a package into a folder: one is written where it was made here."""
+    unpacked = channel.unpacked(record)
+    told.begin(next(iter(told.steps)))
+    if unpacked is None:
+        return archives.fetch(record, folder / record.fn, told, offline=offline)
+    if channel.is_sealed(record) is False:
+        raise DamagedUnpackedError(unpacked, "its files are not those that were put there")
+    return archives.sums_of(pack(unpacked, folder, told.update))
+
+
+def _metapackage(plan: Plan, records: Sequence[Any]) -> Metapackage:
+    offer = plan.offer
+    return Metapackage(
+        offer.version,
+        plan.request.platform.subdir,
+        offer.flavor,
+        offer.components,
+        tuple(f"{record.name} {record.version} {record.build}" for record in records),
+        addons_of(f"{record.name}-{record.version}-{record.build}" for record in records),
+        plan.request.host_compiler,
+        offer.origin.value,
+    )
+
+
+def _row(record: Any, sums: archives.Sums) -> dict[str, Any]:
+    """What the index says of a package: what its own channel says, and the sums of its file."""
+    facts = record.dump()
+    kept = (
+        "name", "version", "build", "build_number", "depends", "constrains", "subdir", "noarch",
+        "license", "license_family", "timestamp", "track_features", "features", "arch", "platform",
+        "python_site_packages_path",
+    )  # fmt: skip
+    row = {key: facts[key] for key in kept if facts.get(key) not in (None, "", [], ())}
+    # Some tools take a row without these two for a broken one.
+    row = {**row, "depends": list(record.depends), "constrains": list(record.constrains)}
+    return {**row, "size": sums.size, "md5": sums.md5, "sha256": sums.sha256}
+
+
+def _check_same(path: Path, have: Mapping[str, Any], record: Any) -> None:
+    """Refuse to let one package stand for another one of the same name, version and build.
+
+    Raises:
+        CudaError: when the two differ in what they depend on.
+    """
+    if list(have.get("depends", ())) == list(record.depends):
+        return
+    raise CudaError(
+        f"{path} is another package of the same name, from another channel.",
+        hints=["Name a new or an empty folder with --to."],
+        file=path,
+    )
+
+
+def _folder_of(record: Any, subdir: str) -> str:
+    return "noarch" if record.subdir == "noarch" else subdir
+
+
+def _move(directory: Path, source: Path, target: Path) -> None:
+    files = Inside(directory)
+    # Whoever may read the folder may install from it.
+    files.set_mode(source, add=0o644, take=0o133)
+    files.rename(source, target)
+
+
+def _adopts(source: str) -> bool:
+    """Whether a source's toolkits stay where they are."""
+    return source in Origin._value2member_map_ and Origin(source).adopted
+
+
+def _in_words(error: OSError, directory: Path) -> CudaError:
+    path = error.filename if isinstance(error.filename, str) else directory
+    full = full_disk(error, directory)
+    if full is not None:
+        message = f"The disk that holds {full} is full, so the channel is as it was before."
+        hints = ["The same command goes on when there is room."]
+    else:
+        reason = error.strerror or type(error).__name__
+        message = f"The file system refused a change: {reason} ({path})."
+        hints = [f"The channel in {directory} is as it was before."]
+    return CudaError(message, hints=hints, directory=directory)

@@ -1,0 +1,203 @@
+"""Asking the driver's libraries, with a time limit: see driver_probe.py for the other side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..system.operating_system import for_child
+from ..versions import CudaVersion
+from .machine import ComputeCapability, DriverVersion, Gpu
+
+PROBE = Path(__file__).with_name("driver_probe.py")
+
+_MEANING = {
+    ("nvml", 4): "this user may not ask it",
+    ("nvml", 9): "the driver's kernel module is not loaded",
+    ("nvml", 12): "a library of the driver is missing",
+    ("nvml", 15): "a GPU has fallen off the bus",
+    (
+        "nvml",
+        18,
+    ): "the library and the kernel module are of different releases; restart the machine",
+    ("cuda", 34): "it is the stub that programs are linked with",
+    ("cuda", 100): "no GPU is there for it",
+    ("cuda", 802): "the system is not ready yet",
+    ("cuda", 803): "the library and the kernel module are of different releases",
+    ("cuda", 804): "cuda-compat does not support this GPU",
+}
+"""What the codes of nvml.h and cuda.h mean for the user."""
+_NAMES = {"nvml": "NVML", "cuda": "libcuda"}
+
+
+@dataclass
+class Answers:
+    """What one library has said."""
+
+    library: str
+    path: str | None = None
+    driver: DriverVersion | None = None
+    version: CudaVersion | None = None
+    gpus: tuple[Gpu, ...] = ()
+    started: bool = False
+    """Whether cuInit succeeded, without which conda sees no CUDA."""
+    done: bool = False
+    crashed: bool = False
+    hung: bool = False
+    last_call: str | None = None
+    errors: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def ask(
+    paths: Mapping[str, Sequence[str]],
+    variables: Mapping[str, str],
+    timeout: float,
+    *,
+    full: bool = True,
+) -> dict[str, Answers]:
+    """Ask the libraries in a child process.
+
+    Args:
+        paths: what driver_files.libraries found.
+        variables: the environment variables the child gets, less CUDA_VISIBLE_DEVICES.
+        timeout: seconds until the child is ended.
+        full: ask libcuda even when NVML has answered everything.
+
+    Returns:
+        The answers of `nvml` and of `cuda`, whatever came before a crash or the end of the time.
+    """
+    answers = {name: Answers(name) for name in _NAMES}
+    _ask(paths, variables, timeout, answers, full=full)
+    if answers["nvml"].crashed and paths["cuda"]:
+        _ask({"cuda": paths["cuda"]}, variables, timeout, answers, full=full)
+    for answer in answers.values():
+        answer.notes += [_told(answer.library, call, code) for call, code in answer.errors]
+    return answers
+
+
+def _ask(
+    paths: Mapping[str, Sequence[str]],
+    variables: Mapping[str, str],
+    timeout: float,
+    answers: Mapping[str, Answers],
+    *,
+    full: bool,
+) -> None:
+    """Let one child fill the answers of the libraries whose paths are given."""
+    output, ending = _run(paths, variables, timeout, full=full)
+    _understand(output, answers)
+    asked = [answer for name, answer in answers.items() if paths.get(name) and not answer.done]
+    if ending is None or not asked:
+        return
+    answer = next((one for one in asked if one.last_call), asked[0])
+    where = f" in {answer.last_call}" if answer.last_call else ""
+    answer.notes.append(f"{_NAMES[answer.library]} {ending}{where}.")
+    answer.crashed = ending.startswith("crashed")
+    answer.hung = ending.startswith("did not")
+
+
+def _run(
+    paths: Mapping[str, Sequence[str]], variables: Mapping[str, str], timeout: float, *, full: bool
+) -> tuple[bytes, str | None]:
+    """What the child has printed, and how it ended when not well."""
+    words = [sys.executable or "python3", "-I", "-S", str(PROBE)]
+    words += [] if full else ["--brief"]
+    words += [f"{name}={path}" for name, found in paths.items() for path in found]
+    # An empty or wrong list of visible devices would hide the GPUs (conda does the same).
+    env = {key: text for key, text in variables.items() if key != "CUDA_VISIBLE_DEVICES"}
+    env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    try:
+        child = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=for_child(env),
+        )
+    except OSError as error:
+        return b"", f"could not be asked ({error.strerror})"
+    try:
+        output, _ = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        try:
+            output, _ = child.communicate(timeout=1)
+        except subprocess.TimeoutExpired as late:
+            # It hangs inside the kernel and cannot be ended; nobody waits for it.
+            output = late.stdout or b""
+        return output, f"did not answer within {timeout:g} s"
+    except BaseException:
+        child.kill()
+        raise
+    if child.returncode == 0:
+        return output, None
+    return output, f"crashed ({_signal(child.returncode)})"
+
+
+def _understand(output: bytes, answers: Mapping[str, Answers]) -> None:
+    """Fill the answers from the child's lines; what makes no sense is told, not believed."""
+    for line in output.splitlines():
+        try:
+            library, what, value = json.loads(line)
+            answer = answers[library]
+            _take(answer, what, value)
+        except (ValueError, TypeError, KeyError):
+            continue
+
+
+def _take(answer: Answers, what: str, value: Any) -> None:
+    if what == "path":
+        answer.path = value
+    elif what == "call":
+        answer.last_call = value
+    elif what == "done":
+        answer.done = True
+    elif what == "started":
+        answer.started = True
+    elif what == "error":
+        answer.errors.append((value[0], value[1]))
+    elif what == "missing":
+        answer.notes.append(f"{_NAMES[answer.library]} has no function {value}.")
+    elif what == "refused":
+        answer.notes.append(f"{value[0]} could not be loaded: {value[1]}.")
+    elif what == "driver":
+        try:
+            answer.driver = DriverVersion.parse(value)
+        except ValueError:
+            answer.notes.append(f"{_NAMES[answer.library]} calls its driver {value[:40]!r}.")
+    elif what == "version":
+        if 1000 <= value < 100_000:
+            answer.version = CudaVersion(value // 1000, value % 1000 // 10)
+        else:
+            answer.notes.append(f"{_NAMES[answer.library]} names CUDA {value}, which is none.")
+    elif what == "gpu":
+        _, name, major, minor = value
+        known = isinstance(major, int) and isinstance(minor, int)
+        sane = known and 1 <= major < 100 and 0 <= minor < 10
+        if known and not sane:
+            answer.notes.append(
+                f"{_NAMES[answer.library]} names compute capability {major}.{minor}, which is none."
+            )
+        capability = ComputeCapability(major, minor) if sane else None
+        shown = "".join(c for c in name or "" if c.isprintable()).strip() or None
+        answer.gpus += (Gpu(shown, capability),)
+
+
+def _told(library: str, call: str, code: int) -> str:
+    meaning = _MEANING.get((library, code))
+    return f"{_NAMES[library]}: {call} answers {code}{f' ({meaning})' if meaning else ''}."
+
+
+def _signal(code: int) -> str:
+    import signal
+
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        return f"signal {-code}"

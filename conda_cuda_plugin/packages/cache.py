@@ -1,0 +1,286 @@
+"""conda's package cache and its transaction: what of them we use, in one place with its traps.
+
+Nothing here is imported when conda starts; every caller imports it inside a function.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conda.base.context import context
+
+from ..errors import CudaError, failing_at
+from ..system.conda_compat import settings, stdout_for_people
+from ..system.files import Inside
+from ..system.lock import locked
+from ..system.progress import Fetched
+from ..system.progress_text import Part
+from ..system.reading import MOST_BYTES
+
+
+def link_packages(
+    prefix: Path,
+    records: Sequence[Any],
+    specs: Sequence[str],
+    final: Path,
+    unlink: Sequence[Any] = (),
+) -> None:
+    """Download, extract and link packages into a prefix, as conda's own transaction does.
+
+    Args:
+        prefix: where the files go now; it is made when it does not exist.
+        records: the packages.
+        specs: what was asked for, for the prefix's history.
+        final: where the prefix will be moved to; this path is written into the files.
+        unlink: packages of the prefix that go.
+    """
+    from conda.core.link import PrefixSetup, UnlinkLinkTransaction
+    from conda.core.package_cache_data import ProgressiveFetchExtract
+    from conda.models.match_spec import MatchSpec
+
+    from ..network.connections import check_files, guarded
+    from .paths import check_extracted, check_linked
+    from .plain_link import link_plain_packages
+
+    check_files(records)
+    check_linked(final, unlink)
+    with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
+        pass
+    new = not unlink and os.listdir(prefix) == ["conda-meta"]
+    new = new and os.listdir(prefix / "conda-meta") == ["history"]
+
+    def transaction_of(records: Sequence[Any]) -> Any:
+        wanted = tuple(MatchSpec(spec) for spec in specs)
+        setup = PrefixSetup(str(prefix), tuple(unlink), tuple(records), (), wanted, ())
+        return UnlinkLinkTransaction(setup)
+
+    # A toolkit root is part of an environment and no environment itself: it is not registered.
+    with (
+        settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
+        stdout_for_people(),
+    ):
+        with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
+            fetch, began = ProgressiveFetchExtract(tuple(records)), time.monotonic()
+            fetch.prepare()
+            # conda would speak of downloads without any.
+            if fetch.cache_actions or fetch.extract_actions:
+                fetch.execute()
+            _count(fetch.paired_actions.items(), began)
+            Fetched.now().tell()
+        listings = {str(folder): check_extracted(folder) for folder in _extracted(records)}
+        with settings(always_copy=context.always_copy or _of_others(records)):
+            if new:
+                records = link_plain_packages(prefix, records, specs, listings)
+            # What is left, and the prefix's history of all.
+            transaction_of(records).execute()
+
+
+def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None:
+    """Let the packages count that conda has fetched; it draws bars of its own.
+
+    Args:
+        fetched: each record, with what conda had to do to download and to extract it.
+        began: when it began, by the clock that parts have.
+    """
+    for record, (download, extract) in fetched:
+        if download or extract:
+            part = Part(str(record.name), (record.get("size") or 0) if download else 0)
+            part.made = began
+            part.finish()
+            Fetched.now().parts.append(part)
+
+
+def _of_others(records: Iterable[Any]) -> bool:
+    """Whether packages lie extracted as another user's, who could change hard linked files."""
+    from ..system.ownership import is_trusted
+
+    return not all(is_trusted(str(folder)) for folder in _extracted(records))
+
+
+def _extracted(records: Iterable[Any]) -> list[Path]:
+    """The folders in package caches that conda links packages from."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    entries = map(PackageCacheData.get_entry_to_link, records)
+    return [Path(entry.extracted_package_dir) for entry in entries]
+
+
+def linked_records(prefix: Path) -> list[Any]:
+    """The records of the packages that are linked into a prefix."""
+    from conda.core.prefix_data import PrefixData
+
+    for path in (prefix / "conda-meta").glob("*.json"):
+        # conda would wait for a pipe to say something, and read whatever is there to its end.
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise _no_record(path)
+    data = PrefixData(str(prefix))
+    # The folder under this name may have been exchanged for another one since it was read.
+    try:
+        data.reload()
+    except (RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _no_record(prefix / "conda-meta") from error
+    return list(data.iter_records())
+
+
+def linked_hashes(prefix: Path) -> dict[str, dict[str, str]]:
+    """What the files of the packages that are linked into a prefix hash to, as far as is known.
+
+    Returns:
+        `name-version-build` to `sha256` and `md5`.
+    """
+    return {
+        f"{one.name}-{one.version}-{one.build}": {
+            name: str(one.get(name)) for name in ("sha256", "md5") if one.get(name)
+        }
+        for one in linked_records(prefix)
+    }
+
+
+def _no_record(path: Path) -> CudaError:
+    return CudaError(
+        f"{path} cannot be read as the records of packages are.",
+        hints=["Take away what is none, or install the toolkit anew."],
+        path=path,
+    )
+
+
+@contextlib.contextmanager
+def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
+    """Let no other conda cuda extract packages meanwhile.
+
+    conda itself extracts without a lock: two processes that need the same package extract it
+    twice, and the second one takes away what the first has begun to link.
+
+    Args:
+        folders: the names of those that come into being.
+    """
+    from ..system.shared_caches import NoWritableCacheError, first_writable, forget
+    from . import extraction
+
+    try:
+        cache = first_writable()
+    except NoWritableCacheError:
+        # Everything may lie in a cache that is only read; conda says so if it does not.
+        yield
+        return
+    lock = cache / "conda-cuda" / "lock"
+    with locked(lock, "another conda cuda that fills the package cache", below=cache):
+        extraction.repair(cache)
+        # What another process has extracted by now need not be extracted again.
+        forget()
+        with extraction.noted(cache, folders), failing_at(cache):
+            yield
+
+
+def _folder_of(filename: str) -> str:
+    """The folder that a package file is extracted into."""
+    return filename.removesuffix(".tar.bz2").removesuffix(".conda")
+
+
+def not_in_cache(records: Sequence[Any]) -> list[Any]:
+    """The records whose packages are not extracted in a package cache yet."""
+    from conda.core.package_cache_data import ProgressiveFetchExtract
+
+    from ..system.shared_caches import guard
+
+    guard()
+    fetch = ProgressiveFetchExtract(tuple(records))
+    fetch.prepare()
+    return [record for record, actions in fetch.paired_actions.items() if any(actions)]
+
+
+def cached_packages(name: str, version: str, build: str) -> list[Any]:
+    """The records of a package in the package caches, from every channel, extracted or not."""
+    from conda.core.package_cache_data import PackageCacheData
+
+    from ..system.shared_caches import guard
+
+    guard()
+    return [
+        record
+        for record in PackageCacheData.query_all(name)
+        if (record.name, record.version, record.build) == (name, version, build)
+    ]
+
+
+def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]:
+    """Download and extract packages by their addresses; their records in the package cache.
+
+    Args:
+        wanted: each address, and what lies there has to hash to: `sha256` or `md5`; conda does not
+            look at hashes where the file is on this machine.
+
+    Raises whatever conda raises when that fails; of what failed nothing stays.
+    """
+    from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
+    from conda.models.match_spec import MatchSpec
+
+    from ..network.connections import guarded
+    from ..system.shared_caches import first_writable, forget
+
+    specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
+    files = [url.rpartition("/")[2] for url, _ in wanted]
+    folders = map(_folder_of, files)
+    with (
+        settings(dry_run=False),
+        stdout_for_people(),
+        _alone_in_package_cache(folders),
+        guarded(),
+    ):
+        cache = first_writable()
+        for file in files:
+            _empty_partial_download(cache / f"{file}.partial")
+        fresh = [file for file in files if not os.path.lexists(cache / file)]
+        try:
+            fetch, began = ProgressiveFetchExtract(specs), time.monotonic()
+            fetch.execute()
+            records = [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
+            _count(zip(records, map(fetch.paired_actions.get, specs), strict=True), began)
+            return records
+        except Exception:
+            # A file that is no package would stand in the way of every conda from now on.
+            for file in fresh:
+                if not (cache / _folder_of(file) / "info" / "index.json").is_file():
+                    Inside(cache).remove(cache / _folder_of(file))
+                    Inside(cache).remove(cache / file)
+            forget()
+            raise
+
+
+def _empty_partial_download(path: Path) -> None:
+    """Make conda download a file from its beginning.
+
+    An interrupted download stays as it is. Where conda knows no size, as for a bare address, it
+    appends the whole file to it and then finds a wrong hash.
+    """
+    from conda.exceptions import LockError
+    from conda.gateways.disk.lock import lock
+
+    # A conda that downloads it at this moment keeps it.
+    with (
+        contextlib.suppress(OSError, LockError),
+        Inside(path.parent).reopen(path) as file,
+        lock(file),
+    ):
+        file.truncate()
+
+
+@contextlib.contextmanager
+def checking_every_file() -> Iterator[None]:
+    """Let conda compare each file that it links with the hash in its package.
+
+    Files of the package cache are hard links: whoever writes into one in an environment changes it
+    in the cache, and in every environment.
+    """
+    with settings(safety_checks="enabled", extra_safety_checks=True):
+        yield
+
+
+def package_caches() -> list[Path]:
+    """Every package cache, in conda's order."""
+    return [Path(folder) for folder in context.pkgs_dirs]

@@ -1,0 +1,132 @@
+"""Unpacked packages in the cache: whether they are whole, and still what was put there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..network.addresses import DIST, ENDINGS
+from ..system.files import Inside
+from ..system.operating_system import HAS_MODES
+from ..system.reading import read_bytes, read_json
+
+_NOTES = Path("conda-cuda", "extracting.json")
+
+
+@contextlib.contextmanager
+def noted(cache: Path, names: Iterable[str]) -> Iterator[None]:
+    """Extract some packages; the lock of the cache must be held.
+
+    Args:
+        cache: the package cache.
+        names: the folders that come into being.
+    """
+    fresh = [name for name in names if not os.path.lexists(cache / name)]
+    if fresh:
+        Inside(cache).write(_NOTES, json.dumps(fresh).encode())
+    yield
+    # Not after a failure: conda has tidied up then, or the next one looks.
+    if fresh:
+        Inside(cache).remove(_NOTES)
+
+
+def repair(cache: Path) -> list[str]:
+    """Take away what a killed command has left unfinished; the lock must be held.
+
+    Returns:
+        The names of the folders that were removed.
+    """
+    files = Inside(cache)
+    files.remove_leftovers(_NOTES.parent)
+    try:
+        names = read_json(cache / _NOTES, links=False)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError):
+        names = []
+    removed = []
+    for name in names if isinstance(names, list) else []:
+        if _is_unfinished(cache, name):
+            with contextlib.suppress(OSError):
+                files.remove_tree(Path(name))
+                removed.append(name)
+    with contextlib.suppress(OSError):
+        files.remove_tree(_NOTES)
+    return removed
+
+
+def _is_unfinished(cache: Path, name: Any) -> bool:
+    """Whether a name is that of a package that is extracted in part.
+
+    The record alone does not say so: the folder has to be the package's by what it holds, or else
+    by the archive that lies beside it.
+    """
+    if not isinstance(name, str) or not DIST.fullmatch(name):
+        return False
+    folder = cache / name
+    if folder.is_symlink() or not folder.is_dir() or _is_whole(folder):
+        return False
+    try:
+        index = read_json(folder / "info" / "index.json", links=False)
+        return bool(f"{index['name']}-{index['version']}-{index['build']}" == name)
+    except (OSError, ValueError, KeyError, TypeError):
+        return any((cache / f"{name}{ending}").is_file() for ending in ENDINGS)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every file that a package lists is there, in its size."""
+    try:
+        for row in read_json(folder / "info" / "paths.json", links=False)["paths"]:
+            facts = os.lstat(folder / row["_path"])
+            if row["path_type"] == "hardlink" and facts.st_size != row["size_in_bytes"]:
+                return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    # conda writes it last.
+    return (folder / "info" / "repodata_record.json").is_file()
+
+
+_INFO = "info/"
+_RECORD = "info/repodata_record.json"
+"""conda's own note of where a package came from, which it may write anew."""
+
+
+def seal(package: Path) -> str:
+    """A hash over an unpacked package, without the content of the files that its list has.
+
+    Args:
+        package: its folder.
+
+    Raises:
+        OSError: when something cannot be read.
+    """
+    rows = sorted(row for row in _rows(package) if row[0] != _RECORD)
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _rows(package: Path) -> Iterator[tuple[str, str, str]]:
+    """Path, kind and what it holds, of everything but folders."""
+    pending = [""]
+    while pending:
+        above = pending.pop()
+        with os.scandir(package / above) as entries:
+            for entry in entries:
+                path = f"{above}{entry.name}"
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISLNK(mode):
+                    yield path, "link", os.readlink(entry.path)
+                elif stat.S_ISDIR(mode):
+                    pending.append(f"{path}/")
+                elif stat.S_ISREG(mode):
+                    kind = "program" if HAS_MODES and mode & 0o100 else "file"
+                    known = path.startswith(_INFO) and path != _RECORD
+                    data = read_bytes(entry.path, links=False) if known else b""
+                    yield path, kind, hashlib.sha256(data).hexdigest()
+                else:
+                    yield path, "other", ""

@@ -1,0 +1,4 @@
+"""The source `channel`: conda channels, by conda's own solver.
+
+Open `source.py` first.
+"""

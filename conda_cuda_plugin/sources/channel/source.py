@@ -1,0 +1,263 @@
+"""conda channels: `cudatoolkit` up to 11.8, and the metapackages of later releases."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...addons import addons
+from ...environment import Environment
+from ...packages.archives import checked
+from ...platforms import Platform
+from ...toolkit import Origin, releases
+from ...versions import CudaVersion
+from ..addon_packages import addon_packages, asked, changing_addons, check_addons_early
+from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from . import mirrored
+from .contents import TIE, Channels, read_channels
+from .flavors import FIRST_SPLIT, Selection, flavors_on, label_of, labels, selections, wanted_names
+from .keep_installed import channels_with, hold, key_of, made_of_wheels, staying
+from .refusals import FIRST_LABEL, better, mixture, no_such_flavor, refusal_of
+from .release import names_on
+
+_MOST_SOLVES = 3
+"""How many selections the solver may refuse: each costs seconds, and they fail alike."""
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Add-ons that the solver is not asked for."""
+
+    names: tuple[str, ...] = ()
+    held: bool = False
+    """Whether the packages of the toolkit that is added to stay as they are."""
+
+
+class ChannelSource:
+    """The source `channel`."""
+
+    name = "channel"
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """See `Source.offer`. Runs conda's solver and changes nothing."""
+        check_addons_early(request)
+        return mirrored.offer_of(request, environment, lambda: self._ordinary(request, environment))
+
+    def _ordinary(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """The offer by the names that CUDA's packages have on channels."""
+        ways = _apart(request)
+        kept = self._kept(request, ways[0])
+        if kept is not None:
+            return kept
+        names = request.channels or DEFAULT_CHANNELS
+        if request.keep:
+            names = channels_with(request, names)
+        try:
+            channels = _read(names, request)
+        except NotOffered:
+            # What is there may do, with add-ons from elsewhere.
+            kept = self._kept(request, ways[-1])
+            if kept is not None:
+                return kept
+            raise
+        refusals: list[NotOffered] = []
+        found = _with_labels(request, channels, refusals)
+        for selection in itertools.islice(found, _MOST_SOLVES):
+            for apart in _ways(request, selection):
+                try:
+                    return self._solve(request, environment, selection, apart)
+                except NotOffered as refusal:
+                    if refusal.unreachable and refusal.source == self.name:
+                        raise
+                    refusals.append(refusal)
+        if not refusals and _cannot_be_had(request, since=FIRST_LABEL):
+            raise no_such_flavor(request)
+        raise better(refusals, request, names, names_on(channels.contents))
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Iterator[AvailableFlavor]:
+        """See `Source.available`. Runs no solver."""
+        names = tuple(channels) or DEFAULT_CHANNELS
+        there, failures = read_channels(names, platform.subdir, offline)
+        found = list(flavors_on(Channels(there)))
+        yield from found
+        if channels:
+            readable = [contents.channel for contents in there]
+            yield from mirrored.available(readable, platform.subdir, found)
+        if not channels and "nvidia" not in failures:
+            have = {flavor.version.release for flavor in found if flavor.nvcc}
+            yield from labels(FIRST_LABEL, without=have)
+        if failures:
+            raise refusal_of(next(iter(failures.values())), tuple(failures), "latest")
+
+    def _kept(self, request: ToolkitRequest, apart: tuple[str, ...]) -> Offer | None:
+        """The offer when all that is wanted is there and something may go: nobody is asked.
+
+        Args:
+            request: what is asked for.
+            apart: add-ons that the solver would not be asked for.
+        """
+        if not request.keep:
+            return None
+        stay = staying(request, apart)
+        # `cudatoolkit` is base and runtime at once.
+        whole = _has_monolith(request) and not request.components and not request.compiles
+        wanted = [*([] if whole else wanted_names(request)), *_addon_specs(request, apart)]
+        if hold(wanted, stay)[0]:
+            return None
+        version = request.version.exact or CudaVersion.parse(str(request.version))
+        return self._offer(request, version, stay, apart, wanted, None)
+
+    def _solve(
+        self, request: ToolkitRequest, environment: Environment, selection: Selection, apart: _Apart
+    ) -> Offer:
+        """The offer of a selection, with all that it needs besides.
+
+        Raises:
+            NotOffered: when the solver finds no way, or only one with parts of another release.
+        """
+        from ...packages.solver import solve
+
+        specs = [*selection.specs, *_addon_specs(request, apart.names)]
+        if selection.tied:
+            specs.insert(0, f"{TIE} {selection.version.release}.*")
+        named = [spec for spec in specs if spec.split("==")[0] in {*wanted_names(request), TIE}]
+        held: Sequence[str] = ()
+        if apart.held:
+            stay = staying(request, apart.names)
+            specs, held = hold(specs, stay)
+            if not specs:
+                return self._offer(request, selection.version, stay, apart.names, named, selection)
+        # The prefix need not exist: a toolkit is always solved for from nothing.
+        prefix = environment.prefix / ".conda-cuda-solve"
+        try:
+            records = solve(prefix, selection.channels, request.platform.subdir, (*specs, *held))
+        except (Exception, SystemExit) as error:
+            raise refusal_of(error, selection.channels, asked(request)) from error
+        strange = [record for record in records if not selection.holds(record)]
+        if strange:
+            raise mixture(selection.version, strange)
+        return self._offer(request, selection.version, records, apart.names, named, selection)
+
+    def _offer(
+        self,
+        request: ToolkitRequest,
+        version: CudaVersion,
+        records: Sequence[Any],
+        apart: tuple[str, ...],
+        specs: Sequence[str],
+        selection: Selection | None,
+    ) -> Offer:
+        """An offer of some packages, and of the add-ons that come apart from them."""
+        from ...packages.cache import not_in_cache
+
+        more = addon_packages(request, version, source=self.name, only=apart)
+        present = {key_of(record) for record in request.keep}
+        missing = not_in_cache([record for record in records if key_of(record) not in present])
+        packages = tuple(
+            Package(
+                record.name,
+                record.version,
+                (record.get("size") or None) if record in missing else 0,
+                record.fn,
+            )
+            for record in records
+        )
+        return Offer(
+            Origin.CHANNEL,
+            version,
+            selection.flavor if selection else request.wanted_flavor,
+            request.wanted_components,
+            (*packages, *more.packages),
+            ", ".join(dict.fromkeys((*_channel_names(records, selection), *more.origins))),
+            specs=(*specs, *more.specs),
+            fetch=lambda: (*checked(records, missing), *more.fetch()),
+            note=selection.note if selection else None,
+        )
+
+
+def _read(names: Sequence[str], request: ToolkitRequest) -> Channels:
+    """The channels of a request.
+
+    Raises:
+        NotOffered: when one of them cannot be read.
+    """
+    # conda reads what is cached of a channel that must not be asked.
+    contents, failures = read_channels(names, request.platform.subdir, offline=False)
+    if failures:
+        raise refusal_of(next(iter(failures.values())), tuple(failures), asked(request))
+    return Channels(contents)
+
+
+def _with_labels(
+    request: ToolkitRequest, channels: Channels, refusals: list[NotOffered]
+) -> Iterator[Selection]:
+    """What the channels have that meets a request; then what a label of NVIDIA's has."""
+    yield from selections(request, channels, refusals)
+    label = None if request.channels else label_of(request, FIRST_LABEL)
+    if label is None:
+        return
+    try:
+        labelled = _read((label,), request)
+    except NotOffered as refusal:
+        # Others may have no such label: it is missed only where nobody else has compilers.
+        if not refusals and _cannot_be_had(request, since=FIRST_SPLIT):
+            refusals.append(refusal)
+        return
+    more = Channels((*labelled.contents, *channels.contents))
+    yield from selections(request, more, refusals, only=label)
+
+
+def _ways(request: ToolkitRequest, selection: Selection) -> Iterator[_Apart]:
+    """The ways to take add-ons along, the likeliest first: from the channels, then apart."""
+    # conda-forge's add-ons would bring CUDA 11 once more, as `cudatoolkit`.
+    always = tuple(request.wanted_addons) if selection.addons_apart else ()
+    if request.keep and _has_monolith(request) == selection.monolith:
+        for apart in _apart(request):
+            yield _Apart(tuple(dict.fromkeys((*always, *apart))), held=True)
+    yield _Apart(always)
+
+
+def _apart(request: ToolkitRequest) -> list[tuple[str, ...]]:
+    """The add-ons to leave apart when a toolkit is added to, the fewest first."""
+    wheels = made_of_wheels(request)
+    return list(dict.fromkeys((wheels, (*wheels, *changing_addons(request)))))
+
+
+def _has_monolith(request: ToolkitRequest) -> bool:
+    return any(record.name == "cudatoolkit" for record in request.keep)
+
+
+def _addon_specs(request: ToolkitRequest, apart: Sequence[str]) -> list[str]:
+    """What the solver is asked for because of add-ons."""
+    return [
+        f"{package} {version}.*"
+        for name, version in request.wanted_addons.items()
+        if name not in apart
+        for package in addons()[name].channel
+    ]
+
+
+def _cannot_be_had(request: ToolkitRequest, since: CudaVersion) -> bool:
+    """Whether parts are asked for of releases that are older than those made of parts."""
+    known = [row for row in releases() if request.version.matches(row.version)]
+    return (
+        bool(known)
+        and all(row.version < since for row in known)
+        and (bool(request.components) or request.compiles)
+    )
+
+
+def _channel_names(records: Sequence[Any], selection: Selection | None) -> list[str]:
+    """The channels that the CUDA packages come from."""
+    from ...packages.cuda_packages import is_cuda_package
+
+    owns = selection.owns if selection else is_cuda_package
+    return sorted({str(record.channel.canonical_name) for record in records if owns(record.name)})

@@ -1,0 +1,212 @@
+"""NVIDIA's wheels on the Python package index, from 11.8 on.
+
+The map from a release to its components is NVIDIA's metapackage `cuda-toolkit`. Every component
+is named explicitly: in some releases the metapackage leaves parts of the compiler unpinned, and
+pip would fill the gap with parts of a newer CUDA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...environment import Environment
+from ...packages.local_channel import LocalChannel
+from ...platforms import Platform
+from ...quoting import typed
+from ...toolkit import Flavor, Origin, releases
+from ...versions import CudaVersion
+from ..addon_packages import addon_packages, check_addons_early
+from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from . import pip
+from .flavors import COMPILER_SINCE, component_pins
+from .lookup import index_versions, resolve
+from .parts import fetch_parts, parts_for, rows_of
+from .wheel import Wheel
+
+METAPACKAGE = "cuda-toolkit"
+
+
+class PypiSource:
+    """The source `pypi`."""
+
+    name = "pypi"
+
+    def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
+        """See `Source.offer`. Takes two looks at the index and downloads nothing."""
+        check_addons_early(request)
+        self._check_compiler(request)
+        channel = LocalChannel.find(request.platform.subdir)
+        version, requires = self._release(request, channel)
+        addons = addon_packages(request, version, source=self.name, channels=False)
+        pins = component_pins(requires, request.platform)
+        names = self._choose(request, version, pins)
+        parts = self._parts(request, [pins[name] for name in names], channel)
+
+        def fetch() -> Sequence[Any]:
+            records = fetch_parts(parts, request)
+            channel.remember_release(str(version), requires)
+            return [*records, *addons.fetch()]
+
+        rows = (*rows_of(parts, channel), *addons.packages)
+        cached = rows and all(row.size == 0 for row in rows)
+        return Offer(
+            Origin.PYPI,
+            version,
+            request.wanted_flavor,
+            names,
+            rows,
+            "PyPI, in the package cache already" if cached else "PyPI",
+            specs=(*(f"{part.name}=={part.version}" for part in parts), *addons.specs),
+            fetch=fetch,
+        )
+
+    def available(
+        self,
+        platform: Platform,
+        environment: Environment | None,
+        channels: Sequence[str],
+        offline: bool,
+    ) -> Iterator[AvailableFlavor]:
+        """See `Source.available`. Takes one look at the index."""
+        from .flavors import cached_flavors, read_versions, wheel_flavors
+
+        local, refusal = LocalChannel.find(platform.subdir), None
+        on_index: list[CudaVersion] = []
+        try:
+            on_index = read_versions(index_versions(METAPACKAGE, platform, offline=offline))
+        except pip.PipError as error:
+            refusal = self._not_asked() if offline else self._no_index(error)
+        for version in on_index:
+            yield from wheel_flavors(version, platform, local)
+        for version in read_versions(local.releases()):
+            if version not in on_index:
+                yield from cached_flavors(version, platform, local)
+        if refusal is not None:
+            raise refusal
+
+    def _check_compiler(self, request: ToolkitRequest) -> None:
+        """Refuse early what no wheel holds: the compiler of a release before 13.0."""
+        if not request.compiles:
+            return
+        known = [row.version for row in releases() if row.pypi]
+        version = request.version.best(known)
+        if version is not None and version < COMPILER_SINCE:
+            asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "nvcc"
+            raise NotOffered(
+                self.name,
+                f"has no nvcc before CUDA 13.0, so it cannot give {asked} of {version.release}",
+                hints=[
+                    f"conda cuda use {typed(str(request.version))} --from channel --flavor devel"
+                    "  (conda-forge or nvidia have nvcc from 11.3 on)",
+                    f"conda cuda use {typed(str(request.version))} --from pypi --flavor runtime"
+                    "  (the libraries without the compiler)",
+                ],
+            )
+
+    def _release(
+        self, request: ToolkitRequest, channel: LocalChannel
+    ) -> tuple[CudaVersion, Sequence[str]]:
+        """The release to install and the requirements of its metapackage."""
+        if request.offline or request.keep:
+            # What is added to is known already; the index is asked for what is new only.
+            seen = request.version.best(map(CudaVersion.parse, channel.releases()))
+            if seen is not None:
+                return seen, channel.release(str(seen)) or ()
+        metapackage = self._metapackage(request)
+        return CudaVersion.parse(metapackage.version), metapackage.requires
+
+    def _metapackage(self, request: ToolkitRequest) -> Wheel:
+        try:
+            (release,) = resolve(
+                [f"{METAPACKAGE}{request.version.specifier()}"],
+                request.platform,
+                offline=request.offline,
+                requires=True,
+            )
+        except pip.PipError as error:
+            if request.offline and error.requirement and not error.versions:
+                raise self._not_in_cache(request) from error
+            if error.versions:
+                known = []
+                for text in error.versions:
+                    try:
+                        known.append(CudaVersion.parse(text))
+                    except ValueError:
+                        continue
+                raise NotOffered(
+                    self.name, f"has no CUDA {request.version}", known=known
+                ) from error
+            raise self._no_index(error) from error
+        return release
+
+    def _choose(
+        self, request: ToolkitRequest, version: CudaVersion, pins: dict[str, str]
+    ) -> tuple[str, ...]:
+        """The components to install, of those the release has."""
+        wanted = request.components_of(version)
+        for name in request.components:
+            if name not in pins:
+                raise NotOffered(
+                    self.name,
+                    f"has no component {name} for CUDA {version}",
+                    hints=[f"It has: {', '.join(pins)}."],
+                )
+        return tuple(name for name in pins if name in wanted)
+
+    def _parts(
+        self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel
+    ) -> list[Any]:
+        try:
+            return parts_for(pins, request, channel)
+        except pip.PipError as error:
+            if error.unreachable or error.problem:
+                raise self._no_index(error) from error
+            if request.offline and error.requirement:
+                raise self._not_in_cache(request) from error
+            what = error.requirement or f"a part ({error.message})"
+            raise NotOffered(
+                self.name,
+                f"lacks {what} of CUDA {request.version} for {request.platform.subdir}",
+            ) from error
+
+    def _no_index(self, error: pip.PipError) -> NotOffered:
+        if error.problem:
+            return NotOffered(
+                self.name,
+                f"cannot be asked: {error.problem.sentence}",
+                hints=error.problem.hints,
+                unreachable=error.unreachable,
+            )
+        if error.unreachable:
+            return NotOffered(
+                self.name,
+                "cannot be reached: no answer from the index that pip is configured to use",
+                hints=[
+                    "pip config list shows the index; conda cuda use ... -c CHANNEL needs none."
+                ],
+                unreachable=True,
+            )
+        return NotOffered(
+            self.name,
+            f"has no {METAPACKAGE} on the index that pip is configured to use"
+            if error.requirement
+            else f"cannot be asked: {error.message.rstrip('.')}",
+            hints=["pip config list shows which index that is."],
+        )
+
+    def _not_asked(self) -> NotOffered:
+        reason = "is not asked under --offline, but for what is in the package cache"
+        return NotOffered(self.name, reason, unreachable=True)
+
+    def _not_in_cache(self, request: ToolkitRequest) -> NotOffered:
+        return NotOffered(
+            self.name,
+            f"has nothing of CUDA {request.version} in the package cache, and --offline forbids "
+            "to ask the index",
+            hints=[
+                "Run the command without --offline once, on this machine or on one that shares "
+                "its package cache."
+            ],
+            unreachable=True,
+        )
