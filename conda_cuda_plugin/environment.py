@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from .errors import CudaError
 from .quoting import quoted
 from .system import schema
@@ -335,7 +337,6 @@ def _parse(data: bytes, kind: Schema) -> Found:
 
 def write_record(files: Inside, path: Path, content: Mapping[str, Any]) -> None:
     """Write a YAML record."""
-    from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.default_flow_style = None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from conda.base.context import context
 from conda.exceptions import CondaError
 
 from .quoting import assignment, escaped, typed
@@ -146,7 +147,6 @@ def _failed_path(error: OSError) -> Path | None:
 
 def _known_folder(path: Path, place: Path | None) -> tuple[Path, bool]:
     """The folder that users know of those above a path, and whether it is a package cache."""
-    from conda.base.context import context
 
     real = os.path.realpath(path)
     caches = [Path(folder) for folder in context.pkgs_dirs]

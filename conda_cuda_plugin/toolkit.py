@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from .addons import addons_in, addons_of
 from .data import read_data
 from .errors import UsageError
 from .versions import CudaVersion, VersionRequest
@@ -108,11 +109,8 @@ class Toolkit:
     @property
     def addons(self) -> dict[str, str]:
         """cuDNN and NCCL in it: name to version, for an adopted one as far as its files say."""
-        from .addons import addons_of
 
         if self.adopted:
-            from .addons import addons_in
-
             return addons_in(self.root)
         return addons_of(self.packages)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..frameworks.framework import Backend, Framework
-from ..frameworks.match import Match, toolkit_for
+from ..frameworks.match import Match, parse_framework, toolkit_for
+from ..frameworks.table import find_frameworks
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
 from ..toolkit import releases
@@ -239,8 +240,6 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
             is none we know.
     """
     if framework is not None:
-        from ..frameworks.match import parse_framework
-
         parse_framework(framework)
     if framework is not None and text not in (None, AUTO):
         raise UsageError(
@@ -271,15 +270,11 @@ def choose_for(
         UsageError: when the framework's name or version makes no sense.
         CudaError: when nothing can be chosen, in words.
     """
-    # dropped
-
     if framework is not None:
         from ..frameworks.match import match
 
         choice = choose_release(machine, (), match(framework, machine, request.platform))
     else:
-        from ..frameworks.table import find_frameworks
-
         choice = choose_release(machine, find_frameworks(environment.prefix))
     version = choice.request
     best = choice.verdict.version

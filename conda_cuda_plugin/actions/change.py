@@ -7,10 +7,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from conda import CondaMultiError, conda_signal_handler
+from conda.common.signals import signal_handler
+from conda.exceptions import CondaHTTPError, CondaSignalInterrupt
+
 from ..environment import STATE, Environment
 from ..errors import CudaError, FileSystemError, Interrupted, innermost
 from ..hooks.shells import Direction
 from ..install import root as roots
+from ..network.download import answer_of
+from ..system.conda_compat import assert_not_frozen
 from ..system.descent import is_plain
 from ..system.lock import is_held, locked
 from ..system.operating_system import is_link
@@ -32,14 +38,10 @@ def in_environment(environment: Environment) -> Iterator[None]:
         FileSystemError: when the operating system refuses a change.
         Interrupted: on Ctrl-C and on signals that ask to stop.
     """
-    from ..system.conda_compat import assert_not_frozen
 
     assert_not_frozen(environment.prefix)
     check_writable(environment)
     free_lock(environment)
-    from conda import CondaMultiError, conda_signal_handler
-    from conda.common.signals import signal_handler
-    from conda.exceptions import CondaHTTPError, CondaSignalInterrupt
 
     try:
         with (
@@ -72,8 +74,6 @@ def in_environment(environment: Environment) -> Iterator[None]:
         if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
             raise Interrupted(environment.current_name()) from error
         if isinstance(inner, CondaHTTPError):
-            from ..network.download import answer_of
-
             raise answer_of(inner) from error
         if isinstance(inner, CudaError):
             raise inner from error

@@ -17,6 +17,7 @@ from ..machine.machine import Machine
 from ..platforms import Platform
 from ..quoting import typed
 from ..toolkit import Flavor, Toolkit, components
+from ..verdict.judge import best_release
 from ..versions import CudaVersion
 from .which import LibraryAnswer
 from .which_tool import ToolAnswer
@@ -62,7 +63,6 @@ class Patient:
 
     def best(self, releases: Sequence[str]) -> tuple[str, str]:
         """The best of some releases for this machine, and a warning when none runs on it."""
-        from ..verdict.judge import best_release
 
         found = best_release(self.machine(), [CudaVersion.parse(text) for text in releases])
         if found is None:

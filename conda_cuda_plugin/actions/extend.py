@@ -6,13 +6,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..addons import addons_of, check_major
+from ..addons import NONE, addons_of, agrees, check_major, fits
 from ..environment import Environment
 from ..errors import CudaError
+from ..frameworks.framework import Backend
+from ..frameworks.table import find_frameworks
+from ..install.wrappers import compiler_in
 from ..machine.host_compiler import seen_by_toolkit
 from ..machine.machine import Machine
+from ..packages.cache import linked_records
 from ..platforms import Platform
+from ..sources import host_compiler
 from ..sources.base import Offer, ToolkitRequest
+from ..sources.choice import choose
+from ..sources.host_compiler import version_in, with_compiler
 from ..toolkit import Toolkit, beyond, in_flavor
 from ..versions import VersionRequest
 
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     """Whether a toolkit has everything that was asked for, and nothing that shall go."""
-    from ..addons import NONE, agrees, fits
 
     have = set(toolkit.components)
     if toolkit.flavor is not None:
@@ -71,7 +77,6 @@ def extended(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
 
     It keeps to the toolkit's own update: adding to 12.4.0 does not make it 12.4.1.
     """
-    from ..packages.cache import linked_records
 
     merged = merged_request(request, toolkit)
     return replace(
@@ -111,7 +116,6 @@ def check_request(
     """
     if not request.host_compiler:
         return
-    from ..sources import host_compiler
 
     release = request.version.release
     there = environment.toolkit(release) if release else None
@@ -132,12 +136,10 @@ def choose_with_compiler(
     Raises:
         CudaError: when there is none; see `choose` and `with_compiler`.
     """
-    from ..sources.choice import choose
 
     choice = choose(request, environment, source)
     if not request.host_compiler:
         return choice
-    from ..sources.host_compiler import with_compiler
 
     return replace(choice, offer=with_compiler(choice.offer, request, environment))
 
@@ -152,10 +154,8 @@ def as_nvcc_sees_it(
     if isinstance(toolkit, Toolkit):
         if toolkit.host_compiler is None:
             return machine
-        from ..install.wrappers import compiler_in
 
         return seen_by_toolkit(machine, toolkit.host_compiler, compiler_in(toolkit.root))
-    from ..sources.host_compiler import version_in
 
     path = environment.root(toolkit.version) / "bin" / f"{platform.machine}-conda-linux-gnu-c++"
     return seen_by_toolkit(machine, version_in(toolkit.packages), path)
@@ -193,8 +193,6 @@ def recommended(plan: Plan) -> Recommendation | None:
         return None
     if "cudnn" in addons_of(f"{package.name}-{package.version}-0" for package in offer.packages):
         return None
-    from ..frameworks.framework import Backend
-    from ..frameworks.table import find_frameworks
 
     for framework in find_frameworks(plan.environment.prefix):
         if framework.backend is not Backend.CUDA or framework.brings_cuda:

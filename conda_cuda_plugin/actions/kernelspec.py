@@ -12,6 +12,7 @@ from ..errors import CudaError
 from ..install import kernelspec
 from ..platforms import Platform
 from ..quoting import typed
+from ..system.conda_compat import display_name
 from .change import in_environment
 from .variables import chosen_toolkit, variables_of
 
@@ -97,7 +98,6 @@ def _edit(
 
 
 def _no_kernel(environment: Environment) -> CudaError:
-    from ..system.conda_compat import display_name
 
     name = typed(display_name(environment.prefix))
     option = "--prefix" if "/" in name or "\\" in name else "--name"

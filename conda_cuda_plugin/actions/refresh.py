@@ -5,12 +5,15 @@ from __future__ import annotations
 from logging import getLogger
 from pathlib import Path
 
+from conda.base.context import context
+
 from ..environment import Environment, write_toolkit
 from ..install import root as roots
 from ..install import switch
 from ..install.view import make_adopted_view
 from ..platforms import Platform, platform_of
 from ..sources.installed import cuda_packages, has_compiler, version_of
+from ..system.conda_compat import has_transaction_actions, prefix_of
 from ..system.files import Inside
 from ..system.lock import locked
 from ..system.ownership import closed_to_others
@@ -22,7 +25,6 @@ log = getLogger(__name__)
 
 def after_command(command: str) -> None:
     """Refresh the environment of the command that conda has just run, before conda 25.5."""
-    from ..system.conda_compat import has_transaction_actions, prefix_of
 
     if not has_transaction_actions():
         refresh_quietly(prefix_of(command))
@@ -64,7 +66,6 @@ def refresh(environment: Environment) -> bool:
 
 def follow(environment: Environment, current: Toolkit) -> None:
     """Make the current toolkit follow the packages that it is made of; its lock must be held."""
-    from conda.base.context import context
 
     packages = cuda_packages(environment.prefix)
     if version_of(packages) is None:

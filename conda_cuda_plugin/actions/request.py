@@ -191,7 +191,6 @@ def record_of(
 
 
 def _speaks_of(toolkit: Toolkit, record: Mapping[str, Any]) -> bool:
-    from ..errors import UsageError
 
     try:
         request = VersionRequest.parse(str(record.get("version") or ""))
@@ -209,7 +208,6 @@ def _has_flavor(toolkit: Toolkit, text: str) -> bool:
 
 
 def _has_component(toolkit: Toolkit, name: str) -> bool:
-    from ..errors import UsageError
 
     have = set(toolkit.components)
     if toolkit.flavor:

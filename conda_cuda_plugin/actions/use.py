@@ -13,6 +13,8 @@ from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch
 from ..quoting import typed
+from ..system.conda_compat import display_name
+from ..system.progress import Fetched
 from ..toolkit import Toolkit
 from .change import in_environment
 from .request import record_of, recorded_request
@@ -54,8 +56,6 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
         installed = toolkit is None
         try:
             if toolkit is None:
-                from ..system.progress import Fetched
-
                 assert plan.offer is not None
                 with Fetched():
                     toolkit = roots.install(plan.offer, environment, platform)
@@ -109,6 +109,5 @@ def shell_has_it(environment: Environment, variables: Mapping[str, str]) -> bool
 
 def _activation(environment: Environment) -> str:
     """The command that makes the shell notice."""
-    from ..system.conda_compat import display_name
 
     return f"conda activate {typed(display_name(environment.prefix))}"

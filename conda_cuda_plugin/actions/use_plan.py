@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 
 from .. import hooks
 from ..environment import Environment
-from ..errors import CudaError, UsageError
+from ..errors import CudaError, ForeignFileError, UsageError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch, wrappers
+from ..machine.detect import detect, is_machine_text, state_machine
+from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
 from ..platforms import Platform
 from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.choice import NoSourceError
+from ..system.conda_compat import assert_not_frozen
 from ..toolkit import Toolkit
 from ..verdict.finding import Level, Verdict
+from ..verdict.judge import judge
+from ..verdict.text import machine_document, verdict_document
 from ..versions import CudaVersion
 from . import extend
 from .change import check_writable
@@ -142,7 +148,6 @@ def _choose(
     environment: Environment, request: ToolkitRequest, source: str | None, base: Toolkit | None
 ) -> tuple[Choice, ToolkitRequest]:
     """An offer, and the request it answers: with what an installed toolkit has, if one is there."""
-    from ..sources.choice import NoSourceError
 
     if base is None or base.origin is None:
         return extend.choose_with_compiler(request, environment, source), request
@@ -173,7 +178,6 @@ def check_environment(environment: Environment, platform: Platform) -> None:
     Raises:
         CudaError: in words.
     """
-    from ..system.conda_compat import assert_not_frozen
 
     prefix = environment.prefix
     hooks.check_prefix(prefix, windows=platform.windows)
@@ -182,8 +186,6 @@ def check_environment(environment: Environment, platform: Platform) -> None:
     switch.check_link(environment)
     for path, status in hooks.verify(prefix, windows=platform.windows).items():
         if status is hooks.HookStatus.FOREIGN:
-            from ..errors import ForeignFileError
-
             owner = wrappers.owner_of(environment, path)
             raise ForeignFileError(path, owner=owner, reason="a hook has to go there")
 
@@ -226,7 +228,6 @@ class CannotRunError(CudaError):
     """The toolkit would not run on the machine."""
 
     def __init__(self, verdict: Verdict, machine: Machine) -> None:
-        from ..verdict.text import machine_document, verdict_document
 
         where = "on the stated machine" if machine.stated else "here"
         first, *others = verdict.reasons
@@ -259,7 +260,6 @@ def weigh(
     Raises:
         CannotRunError: when it is `cannot`, unless the user insists. What is unknown never stops.
     """
-    from ..verdict.judge import judge
 
     verdict = judge(version, machine, install)
     if verdict.level is Level.CANNOT and not force:
@@ -284,8 +284,6 @@ def machine_for(
     Raises:
         UsageError: when the text describes no machine.
     """
-    from ..machine.detect import detect, is_machine_text, state_machine
-    from ..machine.host_compiler import EVIDENCE, find_host_compiler
 
     compiles = request.compiles
     if text is None:

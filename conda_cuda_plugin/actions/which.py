@@ -9,11 +9,12 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import UsageError
-from ..libraries.loader import Search
+from ..libraries.host import host_of
+from ..libraries.loader import Search, find_dll, find_library
 from ..libraries.messages import Complaint, Mention
 from ..libraries.names import LibraryFacts, releases_of
-from ..libraries.places import Place
-from ..libraries.search_path import Asker
+from ..libraries.places import Place, find_places
+from ..libraries.search_path import Asker, read_asker
 from ..platforms import Platform
 from .run import Shell, library_path, search_path
 
@@ -56,7 +57,6 @@ def asking_chain(environment: Environment, by: str | None, platform: Platform) -
     Raises:
         UsageError: when the file is no program and no library.
     """
-    from ..libraries.search_path import read_asker
 
     chain = []
     if by is not None:
@@ -98,14 +98,11 @@ def look_up(
     Raises:
         UsageError: when `by` is no program and no library.
     """
-    from ..libraries.places import find_places
 
     mention = _by_what_asks(mention)
     facts = releases_of(mention.name)
     asker, search, system = None, None, list(system)
     if platform.windows:
-        from ..libraries.loader import find_dll
-
         if facts.windows:
             root = shell.variables.get("SystemRoot")
             search = find_dll(
@@ -115,9 +112,6 @@ def look_up(
                 system=Path(root, "System32") if root else None,
             )
     elif not facts.windows:
-        from ..libraries.host import host_of
-        from ..libraries.loader import find_library
-
         if by is None and mention.by and os.path.isfile(mention.by):
             by = mention.by if _readable(mention.by) else None
         chain, host = asking_chain(environment, by, platform), host_of(platform)
@@ -138,7 +132,6 @@ def look_up(
 
 
 def _readable(path: str) -> bool:
-    from ..libraries.search_path import read_asker
 
     return read_asker(Path(path)) is not None
 
@@ -147,7 +140,6 @@ def _by_what_asks(mention: Mention) -> Mention:
     """A mention whose library was only known from a symbol, with the name that the asker needs."""
     if mention.complaint is not Complaint.SYMBOL or not mention.by:
         return mention
-    from ..libraries.search_path import read_asker
 
     asker, facts = read_asker(Path(mention.by)), releases_of(mention.name)
     for needed in asker.elf.needed if asker and facts.variants else ():

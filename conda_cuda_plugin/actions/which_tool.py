@@ -12,6 +12,7 @@ from ..environment import ROOT_NAME, Environment
 from ..errors import CudaError
 from ..install.wrappers import is_wrapper
 from ..platforms import Platform
+from ..sources.system import read_system_toolkit
 from ..system.reading import open_regular
 
 _SCRIPT = re.compile(r'^exec "?(/[^"\s]+)"? "\$@"', re.MULTILINE)
@@ -128,7 +129,6 @@ def _release(root: str, platform: Platform) -> str | None:
     match = ROOT_NAME.fullmatch(os.path.basename(root))
     if match:
         return match[1]
-    from ..sources.system import read_system_toolkit
 
     try:
         return read_system_toolkit(Path(root), platform).version.release

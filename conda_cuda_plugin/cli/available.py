@@ -7,11 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conda import CondaError
+from conda.base.context import context
+
 from ..errors import CudaError
+from ..network.answers import has_answered, hurried
 from ..sources.base import AvailableFlavor
+from ..system.conda_compat import first_line
+from ..system.progress import Waiting
 from ..toolkit import Flavor, Origin, has_instead, nearest, published
 from ..versions import VersionRequest
 from .common import print_json, say, size, target_environment, this_platform, warn
+from .content import source_order
 from .layout import table
 
 NOTE = "# sizes are about, ? is unknown; conda cuda list --available 12.4 shows more"
@@ -35,7 +42,6 @@ class _Row:
 
 def show_available(args: Namespace) -> int:
     """Show what the sources have: all releases, or every place that has one."""
-    from conda.base.context import context
 
     request = VersionRequest.parse(args.cuda_available) if args.cuda_available else None
     rows, problems = _ask(args)
@@ -61,14 +67,8 @@ def show_available(args: Namespace) -> int:
 
 def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
     """What every source has, and what those say that cannot be asked."""
-    from conda import CondaError
-    from conda.base.context import context
 
-    from ..network.answers import has_answered, hurried
     from ..sources.table import NAMES, ORDER, source
-    from ..system.conda_compat import first_line
-    from ..system.progress import Waiting
-    from .content import source_order
 
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     environment = target_environment(args) if context.active_prefix or named else None

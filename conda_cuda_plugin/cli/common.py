@@ -10,18 +10,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from conda.base.context import context
+from conda.cli import helpers
+from conda.utils import human_bytes
+
 from ..addons import addons
 from ..environment import Environment, open_environment
 from ..errors import CudaError
 from ..platforms import Platform, platform_of
 from ..quoting import escaped
+from ..system.conda_compat import display_name
+from ..system.ownership import exposed_in_environment
 from ..toolkit import Flavor, Toolkit, beyond
 from .layout import Painted
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
     """`-n/-p`, `--json`, `-q`, `-v`, and for verbs that change something `-d` and `-y`."""
-    from conda.cli import helpers
 
     helpers.add_parser_prefix(parser)
     if prompt:
@@ -36,7 +41,6 @@ def target_environment(args: Namespace) -> Environment:
     Raises:
         CudaError: when none is named and none is active, or the named one is none.
     """
-    from conda.base.context import context
 
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     if not named and not context.active_prefix:
@@ -49,14 +53,12 @@ def target_environment(args: Namespace) -> Environment:
 
 def this_platform() -> Platform:
     """The platform that conda installs for."""
-    from conda.base.context import context
 
     return platform_of(context.subdir)
 
 
 def say(*lines: str) -> None:
     """Print lines for people; nothing under `--json` and `--quiet`."""
-    from conda.base.context import context
 
     if not context.json and not context.quiet:
         for line in lines:
@@ -84,7 +86,6 @@ def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None
     # Of a toolkit that is adopted now, the plan has said so.
     if offer is not None and offer.note:
         return
-    from ..system.ownership import exposed_in_environment
 
     link = [environment.link] if toolkit.name == environment.current_name() else []
     found = exposed_in_environment(environment.prefix, toolkit.root, *link)
@@ -114,7 +115,6 @@ def size(count: int | None) -> str:
         return "unknown"
     if count == 0:
         return "-"
-    from conda.utils import human_bytes
 
     text: str = human_bytes(count)
     return text
@@ -122,7 +122,6 @@ def size(count: int | None) -> str:
 
 def name_of(environment: Environment) -> str:
     """What people call an environment: its name, or its path."""
-    from ..system.conda_compat import display_name
 
     return display_name(environment.prefix)
 
@@ -169,7 +168,6 @@ def addon_words(found: Mapping[str, str]) -> list[str]:
 
 def is_active(environment: Environment) -> bool:
     """Whether the environment is the one active in this shell."""
-    from conda.base.context import context
 
     active = context.active_prefix
     return bool(active) and os.path.realpath(active) == os.path.realpath(environment.prefix)

@@ -8,6 +8,16 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
+from conda.base.context import context
+from conda.core.envs_manager import get_user_environments_txt_file
+
+from ..addons import addons
+from ..data import read_data, tools
+from ..platforms import PLATFORMS
+from ..sources.table import NAMES
+from ..toolkit import components, releases
+from . import VERBS, configure_parser, verb_parser
+
 KINDS = {
     "cuda_available": "release",
     "cuda_by": "file",
@@ -41,7 +51,6 @@ def table() -> str:
 
 
 def _parsers() -> Iterator[tuple[str, ...]]:
-    from . import VERBS, configure_parser, verb_parser
 
     main = argparse.ArgumentParser()
     configure_parser(main)
@@ -93,12 +102,7 @@ def _first_sentence(text: str) -> str:
 
 def _values() -> Iterator[tuple[str, ...]]:
     """What never changes while this version of the plugin is installed."""
-    from ..addons import addons
-    from ..data import read_data, tools
     from ..frameworks.releases import known_releases, table, title_of
-    from ..platforms import PLATFORMS
-    from ..sources.table import NAMES
-    from ..toolkit import components, releases
 
     def rows(kind: str, found: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
         for text, about in found.items():
@@ -126,8 +130,6 @@ def _values() -> Iterator[tuple[str, ...]]:
 
 
 def _places() -> Iterator[tuple[str, ...]]:
-    from conda.base.context import context
-    from conda.core.envs_manager import get_user_environments_txt_file
 
     found = [("root", context.root_prefix)]
     found += [("envs", folder) for folder in context.envs_dirs]

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from ..doctor import diagnose, treat
 from ..environment import Environment
 from .common import shown
 from .findings import calm_line, counts, exit_code, finding_lines, outcome, question
@@ -14,7 +15,6 @@ from .verbs.doctor import examined
 
 def check(prefix: str, verbose: bool) -> None:
     """What `conda doctor` prints of an environment; nothing where there is no CUDA of ours."""
-    from ..doctor import diagnose
 
     environment = Environment(Path(prefix))
     if not environment.has_cuda:
@@ -29,7 +29,6 @@ def check(prefix: str, verbose: bool) -> None:
 
 def fix(prefix: str, args: Namespace, confirm: Callable[[str], None]) -> int:
     """What `conda doctor --fix` does to an environment."""
-    from ..doctor import diagnose, treat
 
     environment = Environment(Path(prefix))
     if not environment.has_cuda:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from conda.base.context import context
+from conda.cli import helpers
+
+from ..actions.request import Words
+from ..addons import addons
 from ..errors import UsageError
+from ..sources.table import NAMES
 from ..toolkit import Flavor
 
 if TYPE_CHECKING:
@@ -14,9 +20,6 @@ if TYPE_CHECKING:
 
 def add_content_options(parser: ArgumentParser) -> None:
     """`--from`, `--flavor`, `--components`, the add-ons and the compiler."""
-    from ..addons import addons
-    from ..sources.table import NAMES
-    from ..toolkit import Flavor
 
     parser.add_argument(
         "--from",
@@ -63,7 +66,6 @@ def add_content_options(parser: ArgumentParser) -> None:
 
 def add_channel_options(parser: ArgumentParser) -> None:
     """`-c` and conda's options about the network."""
-    from conda.cli import helpers
 
     channels = parser.add_argument_group("Channels")
     channels.add_argument(
@@ -80,12 +82,6 @@ def add_channel_options(parser: ArgumentParser) -> None:
 
 def content_words(args: Namespace) -> Words:
     """What the options say, with the settings where they say nothing."""
-    from conda.base.context import context
-
-    from ..actions.request import Words
-    from ..addons import addons
-    from ..toolkit import Flavor
-    # dropped
 
     named = {name: getattr(args, f"cuda_{name}") for name in addons()}
     return Words(
@@ -107,7 +103,6 @@ def content_words(args: Namespace) -> Words:
 
 def names_place(args: Namespace) -> bool:
     """Whether `--from` names a file, folder or address, which says itself which release it is."""
-    from ..sources.table import NAMES
 
     return args.cuda_source is not None and args.cuda_source not in NAMES
 
@@ -118,7 +113,6 @@ def default_flavor() -> Flavor:
     Raises:
         UsageError: when it is no flavor.
     """
-    from conda.base.context import context
 
     text = str(context.plugins.cuda_flavor or Flavor.RUNTIME.value)
     try:
@@ -133,7 +127,6 @@ def default_flavor() -> Flavor:
 
 def always_pin() -> bool:
     """`plugins.cuda_pin`: whether `use` pins without being told."""
-    from conda.base.context import context
 
     return bool(context.plugins.cuda_pin)
 
@@ -144,9 +137,6 @@ def source_order() -> tuple[str, ...]:
     Raises:
         UsageError: when one is no source.
     """
-    from conda.base.context import context
-
-    from ..sources.table import NAMES
 
     order = tuple(map(str, context.plugins.cuda_sources))
     for name in order:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..doctor import RULES, Severity
 from .layout import paint, text_width
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ _ASSIGNMENTS = ("export ", "unset ", "set ", "setenv ", "unsetenv ", "$Env:", "R
 
 def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
     """3 with errors, 1 with warnings when they count, else 0."""
-    from ..doctor import Severity
 
     found = {finding.severity for finding in findings}
     if Severity.ERROR in found:
@@ -38,7 +39,6 @@ def report(patient: Patient, findings: Sequence[Finding]) -> list[str]:
 
 def counts(findings: Sequence[Finding]) -> str:
     """`1 error, 2 warnings`."""
-    from ..doctor import Severity
 
     parts = []
     for severity in Severity:
@@ -52,7 +52,6 @@ def document(
     patient: Patient, findings: Sequence[Finding], treatment: Treatment | None = None
 ) -> dict[str, Any]:
     """The findings for machines."""
-    from ..doctor import RULES, Severity
 
     found: dict[str, Any] = {
         "environment": str(patient.prefix),
@@ -100,7 +99,6 @@ def calm_line(patient: Patient) -> str:
 
 def finding_lines(finding: Finding) -> list[str]:
     """One finding for people."""
-    import textwrap
 
     severity, width = finding.severity.value, text_width()
     head = f"{severity} {finding.rule_id}: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -91,7 +92,6 @@ def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int
 
 def wrapped(text: str, width: int) -> list[str]:
     """Text in lines of a width; words that are longer are shortened in the middle."""
-    import textwrap
 
     if len(text) <= width:
         return [text]
@@ -109,7 +109,6 @@ def shortened(text: str, width: int) -> str:
 
 def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
     """`name  value` lines; long values go on below themselves."""
-    import textwrap
 
     width = max(len(name) for name, _ in rows)
     lines = []

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
+from ..machine.detect import detect, is_machine_text, state_machine
+from ..machine.machine import Machine
+from .common import this_platform
+
 if TYPE_CHECKING:
     from ..machine.machine import Machine
 
@@ -15,12 +20,9 @@ def machine_for(text: str | None) -> Machine:
     Raises:
         UsageError: when the text makes no sense.
     """
-    from ..machine.detect import detect, state_machine
 
     if text is None:
         return detect(full=False, compiler=False)
-    from ..machine.machine import Machine
-    from .common import this_platform
 
     return state_machine(text, Machine(windows=this_platform().windows))
 
@@ -31,8 +33,6 @@ def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
     Raises:
         UsageError: when one of them is named twice.
     """
-    from ..errors import UsageError
-    from ..machine.detect import is_machine_text
 
     machines = [text for text in texts or () if is_machine_text(text)]
     frameworks = [text for text in texts or () if not is_machine_text(text)]

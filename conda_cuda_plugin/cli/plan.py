@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..addons import addons, addons_of
+from ..actions.extend import recommended
+from ..addons import addons, addons_in, addons_of
+from ..verdict.text import machine_document, verdict_document, verdict_line
 from .common import addon_words, contents_of, name_of, size
 from .layout import fields, heading, table
 
 
 def plan_lines(plan: Any, machine: Any) -> list[str]:
     """The plan for people."""
-    from ..actions.extend import recommended
 
     offer = plan.offer
     what = ", ".join(
@@ -68,8 +69,6 @@ def origin_rows(offer: Any, *more: tuple[str, str]) -> list[tuple[str, str]]:
 
 def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
     """The plan for machines."""
-    from ..actions.extend import recommended
-    from ..verdict.text import machine_document, verdict_document
 
     offer, installed = plan.offer, plan.installed
     document: dict[str, Any] = {
@@ -121,14 +120,12 @@ def _addons_in(offer: Any) -> dict[str, str]:
     """cuDNN and NCCL in an offer: name to version."""
     if offer.packages or offer.location is None:
         return addons_of(f"{package.name}-{package.version}-0" for package in offer.packages)
-    from ..addons import addons_in
 
     return addons_in(offer.location)
 
 
 def verdict_text(plan: Any, machine: Any) -> str:
     """The verdict in a line, with what can be done where it is not the best one."""
-    from ..verdict.text import verdict_line
 
     line = verdict_line(plan.verdict, machine)
     cure = plan.verdict.reasons[0].cure if plan.verdict.reasons else None

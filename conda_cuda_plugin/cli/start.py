@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda.base.context import context
+
 from ..environment import Environment
 from .common import contents, say
 from .layout import fields, heading
+from .verbs.doctor import examined
 
 if TYPE_CHECKING:
     from ..doctor import Patient
@@ -28,9 +31,6 @@ _DOCTOR = ("conda cuda doctor", "find out what is wrong, if anything")
 
 def execute(args: Namespace) -> int:
     """Say it. The exit code is 0, whatever there is."""
-    from conda.base.context import context
-
-    from .verbs.doctor import examined
 
     active = context.active_prefix
     if active and os.path.isdir(os.path.join(active, "conda-meta")):

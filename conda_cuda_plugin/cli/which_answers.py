@@ -8,6 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conda.base.context import context
+
+from ..actions import cure, which, which_tool
+from ..actions.run import Shell, search_path
+from ..libraries.names import span
+from ..libraries.places import system_folders
+from ..sources.system import LINUX_PLACES, WINDOWS_PLACE
+from ..system.conda_compat import display_name, known_prefixes
 from .layout import text_width
 
 if TYPE_CHECKING:
@@ -30,13 +38,6 @@ def documents(
     Raises:
         UsageError: when `by` is no program and no library.
     """
-    from conda.base.context import context
-
-    from ..actions import cure, which, which_tool
-    from ..actions.run import Shell, search_path
-    from ..libraries.places import system_folders
-    from ..sources.system import LINUX_PLACES, WINDOWS_PLACE
-    from ..system.conda_compat import known_prefixes
 
     environment, platform = patient.environment, patient.platform
     shell = Shell(os.environ, context.active_prefix, Path.cwd())
@@ -72,7 +73,6 @@ def documents(
 
 
 def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
-    from ..system.conda_compat import display_name
 
     search = answer.search
     candidates = search.candidates if search else ()
@@ -218,7 +218,6 @@ def _loading(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _owner(document: Mapping[str, Any]) -> str:
-    from ..libraries.names import span
 
     kind, major = document["kind"], document["major"]
     if kind == "driver":

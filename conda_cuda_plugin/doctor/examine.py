@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..actions.change import in_environment
 from ..errors import CudaError
 from .patient import Finding, Patient, Severity
 from .rules import RULES
@@ -57,7 +58,6 @@ def treat(patient: Callable[[], Patient], findings: Sequence[Finding]) -> Treatm
     Raises:
         CudaError: when the environment cannot be changed at all.
     """
-    from ..actions.change import in_environment
 
     cured: list[Finding] = []
     failed: list[tuple[Finding, str]] = []

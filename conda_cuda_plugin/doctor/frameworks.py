@@ -8,15 +8,19 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..frameworks.build_markers import major_of
+from ..frameworks.framework import Backend
 from ..frameworks.site_packages import (
     conda_records,
     distributions,
     pip_nvidia_libraries,
     site_folders,
 )
+from ..libraries.elf import NotLoadable, read_elf
 from ..libraries.host import read_cache
 from ..quoting import assignment, typed
 from ..toolkit import release_of_cudart
+from ..verdict.judge import Level, judge
 from ..versions import CudaVersion
 from .patient import Finding, Patient, Severity
 
@@ -100,7 +104,6 @@ def torch_no_gpu(patient: Patient) -> Iterator[Finding]:
 def _why_no_gpu(
     patient: Patient, torch: Framework
 ) -> tuple[Severity, str, tuple[str, ...], str] | None:
-    from ..frameworks.framework import Backend
 
     read = (f"{torch.title} ({torch.evidence})",)
     if torch.backend is Backend.CPU:
@@ -121,8 +124,6 @@ def _why_no_gpu(
         why = "there is no NVIDIA driver here."
         return Severity.NOTE, why, read, "Run it where there is a GPU and its driver."
     if torch.cuda is not None:
-        from ..verdict.judge import Level, judge
-
         verdict = judge(torch.cuda, machine)
         if verdict.level in (Level.CANNOT, Level.COMPAT):
             reason = verdict.reasons[0]
@@ -166,9 +167,6 @@ def cudnn_wrong_major(patient: Patient) -> Iterator[Finding]:
 
 def _cudnn(patient: Patient) -> Iterator[tuple[Framework, int, dict[int, str]]]:
     """Frameworks that need cuDNN, the major they need, and what there is."""
-    from ..frameworks.build_markers import major_of
-    # dropped
-
     for framework in _built_for_cuda(patient):
         wanted = major_of(framework.cudnn) if framework.cudnn else None
         if wanted is not None:
@@ -185,8 +183,6 @@ def _cudnn_cure(patient: Patient, framework: Framework, wanted: int) -> str:
 
 def libdevice_missing(patient: Patient) -> Iterator[Finding]:
     """`libdevice-missing`."""
-    # dropped
-
     current = patient.current
     if current is None:
         return
@@ -208,7 +204,6 @@ def libdevice_missing(patient: Patient) -> Iterator[Finding]:
 
 
 def _built_for_cuda(patient: Patient) -> list[Framework]:
-    from ..frameworks.framework import Backend
 
     return [framework for framework in patient.frameworks if framework.backend is Backend.CUDA]
 
@@ -278,7 +273,6 @@ _ADD_ONS = re.compile(r"nvidia-(?:cudnn|nccl|nvshmem|cusparselt)")
 
 def shadowed(patient: Patient) -> Iterator[Finding]:
     """`wheels-shadowed`."""
-    from ..frameworks.site_packages import pip_nvidia_libraries
 
     current = patient.current
     if current is None or not patient.libraries:
@@ -319,7 +313,6 @@ def _askers(wheels: Iterable[NvidiaWheel], hidden: Container[str]) -> list[str]:
     DT_RPATH, which PyTorch's own libraries have, goes before LD_LIBRARY_PATH; DT_RUNPATH, which
     NVIDIA's have, goes after it (ld.so(8)).
     """
-    from ..libraries.elf import NotLoadable, read_elf
 
     found = []
     for wheel in wheels:

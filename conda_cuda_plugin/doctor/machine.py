@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..verdict.finding import Level
+from ..verdict.gpu_rules import judge_gpus
 from .patient import Finding, Patient, Severity
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ def gpu(patient: Patient) -> Iterator[Finding]:
     """`gpu-not-covered`."""
     if patient.current is None:
         return
-    from ..verdict.finding import Level
-    from ..verdict.gpu_rules import judge_gpus
 
     # The verdict's own copy of a reason may know a way out.
     told = {reason.text: reason for reason in patient.verdict.reasons} if patient.verdict else {}

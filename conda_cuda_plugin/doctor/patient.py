@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..environment import Environment
+from ..frameworks.table import find_frameworks
+from ..install.wrappers import compiler_in, recorded_wrappers
+from ..machine.host_compiler import seen_by_toolkit
 from ..platforms import Platform
 from ..quoting import typed
 from ..toolkit import Toolkit
+from ..verdict.judge import judge
 
 if TYPE_CHECKING:
     from ..frameworks.framework import Framework
@@ -69,8 +73,6 @@ class Patient:
     @cached_property
     def machine(self) -> Machine:
         """Driver, GPUs, and the compiler that nvcc of the current toolkit would call."""
-        from ..install.wrappers import compiler_in
-        from ..machine.host_compiler import seen_by_toolkit
 
         found, current = self.detect(), self.current
         if current is None or current.adopted:
@@ -80,7 +82,6 @@ class Patient:
     @cached_property
     def verdict(self) -> Verdict | None:
         """Whether the current toolkit runs on the machine; None without one."""
-        from ..verdict.judge import judge
 
         if self.current is None:
             return None
@@ -91,7 +92,6 @@ class Patient:
     @cached_property
     def frameworks(self) -> tuple[Framework, ...]:
         """The frameworks in the environment."""
-        from ..frameworks.table import find_frameworks
 
         return tuple(find_frameworks(self.prefix))
 
@@ -125,7 +125,6 @@ class Patient:
     @property
     def recorded_wrappers(self) -> tuple[str, ...]:
         """The wrappers that were written, by the environment's record."""
-        from ..install.wrappers import recorded_wrappers
 
         return tuple(recorded_wrappers(self.environment))
 

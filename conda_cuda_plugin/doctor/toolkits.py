@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import environment
 from ..actions.change import LOCK, free_lock, lock_in_the_way
+from ..actions.refresh import follow
 from ..environment import (
     FILES,
     STATE,
@@ -22,8 +23,10 @@ from ..install import contents
 from ..install.contents import recorded_facts
 from ..install.root import clean_up, recorded
 from ..install.wrappers import recorded_wrappers
+from ..packages.local_channel import broken_files
 from ..quoting import in_turn
 from ..system.descent import is_temporary
+from ..system.files import Inside
 from ..system.lock import is_held
 from ..system.reading import read_json
 from ..toolkit import Origin, Toolkit
@@ -123,7 +126,6 @@ def _lost(toolkit: Toolkit) -> list[Path]:
 
 
 def _follow(patient: Patient) -> None:
-    from ..actions.refresh import follow
 
     current = patient.environment.current()
     if current is not None and current.origin is Origin.ENVIRONMENT:
@@ -209,7 +211,6 @@ def broken(toolkit: Toolkit) -> tuple[str, ...]:
 
 def cache(patient: Patient) -> Iterator[Finding]:
     """`cache-broken`."""
-    from ..packages.local_channel import broken_files
 
     for folder in patient.package_caches:
         found = broken_files(folder)
@@ -251,7 +252,6 @@ def _mend_toolkit(patient: Patient, toolkit: Toolkit) -> None:
 
 def _forget(cache: Path, paths: list[Path]) -> None:
     """What stands there is found out anew when it is needed."""
-    from ..system.files import Inside
 
     for path in paths:
         Inside(cache).remove_tree(path)

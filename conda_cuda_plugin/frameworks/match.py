@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ..errors import CudaError, UsageError
 from ..machine.machine import ComputeCapability, Machine
+from ..machine.tables import architectures
 from ..platforms import Platform
+from ..quoting import quoted
+from ..toolkit import releases
 from ..verdict.finding import Level, Reason
+from ..verdict.judge import best_release, judge
 from ..versions import CudaVersion
 from .framework import Build, Builds
 from .releases import find_release, framework_name, known_releases
@@ -58,9 +63,6 @@ def parse_framework(text: str) -> tuple[str, str | None, str | None]:
     Raises:
         UsageError: when it is no framework, or its version is no version.
     """
-    import re
-
-    from ..quoting import quoted
 
     form = r"\s*([A-Za-z][\w.-]{0,60}?)\s*(?:={1,3}\s*v?([\w.]{1,30})(?:\+([\w.]{1,30}))?)?\s*"
     match = re.fullmatch(form, text, re.ASCII)
@@ -111,8 +113,6 @@ def _judged(builds: Builds, machine: Machine) -> Match:
 def toolkit_for(one: JudgedBuild, machine: Machine) -> CudaVersion:
     """The release of a toolkit that goes with a build: the one it was built for, or of those that
     it runs with the best for the machine."""
-    from ..toolkit import releases
-    from ..verdict.judge import best_release
 
     accepts, newest = one.build.accepts, one.build.cuda
     assert accepts is not None
@@ -131,7 +131,6 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
     wheel can be narrower than its toolkit (PyTorch's of CUDA 12.8 in 2.11 have none for Volta,
     which the toolkit itself supports).
     """
-    from ..verdict.judge import judge
 
     assert build.cuda is not None
     verdict = judge(build.cuda, machine)
@@ -156,7 +155,6 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
 
 def _not_in(build: Build, capability: ComputeCapability, level: Level) -> Reason | None:
     """Why a build has nothing for a GPU; None when it has, or nobody says."""
-    from ..machine.tables import architectures
 
     known = architectures().get(capability)
     who = f"the {known.name} GPU" if known else "the GPU"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -124,7 +125,6 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _is_numbers(version: str) -> bool:
-    import re
 
     return bool(re.fullmatch(r"\d{1,4}(\.\d{1,4}){0,3}", version, re.ASCII))
 

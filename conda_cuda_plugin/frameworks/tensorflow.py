@@ -129,7 +129,6 @@ def _from_record(record: CondaRecord, contents: Contents) -> Clue:
 
 
 def _table_row(version: str) -> tuple[CudaVersion | None, str | None]:
-    from .releases import tensorflow_row
 
     row = tensorflow_row(version)
     return (build_markers.parsed(row["cuda"]), str(row["cudnn"])) if row else (None, None)

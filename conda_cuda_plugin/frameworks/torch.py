@@ -10,7 +10,7 @@ from ..platforms import Platform
 from ..versions import CudaVersion, VersionRequest
 from . import build_markers
 from .framework import NOTHING, Backend, Build, Builds, Clue, Contents, Framework, Note, exactly
-from .releases import in_range, rows_for, table
+from .releases import in_range, rows_for, table, torch_default_cuda
 from .site_packages import CondaRecord, Distribution, file_names, read_head, site_folders
 
 _ASSIGNED = r"(?m)^{name}[ \t]*(?::[^=\n]*)?=[ \t]*(?:['\"]([^'\"\n]*)['\"]|(None))"
@@ -67,7 +67,6 @@ def _from_version_file(contents: Contents) -> Clue:
 
 
 def _from_metadata(distribution: Distribution, contents: Contents) -> Clue:
-    from .releases import torch_default_cuda
 
     local = build_markers.local_part(distribution.version)
     where = contents.relative(distribution.path / "METADATA")

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..environment import FILES, TOOLKIT_FILE, read_toolkit
 from ..errors import ForeignFileError
+from ..packages.cache import linked_records
 from ..packages.provenance import MADE_OF_FILE
 from ..system.files import Inside
 from ..system.reading import is_regular
@@ -48,7 +49,6 @@ def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
     Returns:
         What is in the copy; nothing, and no copy, when no package would stay.
     """
-    from ..packages.cache import linked_records
 
     if not root.is_dir() or not (found := read_toolkit(root)).complete or found.adopted:
         return Stay()

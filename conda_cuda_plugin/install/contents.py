@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import environment
 from ..environment import FILES, TOOLKIT_FILE, Environment, is_toolkit_root, read_record
+from ..packages.provenance import MADE_OF_FILE
 from ..system import schema
 from ..system.files import Inside
 from ..system.operating_system import is_link
@@ -195,7 +196,6 @@ def _unowned(root: Path) -> list[str]:
 
 
 def _is_made_here(root: Path, name: str, *, all_links: bool) -> bool:
-    from ..packages.provenance import MADE_OF_FILE
 
     if name.startswith(f"{OWN_TOOLS}/") or name in (
         FILES, TOOLKIT_FILE, MADE_OF_FILE, "version.json", "conda-meta/history",

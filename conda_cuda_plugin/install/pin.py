@@ -14,6 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from conda.base.context import context
+from conda.exceptions import CondaError
+from conda.models.match_spec import MatchSpec
+
 from ..environment import Environment
 from ..errors import CudaError, ForeignFileError
 from ..system.reading import read_bytes
@@ -91,7 +95,6 @@ def check_pin(environment: Environment, version: CudaVersion) -> None:
     Raises:
         CudaError: when one does, or when the file is not a plain one.
     """
-    from conda.base.context import context
 
     path = environment.prefix / PINNED
     if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -185,8 +188,6 @@ def _lines(data: bytes) -> list[str]:
 
 def _named(specs: Iterable[str]) -> list[tuple[str, str]]:
     """Package name and text of specs; those that conda cannot read are left to conda."""
-    from conda.exceptions import CondaError
-    from conda.models.match_spec import MatchSpec
 
     found = []
     for spec in specs:
@@ -199,7 +200,6 @@ def _named(specs: Iterable[str]) -> list[tuple[str, str]]:
 
 def _allows(spec: str, name: str, version: CudaVersion) -> bool:
     """Whether a spec allows the package of a release, under one of the versions it is known by."""
-    from conda.models.match_spec import MatchSpec
 
     rule = MatchSpec(spec).get_raw_value("version")
     if rule is None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ..environment import LINK, STATE, Environment, is_toolkit_root, read_toolkit, write_toolkit
 from ..errors import FileSystemError, ForeignFileError, LeftoverError
+from ..packages.cache import link_packages
+from ..packages.provenance import keep_made_of
 from ..platforms import Platform
 from ..sources.base import Offer
 from ..system import schema
@@ -18,6 +20,7 @@ from ..system.descent import kept_name
 from ..system.operating_system import is_link
 from ..system.reading import read_json
 from ..toolkit import Origin, Toolkit
+from . import amend, contents, view, wrappers
 from .contents import edited, is_same, strangers
 
 
@@ -32,7 +35,6 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
         NoSymbolicLinksError: when the file system has none.
         CondaError: when a package cannot be downloaded or linked; nothing is changed then.
     """
-    from . import amend, view, wrappers
 
     root = environment.root(offer.version)
     check_root(root)
@@ -57,9 +59,6 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             environment.files.make_folder(aside)
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
-            from ..packages.cache import link_packages
-            from ..packages.provenance import keep_made_of
-
             stay = amend.copy_what_stays(root, aside, records)
             link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.gone)
             view.make_package_view(aside, offer.version, platform)
@@ -77,7 +76,6 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
 def build_aside(environment: Environment, root: Path, build: Callable[[Path], None]) -> None:
     """Build a root under another name, then let it take its place in one step."""
-    from . import contents
 
     try:
         with building_aside(environment, root) as aside:
@@ -102,7 +100,6 @@ def remove_root(environment: Environment, root: Path) -> None:
     Raises:
         ForeignFileError: when it is not ours.
     """
-    from . import contents
 
     check_root(root)
     with building_aside(environment, root) as aside:
@@ -194,8 +191,6 @@ def discard(environment: Environment, path: Path, place: Path) -> None:
     Raises:
         LeftoverError: when something in it cannot be removed.
     """
-    # dropped
-
     carry(environment, path, place)
     try:
         environment.files.remove_tree(path)

@@ -15,7 +15,7 @@ from ..platforms import Platform
 from ..system.descent import KEPT
 from ..system.operating_system import uninterrupted
 from ..toolkit import Toolkit
-from . import pin, view, wrappers
+from . import kernelspec, pin, view, windows, wrappers
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,6 @@ def make_current(
         )
     check_link(environment)
     if platform.windows:
-        from . import windows
-
         windows.check_bin(environment)
     adopted = toolkit.origin is not None and toolkit.origin.adopted
     needed = wrappers.check_wrappers(environment, tools_of(toolkit, platform), adopted=adopted)
@@ -112,7 +110,6 @@ def make_current(
 
 def _leave_path(environment: Environment, former: str | None) -> None:
     """On Windows: take back the links in `bin` that led to the toolkit current before."""
-    from . import windows
 
     root = environment.prefix / former if former else None
     windows.take_off_path(environment, environment.state.get("linked") or (), root)
@@ -161,7 +158,6 @@ def let_go(environment: Environment) -> bool:
     Returns:
         Whether there was anything to let go of.
     """
-    from . import kernelspec
 
     changed = bool(kernelspec.take_back(environment))
     changed |= pin.take_away(environment)

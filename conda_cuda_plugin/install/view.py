@@ -19,6 +19,7 @@ from ..packages.cuda_packages import cuda_records
 from ..platforms import Platform
 from ..system.files import Inside
 from ..versions import CudaVersion
+from . import windows
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 # ldconfig files such stubs under the driver's names; the loader must never find one of them.
@@ -91,8 +92,6 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
     """Add the classic entries to a root that conda packages were linked into."""
     files = cuda_files(root)
     if platform.windows:
-        from . import windows
-
         windows.make_view(root, version, [file.path for file in files])
         _write_version_json(root, version)
         return

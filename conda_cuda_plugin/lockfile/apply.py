@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from conda.exceptions import SafetyError
+
 from ..actions.change import in_environment
 from ..actions.request import recorded_request
 from ..actions.use_plan import check_environment, weigh
@@ -16,9 +18,11 @@ from ..errors import CudaError, innermost
 from ..install import pin, switch
 from ..install import root as roots
 from ..machine.machine import Machine
+from ..packages.cache import checking_every_file, linked_hashes
 from ..platforms import Platform
 from ..sources.base import Offer, ToolkitRequest
 from ..system.progress import Fetched
+from ..system.shared_caches import others_may_change
 from ..toolkit import Origin, Toolkit
 from ..verdict.finding import Verdict
 from ..versions import CudaVersion, VersionRequest
@@ -168,7 +172,6 @@ def depends_on_others(plan: Plan) -> bool:
 
     They could be his then, whatever hashes they name of themselves.
     """
-    from ..system.shared_caches import others_may_change
 
     toolkits = plan.file.toolkits
     return others_may_change([package.dist for one in toolkits for package in one.packages])
@@ -211,7 +214,6 @@ def carry_out(plan: Plan) -> None:
 
 
 def _install(offer: Offer, plan: Plan) -> None:
-    from ..packages.cache import checking_every_file
 
     try:
         with checking_every_file():
@@ -222,7 +224,6 @@ def _install(offer: Offer, plan: Plan) -> None:
 
 def _altered(error: Exception) -> CudaError | None:
     """The error where a file of the package cache is not what its package says."""
-    from conda.exceptions import SafetyError
 
     inner = innermost(error)
     if not isinstance(inner, SafetyError):
@@ -289,8 +290,6 @@ def is_there(toolkit: Toolkit, wanted: ExactToolkit, environment: Environment) -
     if set(have) != {package.dist for package in wanted.packages}:
         return False
     if any(package.md5 and not package.sha256 for package in wanted.packages):
-        from ..packages.cache import linked_hashes
-
         root = environment.prefix if wanted.origin.adopted else toolkit.root
         for dist, hashes in linked_hashes(root).items():
             have[dist] = {**hashes, **have.get(dist, {})}

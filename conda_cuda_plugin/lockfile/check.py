@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conda.exceptions import InvalidSpec
+from conda.models.match_spec import MatchSpec
+
 from ..addons import addons, is_addon_version
 from ..errors import CudaError
 from ..network.addresses import is_usable
@@ -246,8 +249,6 @@ class _Check:
 
 def _is_spec(text: str) -> bool:
     """Whether conda can read a package's specification."""
-    from conda.exceptions import InvalidSpec
-    from conda.models.match_spec import MatchSpec
 
     try:
         return bool(_WORD.fullmatch(text) and MatchSpec(text))

@@ -29,6 +29,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ..errors import CudaError
 from ..network.addresses import shown_address
@@ -99,7 +100,6 @@ class ExactPackage:
     @property
     def filename(self) -> str:
         """The name of the file that it comes from."""
-        from urllib.parse import unquote, urlsplit
 
         return self.file or unquote(urlsplit(self.url or "").path.rsplit("/", 1)[-1])
 

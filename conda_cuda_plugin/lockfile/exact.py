@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from conda.exceptions import ChecksumMismatchError, CondaError, CondaHTTPError, ProxyError
+
 from ..build.unpacked import is_as_unpacked
 from ..environment import Environment
 from ..errors import CudaError, innermost
 from ..network.addresses import is_local
+from ..network.connections import AnswerError
+from ..packages.cache import cached_packages, fetch_packages
 from ..packages.local_channel import LocalChannel
 from ..platforms import Platform
+from ..system.conda_compat import first_line
 from ..toolkit import Origin
 from .cuda_file import ExactPackage, ExactToolkit
 from .exact_files import NoPackage, NotObtained, WrongFile, agrees, local_path, not_offline
@@ -72,7 +77,6 @@ def fetch_exactly(
 
 
 def _cached(package: ExactPackage) -> Any | None:
-    from ..packages.cache import cached_packages
 
     for record in cached_packages(package.name, package.version, package.build):
         if record.fn.endswith(".conda") != package.filename.endswith(".conda"):
@@ -104,7 +108,6 @@ def _converted(package: ExactPackage, platform: Platform) -> Any | None:
 
 def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
     """Conda packages, all at once."""
-    from ..packages.cache import fetch_packages
 
     wanted = []
     for package in packages:
@@ -130,9 +133,6 @@ def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
 
 def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
     """What a failure of conda's download means; what is no such failure comes back as it is."""
-    from conda.exceptions import ChecksumMismatchError, CondaError, CondaHTTPError, ProxyError
-
-    from ..network.connections import AnswerError
 
     inner = innermost(error)
     text = str(inner)
@@ -153,7 +153,6 @@ def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
 
 def _said(error: BaseException, package: ExactPackage) -> str:
     """What an error of conda's says, without what is secret of an address."""
-    from ..system.conda_compat import first_line
 
     return first_line(error).rstrip(".").replace(package.url or "", package.address or "")
 

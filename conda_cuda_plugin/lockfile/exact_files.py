@@ -7,9 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from conda.exceptions import CondaError
+
 from ..errors import FULL, CudaError
 from ..network.addresses import is_local
+from ..network.download import download_file
 from ..packages.archives import sums_of
+from ..system.conda_compat import first_line
 from ..system.files import Inside
 from ..system.reading import hash_of
 from .cuda_file import ExactPackage
@@ -70,10 +74,6 @@ def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline
     Raises:
         OSError: when the disk is full.
     """
-    from conda.exceptions import CondaError
-
-    from ..network.download import download_file
-    from ..system.conda_compat import first_line
 
     url = package.url or ""
     if offline and not is_local(url):

@@ -15,6 +15,10 @@ from ..sources.base import ToolkitRequest
 from ..sources.pypi import pip
 from ..sources.pypi.wheel import Wheel
 from ..sources.pypi.wheels import fetch_wheels
+from ..sources.redist.fetch import fetch_archives
+from ..sources.redist.manifest import Archive
+from ..sources.runfile.installers import published_name
+from ..sources.table import source
 from ..system.files import Inside
 from ..toolkit import beyond
 from ..versions import CudaVersion, VersionRequest
@@ -82,8 +86,6 @@ def fetch_archive(package: ExactPackage, platform: Platform) -> Any:
         NotObtained: when it cannot be had.
         WrongFile: when there is another file in its place.
     """
-    from ..sources.redist.fetch import fetch_archives
-    from ..sources.redist.manifest import Archive
 
     release = package.build.removeprefix("cuda").partition("_")[0]
     archive = Archive(
@@ -132,7 +134,6 @@ def fetch_from_installer(
     Raises:
         NotObtained: when it cannot be had.
     """
-    from ..sources.table import source
 
     first = packages[0]
     request = ToolkitRequest(
@@ -165,7 +166,6 @@ def place_of(package: ExactPackage, beside: Path) -> str | None:
 
 def _installer(package: ExactPackage, beside: Path, offline: bool) -> str:
     """Where an installer lies: beside the exported file, or at its address."""
-    from ..sources.runfile.installers import published_name
 
     if (beside / package.filename).is_file():
         return str(beside / package.filename)

@@ -10,14 +10,18 @@ from typing import Any
 
 from ..actions.request import recorded_request
 from ..environment import Environment
-from ..errors import CudaError
+from ..errors import CudaError, FileSystemError
 from ..install import pin
 from ..network.addresses import is_local, without_credentials
+from ..packages.cache import linked_records
+from ..packages.cuda_packages import is_cuda_package
 from ..packages.provenance import made_of
 from ..platforms import Platform
 from ..system.files import Inside
+from ..system.reading import hash_of
 from ..toolkit import Origin, Toolkit
 from . import cuda_file
+from .check import REQUEST
 
 _NAMED = 6
 """Packages that a sentence names."""
@@ -43,7 +47,6 @@ def describe(environment: Environment, platform: Platform, *, everything: bool =
     Raises:
         CudaError: when there is nothing to describe.
     """
-    from .check import REQUEST
 
     current = environment.current()
     toolkits = environment.toolkits() if everything else (current,) if current else ()
@@ -114,8 +117,6 @@ def describe_toolkit(
             "machine and may change. Another machine has to have this release itself."
         )
     else:
-        from ..packages.cache import linked_records
-
         if toolkit.origin is Origin.ENVIRONMENT:
             names = {_name_of(package) for package in toolkit.packages}
             records = [
@@ -143,7 +144,6 @@ def describe_toolkit(
 
 def _belongs(record: Any, names: set[str]) -> bool:
     """Whether a package of the environment is part of the toolkit adopted from it."""
-    from ..packages.cuda_packages import is_cuda_package
 
     return record.name in names or (
         not names and (is_cuda_package(record.name) or record.name == "cuda-version")
@@ -168,7 +168,6 @@ def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
 
 def _hash_in_cache(record: Any) -> str | None:
     """The hash of a package's archive, where the index did not give one and it is still there."""
-    from ..system.reading import hash_of
 
     archive = Path(str(record.get("package_tarball_full_path") or ""))
     try:
@@ -225,7 +224,6 @@ def write(path: Path, export: Export) -> bool:
     Raises:
         CudaError: when the file is there and none of ours, or cannot be written.
     """
-    from ..errors import FileSystemError
 
     if not path.parent.is_dir():
         raise CudaError(

@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from conda import conda_signal_handler
+from conda.common.signals import signal_handler
+from conda.exceptions import CondaSignalInterrupt
+
 from ..actions import extend
 from ..addons import addons_of
 from ..build.unpacked import DamagedUnpackedError, pack
@@ -127,9 +131,6 @@ def carry_out(plan: Plan) -> Result:
     Raises:
         CudaError: when it cannot be done; the channel is as before then.
     """
-    from conda import conda_signal_handler
-    from conda.common.signals import signal_handler
-    from conda.exceptions import CondaSignalInterrupt
 
     directory = plan.directory
     try:

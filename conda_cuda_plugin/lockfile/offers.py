@@ -7,9 +7,12 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import CudaError
+from ..packages.cache import linked_hashes
 from ..platforms import Platform
 from ..quoting import typed
 from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.installed import InstalledSource, cuda_packages
+from ..sources.system import SystemSource
 from ..toolkit import Flavor, Origin
 from ..versions import VersionRequest
 from . import exact, exact_made
@@ -57,7 +60,6 @@ def offer_of(
 
 def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
     """A toolkit of this machine of the very release, at the same place if it is there."""
-    from ..sources.system import SystemSource
 
     source = SystemSource()
     named = SystemSource(runs=False)
@@ -92,8 +94,6 @@ def _reaches(flavor: Flavor | None, wanted: Flavor | None) -> bool:
 
 def _of_environment(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
     """The packages of the environment, if they are the very ones."""
-    from ..packages.cache import linked_hashes
-    from ..sources.installed import InstalledSource, cuda_packages
 
     have = {"-".join(package) for package in cuda_packages(environment.prefix)}
     hashes = linked_hashes(environment.prefix)

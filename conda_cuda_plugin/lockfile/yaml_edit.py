@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode
+
 from ..system.yaml_text import YamlError, canonical, dump, inline, load, plain
 
 Edit = tuple[int, int, str]
@@ -28,7 +31,6 @@ def updated(text: str, content: Mapping[str, Any], identities: Mapping[str, str]
     Raises:
         YamlError: when the text is written in a way that cannot be changed in place.
     """
-    from ruamel.yaml import YAML
 
     yaml = YAML(typ="base", pure=True)
     editor = _Editor(text, dict(identities))
@@ -183,7 +185,6 @@ def _content(node: Any) -> Any:
 
 
 def _is_mapping(node: Any) -> bool:
-    from ruamel.yaml.nodes import MappingNode
 
     return isinstance(node, MappingNode)
 

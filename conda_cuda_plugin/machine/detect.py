@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..system.operating_system import WINDOWS
 from ..versions import CudaVersion
-from . import driver_files
+from . import driver_files, driver_library
 from .host_compiler import find_host_compiler, find_libc
 from .machine import DriverVersion, Gpu, HostCompiler, Machine
 from .stated import is_machine_text, overridden_cuda, overridden_gpus, state_machine
@@ -103,8 +103,6 @@ def _ask_driver(
     paths = driver_files.libraries(root, variables, windows=windows)
     hung = False
     if any(paths.values()):
-        from . import driver_library
-
         answers = driver_library.ask(paths, variables, deadline - time.monotonic(), full=full)
         nvml, cuda = answers["nvml"], answers["cuda"]
         hung = nvml.hung or cuda.hung

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -195,7 +196,6 @@ def _told(library: str, call: str, code: int) -> str:
 
 
 def _signal(code: int) -> str:
-    import signal
 
     try:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from conda.common.url import split_anaconda_token
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
@@ -17,7 +20,6 @@ ENDINGS = (".conda", ".tar.bz2")
 
 def without_credentials(url: str) -> str:
     """An address without user, password and token, and without what servers sign it with."""
-    from conda.common.url import split_anaconda_token
 
     parts = urlsplit(url)
     # conda writes this in a token's place into the records of packages.
@@ -54,7 +56,6 @@ def is_usable(url: str) -> bool:
 
 
 def _is_host(name: str, *, bracketed: bool) -> bool:
-    import ipaddress
 
     if bracketed:
         try:

@@ -29,6 +29,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from conda.base.context import context
+from conda.gateways.connection.session import CondaSession
+from conda.models.channel import Channel
+from requests.exceptions import ConnectTimeout
+from requests.utils import select_proxy
+
+from ..system.shared_caches import guard
 from .connections import guarded, is_set, patience
 
 LIMIT = 1.2
@@ -85,7 +92,6 @@ class _Host:
 
         Raises what the request has raised, or a timeout after some seconds from its beginning.
         """
-        from requests.exceptions import ConnectTimeout
 
         left = None if seconds is None else max(self.began + seconds - time.monotonic(), 0)
         if not self._known.wait(left):
@@ -108,7 +114,6 @@ class _Adapter:
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request, as requests' adapters do."""
-        from requests.utils import select_proxy
 
         name = urlsplit(request.url).netloc.rpartition("@")[2]
         proxy = select_proxy(request.url, options.get("proxies")) or ""
@@ -151,9 +156,6 @@ class _Adapter:
 @contextlib.contextmanager
 def asking() -> Iterator[None]:
     """Ask channels through conda, each host that does not answer once."""
-    from conda.gateways.connection.session import CondaSession
-
-    from ..system.shared_caches import guard
 
     guard()
     global _depth
@@ -197,7 +199,6 @@ def has_answered() -> bool:
 
 def silent(channels: Sequence[str]) -> list[str]:
     """Those of some channels whose host does not answer."""
-    from conda.models.channel import Channel
 
     gone = {
         host.name
@@ -222,7 +223,6 @@ def _watching(get_adapter: Callable[[Any, str], Any]) -> Callable[[Any, str], An
 
 def _longest(timeout: object) -> float | None:
     """Seconds that a host may take for its first answer; None: as long as conda lets it."""
-    from conda.base.context import context
 
     if _hurry:
         own = is_set("remote_connect_timeout_secs")

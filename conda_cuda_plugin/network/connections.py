@@ -11,6 +11,12 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from conda.base.context import context
+from conda.common.path import url_to_path
+from conda.gateways.connection.adapters.localfs import LocalFSAdapter
+from conda.gateways.connection.session import CondaHttpAuth
+from requests import packages, sessions
+
 from ..errors import CudaError
 from . import rules
 from .addresses import is_plain_record, shown_address
@@ -61,7 +67,6 @@ def hints_for(status: int) -> tuple[str, ...]:
 
 def patience() -> float:
     """Seconds that somebody is waited for: conda's own setting where the user has set it."""
-    from conda.base.context import context
 
     if is_set("remote_read_timeout_secs"):
         return float(context.remote_read_timeout_secs)
@@ -70,7 +75,6 @@ def patience() -> float:
 
 def is_set(setting: str) -> bool:
     """Whether the user has set one of conda's settings, wherever that may be."""
-    from conda.base.context import context
 
     return any(setting in source for source in context.raw_data.values())
 
@@ -99,16 +103,11 @@ def guarded() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ruled() -> Iterator[None]:
-    from conda.base.context import context
-    from conda.gateways.connection.adapters.localfs import LocalFSAdapter
-    from conda.gateways.connection.session import CondaHttpAuth
-    from requests import packages, sessions
 
     tries = context.remote_max_retries + 1 if is_set("remote_max_retries") else 1
     send = LocalFSAdapter.send
 
     def send_regular(adapter: Any, request: Any, *words: Any, **options: Any) -> Any:
-        from conda.common.path import url_to_path
 
         path = url_to_path(request.url)
         with contextlib.suppress(OSError, ValueError):

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from conda.base.context import context
+from conda.exceptions import (
+    ChecksumMismatchError,
+    CondaError,
+    CondaHTTPError,
+    CondaSignalInterrupt,
+    CondaSSLError,
+    ProxyError,
+)
+from conda.gateways.connection.download import disable_ssl_verify_warning, download
+from conda.gateways.connection.session import get_session
+from requests import exceptions
+from requests.exceptions import ChunkedEncodingError
+from urllib3.exceptions import HTTPError
 
 from ..errors import CudaError
 from ..system.conda_compat import detail, first_line, stdout_for_people
@@ -22,7 +38,6 @@ def download_file(url: str, path: Path) -> None:
     Raises:
         AnswerError: when it cannot be had.
     """
-    from conda.gateways.connection.download import download
 
     with stdout_for_people(), in_words(url):
         download(url, str(path))
@@ -35,15 +50,6 @@ def in_words(url: str) -> Iterator[None]:
     Raises:
         AnswerError: for whatever conda and requests raise, but for a file that is another one.
     """
-    from conda.exceptions import (
-        ChecksumMismatchError,
-        CondaError,
-        CondaHTTPError,
-        CondaSignalInterrupt,
-        CondaSSLError,
-        ProxyError,
-    )
-    from requests import exceptions
 
     place = shown_address(url)
 
@@ -149,9 +155,6 @@ def read_url(url: str, most: int) -> bytes:
 
 def get(url: str, headers: dict[str, str]) -> Any:
     """Ask for an address with conda's session; the answer, of which only the head has come."""
-    from conda.base.context import context
-    from conda.gateways.connection.download import disable_ssl_verify_warning
-    from conda.gateways.connection.session import get_session
 
     if not context.ssl_verify:
         disable_ssl_verify_warning()
@@ -172,8 +175,6 @@ def blocks_of(answer: Any, size: int) -> Iterator[bytes]:
         answer: of a request for the file as it is, which nobody has to decode.
         size: the bytes of a block.
     """
-    from requests.exceptions import ChunkedEncodingError
-    from urllib3.exceptions import HTTPError
 
     # Of a file of this machine conda makes an answer of its own.
     if not hasattr(answer.raw, "stream") or answer.headers.get("Content-Encoding"):
@@ -192,8 +193,6 @@ def asking(url: str) -> Iterator[None]:
     Raises:
         DownloadError: in place of whatever a connection raises.
     """
-    # dropped
-
     try:
         with _no_words_of_retries(), in_words(url):
             yield
@@ -207,9 +206,6 @@ def asking(url: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _no_words_of_retries() -> Iterator[None]:
     """Keep urllib3 from telling of each try: the last one is told of in a sentence."""
-    import logging
-
-    from conda.base.context import context
 
     logger = logging.getLogger("urllib3.connectionpool")
     before = logger.disabled

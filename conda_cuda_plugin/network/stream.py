@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from conda.base.context import context
+
 from ..system.files import Inside
 from ..system.ownership import is_open
 from ..system.reading import open_regular
@@ -81,7 +83,6 @@ class Incoming:
             DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
             OSError: when the disk fails.
         """
-        from conda.base.context import context
 
         patience = context.remote_max_retries
         try:

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conda.common.path import url_to_path
+from conda.gateways.connection.download import download
+
 from ..errors import CudaError
+from ..network.download import in_words
 from ..system.files import Inside
 from ..system.progress_text import Part
 from ..system.reading import open_regular
+from .cache import package_caches
 
 _BLOCK = 2**20
 
@@ -145,9 +150,6 @@ def fetch(record: Any, target: Path, told: Part, *, offline: bool) -> Sums:
         raise MissingPackageError(path)
     if offline:
         raise NotAtHandError(f"{record.name} {record.version}")
-    from conda.gateways.connection.download import download
-
-    from ..network.download import in_words
 
     # What is left of a candidate that was not the right one.
     Inside(target.parent).remove(target)
@@ -174,7 +176,6 @@ def is_cached(name: str, size: int | None = None) -> bool:
 
 def local_path(record: Any) -> Path | None:
     """Where the file of a package of a channel on this machine lies; None for other channels."""
-    from conda.common.path import url_to_path
 
     url = str(record.get("url") or "")
     return Path(url_to_path(url)) if url.startswith("file:/") else None
@@ -203,7 +204,6 @@ def _candidates(record: Any) -> Iterator[Path]:
 
 
 def _cached(name: str, size: int | None) -> Iterator[Path]:
-    from .cache import package_caches
 
     for folder in package_caches():
         path = folder / name

@@ -13,14 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
+from conda.core.link import PrefixSetup, UnlinkLinkTransaction
+from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
+from conda.core.prefix_data import PrefixData
+from conda.exceptions import LockError
+from conda.models.match_spec import MatchSpec
 
 from ..errors import CudaError, failing_at
+from ..network.connections import check_files, guarded
 from ..system.conda_compat import settings, stdout_for_people
 from ..system.files import Inside
 from ..system.lock import locked
+from ..system.ownership import is_trusted
 from ..system.progress import Fetched
 from ..system.progress_text import Part
 from ..system.reading import MOST_BYTES
+from ..system.shared_caches import NoWritableCacheError, first_writable, forget, guard
+from . import extraction
+from .paths import check_extracted, check_linked
+from .plain_link import link_plain_packages
 
 
 def link_packages(
@@ -39,13 +50,6 @@ def link_packages(
         final: where the prefix will be moved to; this path is written into the files.
         unlink: packages of the prefix that go.
     """
-    from conda.core.link import PrefixSetup, UnlinkLinkTransaction
-    from conda.core.package_cache_data import ProgressiveFetchExtract
-    from conda.models.match_spec import MatchSpec
-
-    from ..network.connections import check_files, guarded
-    from .paths import check_extracted, check_linked
-    from .plain_link import link_plain_packages
 
     check_files(records)
     check_linked(final, unlink)
@@ -97,14 +101,12 @@ def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None
 
 def _of_others(records: Iterable[Any]) -> bool:
     """Whether packages lie extracted as another user's, who could change hard linked files."""
-    from ..system.ownership import is_trusted
 
     return not all(is_trusted(str(folder)) for folder in _extracted(records))
 
 
 def _extracted(records: Iterable[Any]) -> list[Path]:
     """The folders in package caches that conda links packages from."""
-    from conda.core.package_cache_data import PackageCacheData
 
     entries = map(PackageCacheData.get_entry_to_link, records)
     return [Path(entry.extracted_package_dir) for entry in entries]
@@ -112,7 +114,6 @@ def _extracted(records: Iterable[Any]) -> list[Path]:
 
 def linked_records(prefix: Path) -> list[Any]:
     """The records of the packages that are linked into a prefix."""
-    from conda.core.prefix_data import PrefixData
 
     for path in (prefix / "conda-meta").glob("*.json"):
         # conda would wait for a pipe to say something, and read whatever is there to its end.
@@ -159,8 +160,6 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
     Args:
         folders: the names of those that come into being.
     """
-    from ..system.shared_caches import NoWritableCacheError, first_writable, forget
-    from . import extraction
 
     try:
         cache = first_writable()
@@ -184,9 +183,6 @@ def _folder_of(filename: str) -> str:
 
 def not_in_cache(records: Sequence[Any]) -> list[Any]:
     """The records whose packages are not extracted in a package cache yet."""
-    from conda.core.package_cache_data import ProgressiveFetchExtract
-
-    from ..system.shared_caches import guard
 
     guard()
     fetch = ProgressiveFetchExtract(tuple(records))
@@ -196,9 +192,6 @@ def not_in_cache(records: Sequence[Any]) -> list[Any]:
 
 def cached_packages(name: str, version: str, build: str) -> list[Any]:
     """The records of a package in the package caches, from every channel, extracted or not."""
-    from conda.core.package_cache_data import PackageCacheData
-
-    from ..system.shared_caches import guard
 
     guard()
     return [
@@ -217,11 +210,6 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
 
     Raises whatever conda raises when that fails; of what failed nothing stays.
     """
-    from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
-    from conda.models.match_spec import MatchSpec
-
-    from ..network.connections import guarded
-    from ..system.shared_caches import first_writable, forget
 
     specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
     files = [url.rpartition("/")[2] for url, _ in wanted]
@@ -258,7 +246,6 @@ def _empty_partial_download(path: Path) -> None:
     An interrupted download stays as it is. Where conda knows no size, as for a bare address, it
     appends the whole file to it and then finds a wrong hash.
     """
-    from conda.exceptions import LockError
     from conda.gateways.disk.lock import lock
 
     # A conda that downloads it at this moment keeps it.

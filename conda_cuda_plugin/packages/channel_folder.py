@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from conda.common.path import url_to_path
+from conda.models.channel import Channel
+
 from ..errors import CudaError
 from ..system.descent import is_temporary
 from ..system.files import Inside
@@ -113,8 +116,6 @@ def _check_path(directory: Path, subdir: str) -> None:
     Raises:
         CudaError: in words.
     """
-    from conda.common.path import url_to_path
-    from conda.models.channel import Channel
 
     urls = Channel(directory.as_uri()).urls(with_credentials=True, subdirs=(subdir,))
     if [Path(url_to_path(url)) for url in urls] != [directory / subdir]:

@@ -15,8 +15,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conda.base.context import context
+from conda.common.path import url_to_path
+from conda.core.subdir_data import SubdirData
+from conda.exceptions import CondaError
+from conda.models.channel import Channel
+from conda.models.match_spec import MatchSpec
+from conda.models.records import PackageRecord
+from conda.models.version import VersionOrder
+from requests.packages.urllib3.exceptions import HTTPError
 
 from ..network.addresses import is_file_of, is_plain_record
+from ..network.answers import asking
+from ..network.connections import LATER, AnswerError
 from ..system.operating_system import WINDOWS
 from ..system.reading import open_regular
 from ..versions import begins_with
@@ -48,7 +58,6 @@ def records_named(channel: str, subdir: str, name: str, version: str = "") -> li
     Raises AnswerError when the channel's index is none, and whatever conda raises when the channel
     cannot be read.
     """
-    from conda.models.version import VersionOrder
 
     with _reading(channel):
         found = list(_query(name, channel, subdir, version))
@@ -68,7 +77,6 @@ def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
 
     Rows of one version come in any order.
     """
-    from conda.models.version import VersionOrder
 
     found: list[Row] = []
     with _reading(channel):
@@ -89,9 +97,6 @@ def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
 @contextlib.contextmanager
 def _reading(channel: str) -> Iterator[None]:
     """Say in our words why an index cannot be read."""
-    from requests.packages.urllib3.exceptions import HTTPError
-
-    from ..network.connections import LATER, AnswerError
 
     try:
         yield
@@ -108,11 +113,6 @@ def _reading(channel: str) -> Iterator[None]:
 
 
 def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[Any]:
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-    from conda.models.match_spec import MatchSpec
-
-    from ..network.answers import asking
 
     # To read a spec takes longer than to look a name up.
     spec = None if re.fullmatch(r"[\w.-]+", text) else MatchSpec(text)
@@ -139,7 +139,6 @@ def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[
 @functools.cache
 def index_urls(channel: str, subdir: str) -> tuple[str, ...]:
     """The folders of a channel in which packages for a platform lie."""
-    from conda.models.channel import Channel
 
     return tuple(Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")))
 
@@ -180,11 +179,6 @@ def _index(path: Path) -> SortedIndex | Mapping[str, list[tuple[str, Mapping[str
 @functools.cache
 def index_path(url: str) -> Path:
     """Where the index of one platform of a channel lies on this machine, fetched if need be."""
-    from conda.common.path import url_to_path
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-
-    from ..network.answers import asking
 
     if url.startswith("file:"):
         return Path(url_to_path(url)) / "repodata.json"
@@ -199,9 +193,6 @@ def index_path(url: str) -> Path:
 
 def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
     """A package of an index; None for a row that is none."""
-    from conda.exceptions import CondaError
-    from conda.models.channel import Channel
-    from conda.models.records import PackageRecord
 
     known = {key: row[key] for key in _ROW.split() if key in row}
     try:
@@ -214,8 +205,6 @@ def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
 
 def _is_whole(row: Mapping[str, Any]) -> bool:
     """Whether a row has a version that can be compared, and dependencies that are text."""
-    from conda.exceptions import CondaError
-    from conda.models.version import VersionOrder
 
     depends = row.get("depends", ())
     try:
@@ -231,11 +220,6 @@ def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
     Raises whatever conda raises when the channel cannot be read, and ValueError when its index is
     none.
     """
-    from conda.core.subdir_data import SubdirData
-    from conda.models.channel import Channel
-
-    from ..network.answers import asking
-    from .channel_folder import read_index
 
     rows: dict[str, dict[str, Any]] = {}
     for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):

@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conda.models.channel import Channel
+from conda.models.records import PackageRecord
+from conda.models.version import VersionOrder
+
 from ..system import schema
 from ..system.files import Inside
 from ..system.lock import locked
 from ..system.ownership import is_open
 from ..system.reading import read_json
+from ..system.shared_caches import NoWritableCacheError, first_writable, forget
+from .cache import package_caches
 from .channel_folder import INDEX, write_rows
 from .extraction import seal
 
@@ -41,8 +47,6 @@ class LocalChannel:
     @classmethod
     def find(cls, subdir: str) -> LocalChannel:
         """The channels in conda's package caches; the folder of the first need not exist yet."""
-        from ..system.shared_caches import NoWritableCacheError, first_writable
-        from .cache import package_caches
 
         written = None
         with contextlib.suppress(NoWritableCacheError):
@@ -58,8 +62,6 @@ class LocalChannel:
             NoWritableCacheError: when no package cache can be written.
         """
         if self.written is None:
-            from ..system.shared_caches import NoWritableCacheError
-
             raise NoWritableCacheError
         return self.written
 
@@ -113,7 +115,6 @@ class LocalChannel:
             name: the package.
             version: its version, or the beginning of it followed by `.*`.
         """
-        from conda.models.version import VersionOrder
 
         found: tuple[Path, str, dict[str, Any]] | None = None
         for place, filename, row in self._known():
@@ -135,7 +136,6 @@ class LocalChannel:
             record: name, version, build and so on, as in repodata.json.
             made_of: name and sha256 of the foreign file.
         """
-        from ..system.shared_caches import forget
 
         filename = f"{package.name}.conda"
         # conda has the hash of a package's file there. There is none, and so the folder itself
@@ -232,8 +232,6 @@ class LocalChannel:
                 yield folder / name, name, row
 
     def _record(self, place: Path, filename: str, row: Mapping[str, Any]) -> Any:
-        from conda.models.channel import Channel
-        from conda.models.records import PackageRecord
 
         facts = {key: value for key, value in row.items() if key not in (MADE_OF, SEAL)}
         channel = Channel(place.parent.parent.as_uri())

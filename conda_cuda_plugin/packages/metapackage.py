@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..build.conda_file import write_package
 from ..toolkit import Flavor, beyond
 from ..versions import CudaVersion
 
@@ -66,7 +67,6 @@ class Metapackage:
 
     def write(self, folder: Path) -> Path:
         """Write the package into a folder; the same toolkit gives the same bytes."""
-        from ..build.conda_file import write_package
 
         index = {key: value for key, value in self._index().items() if key != _OURS}
         return write_package(folder, index, [], f"CUDA {self.version}, as mirrored by conda cuda")

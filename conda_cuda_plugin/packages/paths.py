@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from conda.common.path import parse_entry_point_def
+from conda.gateways.disk.read import read_package_metadata
+
 from ..errors import CudaError
 from ..system.operating_system import WINDOWS, is_link
 from ..system.reading import read_json, read_text
@@ -117,8 +120,6 @@ def _and_above(folder: str) -> Iterable[str]:
 
 def _entry_points(folder: Path) -> list[str]:
     """The programs that conda makes for a package of Python's."""
-    from conda.common.path import parse_entry_point_def
-    from conda.gateways.disk.read import read_package_metadata
 
     noarch = getattr(read_package_metadata(str(folder)), "noarch", None)
     return [parse_entry_point_def(one)[0] for one in getattr(noarch, "entry_points", None) or ()]

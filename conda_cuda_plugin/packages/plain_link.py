@@ -19,7 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
+from conda.core.link import determine_link_type, match_specs_to_dists
+from conda.core.package_cache_data import PackageCacheData
+from conda.core.path_actions import CreatePrefixRecordAction
+from conda.gateways.disk.read import read_package_metadata
+from conda.models.channel import Channel
+from conda.models.enums import LinkType, NoarchType
+from conda.models.package_info import PackageInfo
+from conda.models.records import PathsData
 
+from ..system.conda_compat import others_act_on_transactions
 from ..system.files import Inside
 from ..system.reading import read_bytes
 
@@ -92,7 +101,6 @@ def link_plain_packages(
 
 def _may_skip_conda() -> bool:
     """Whether nobody has asked for what only conda's own transaction does."""
-    from ..system.conda_compat import others_act_on_transactions
 
     return not (
         os.name == "nt"
@@ -107,11 +115,6 @@ def _contents(record: Any, listings: Mapping[str, Any]) -> tuple[str, Any, list[
 
     There are no paths where the package does not list them in the way of today.
     """
-    from conda.core.package_cache_data import PackageCacheData
-    from conda.gateways.disk.read import read_package_metadata
-    from conda.models.channel import Channel
-    from conda.models.package_info import PackageInfo
-    from conda.models.records import PathsData
 
     entry = PackageCacheData.get_entry_to_link(record)
     source = str(entry.extracted_package_dir)
@@ -134,7 +137,6 @@ def _contents(record: Any, listings: Mapping[str, Any]) -> tuple[str, Any, list[
 
 def _is_plain(record: Any, info: Any, paths: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a package is nothing but files and links."""
-    from conda.models.enums import NoarchType
 
     source, metadata = info.extracted_package_dir, info.package_metadata
     kinds = {record.noarch}
@@ -164,8 +166,6 @@ def _is_plain_row(row: Mapping[str, Any]) -> bool:
 
 def _hard_links(source: str, prefix: Path) -> bool:
     """Whether conda would hard link files of a package into the prefix."""
-    from conda.core.link import determine_link_type
-    from conda.models.enums import LinkType
 
     return bool(determine_link_type(source, str(prefix)) == LinkType.hardlink)
 
@@ -211,9 +211,6 @@ def _opened(folder: str) -> Iterator[int]:
 
 def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None:
     """Write the records into `conda-meta`: conda's own, with the paths put in."""
-    from conda.core.link import match_specs_to_dists
-    from conda.core.path_actions import CreatePrefixRecordAction
-    from conda.models.enums import LinkType
 
     infos = [package.info for package in plain]
     for package, asked in zip(plain, match_specs_to_dists(infos, specs), strict=True):

@@ -11,10 +11,13 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..system import schema
 from ..system.files import Inside
 from ..system.reading import read_json
+from .local_channel import LocalChannel
 
 MADE_OF_FILE = "made-of.json"
 """Lies in a toolkit root of which some packages were made here."""
@@ -57,10 +60,6 @@ def made_of(root: Path, records: Sequence[Any]) -> dict[str, Mapping[str, str]]:
 
 def _ask_channel(record: Any) -> Mapping[str, str]:
     """What a local channel says of a package of its own; empty when it is none."""
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
-    from .local_channel import LocalChannel
 
     parts = urlsplit(record.url or "")
     if parts.scheme != "file":

@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
+from conda.exceptions import CondaError, CondaHTTPError, ProxyError
+from conda.models.channel import Channel
+from conda.models.match_spec import MatchSpec
+from conda.models.records import PackageRecord
 
 from ..errors import ForeignFileError
+from ..network.answers import NoAnswerError, asking, silent
+from ..network.connections import AnswerError, check_addresses, check_files
 from ..system import schema
 from ..system.conda_compat import stdout_for_people, stdout_nowhere, virtual_packages
 from ..system.files import Inside
 from ..system.ownership import is_open
+from ..system.progress import Waiting
 from ..system.reading import read_json
+from ..system.shared_caches import first_writable
 from .channel_records import index_path, index_urls, row_of_file
 
 
@@ -32,11 +40,6 @@ def solve(
     Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
     the specs cannot be met or a channel cannot be read.
     """
-    # dropped
-    from ..network.answers import asking
-    from ..network.connections import check_addresses, check_files
-    from ..system.progress import Waiting
-
     told = stdout_for_people() if context.verbosity else stdout_nowhere()
     with told, Waiting("Asking the channels"), _no_driver(), asking():
         question = question_of(channels, subdir, specs)
@@ -54,12 +57,6 @@ def solve(
 def _ask(
     prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
 ) -> tuple[Any, ...]:
-    from conda.exceptions import CondaHTTPError, ProxyError
-    from conda.models.channel import Channel
-    from conda.models.match_spec import MatchSpec
-
-    from ..network.answers import NoAnswerError, silent
-    from ..network.connections import AnswerError
 
     backend = context.plugin_manager.get_cached_solver_backend()
     solver = backend(
@@ -143,7 +140,6 @@ def question_of(channels: Sequence[str], subdir: str, specs: Sequence[str]) -> Q
 
     What conda would ask channels about their indexes is asked.
     """
-    from ..system.shared_caches import first_writable
 
     try:
         pins = (*specs, *context.pinned_packages)
@@ -258,9 +254,6 @@ def _dump(record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _records(rows: Sequence[Mapping[str, Any]], indexes: Sequence[str]) -> tuple[Any, ...] | None:
     """The packages that are kept, if their indexes still have them."""
-    from conda.exceptions import CondaError
-    from conda.models.channel import Channel
-    from conda.models.records import PackageRecord
 
     found = []
     for row in rows:

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conda.exceptions import CondaError
+from conda.models.version import VersionOrder, VersionSpec
+
 from ..addons import Addon, addons, check_major, check_platform, fits, in_words
+from ..packages.cache import not_in_cache
+from ..packages.channel_records import records_named
 from ..packages.local_channel import LocalChannel
 from ..toolkit import releases
 from ..versions import CudaVersion
@@ -122,15 +127,11 @@ def _one(
     refusal: NotOffered | None = None
     if version.major >= FIRST_WHEELS:
         try:
-            # dropped
-
             rows, specs, fetch = from_wheels(request, version, name, wanted, source)
             return AddonPackages(rows, specs, ("PyPI",), fetch)
         except NotOffered as error:
             refusal = error
     if channels:
-        # dropped
-
         found = from_channels(request, version, name, wanted)
         if found is not None:
             rows, specs, origin, records = found
@@ -158,9 +159,6 @@ def from_channels(
         Rows for the plan, specs, the channel's name and the conda records; None when no channel
         that can be read has it.
     """
-    from conda.exceptions import CondaError
-
-    from ..packages.cache import not_in_cache
 
     addon = addons()[name]
     channels = request.channels or DEFAULT_CHANNELS
@@ -194,10 +192,6 @@ def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[st
     Only builds for the wanted release count, where one is named. Channels that cannot be read
     have none.
     """
-    from conda.exceptions import CondaError
-    from conda.models.version import VersionOrder
-
-    from ..packages.channel_records import records_named
 
     release = request.version.release
     version = CudaVersion.parse(release) if release else None
@@ -216,7 +210,6 @@ def _in_channel(
     channel: str, subdir: str, addon: Addon, wanted: str, version: CudaVersion
 ) -> tuple[Any, ...]:
     """The records of an add-on on one channel; empty when it does not have it."""
-    from ..packages.channel_records import records_named
 
     def query(spec: str) -> Sequence[Any]:
         records = records_named(channel, subdir, spec)
@@ -242,7 +235,6 @@ def _in_channel(
 
 
 def _newest(records: Iterable[Any]) -> Any | None:
-    from conda.models.version import VersionOrder
 
     return max(
         records,
@@ -257,7 +249,6 @@ def _newest(records: Iterable[Any]) -> Any | None:
 
 def _built_for(record: Any, version: CudaVersion) -> bool:
     """Whether a package was built for a release, as far as its dependencies say."""
-    from conda.models.version import VersionSpec
 
     for spec in record.depends:
         name, _, constraint = spec.partition(" ")

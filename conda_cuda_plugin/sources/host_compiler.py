@@ -7,11 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from conda.exceptions import PackagesNotFoundError, ResolvePackageNotFound, UnsatisfiableError
+
 from ..environment import Environment
 from ..errors import CudaError
 from ..machine.tables import newest_gcc
+from ..packages.cache import not_in_cache
+from ..packages.channel_records import records_named
 from ..packages.cuda_packages import is_cuda_package
+from ..packages.solver import solve
 from ..platforms import Platform
+from ..system.conda_compat import first_line
 from ..toolkit import Flavor, Toolkit
 from ..versions import CudaVersion
 from .base import Offer, Package, ToolkitRequest
@@ -114,7 +120,6 @@ def _solve(
     offer: Offer, request: ToolkitRequest, environment: Environment, newest: int
 ) -> tuple[Any, ...]:
     """The packages of the compiler; what the toolkit brings too stays as the toolkit has it."""
-    from ..packages.solver import solve
 
     channels = request.channels or CHANNELS
     specs = compiler_specs(request.platform, newest)
@@ -166,7 +171,6 @@ def _combined(offer: Offer, records: Sequence[Any], sizes: Mapping[str, int | No
 
 def _sizes(records: Sequence[Any]) -> dict[str, int | None]:
     """Bytes to download for each package by name; None when unknown."""
-    from ..packages.cache import not_in_cache
 
     missing = {record.name for record in not_in_cache(records)}
     return {
@@ -207,14 +211,6 @@ def _refusal(
     newest: int,
 ) -> CudaError:
     """What a failure of the solver means for the user."""
-    from conda.exceptions import (
-        PackagesNotFoundError,
-        ResolvePackageNotFound,
-        UnsatisfiableError,
-    )
-
-    from ..packages.channel_records import records_named
-    from ..system.conda_compat import first_line
 
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error

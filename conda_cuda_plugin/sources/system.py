@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..addons import addons_in
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
@@ -80,8 +81,6 @@ class SystemSource:
         if request.compiles and not best.has_nvcc:
             raise NotOffered(self.name, f"has CUDA {best.version} in {best.path} without nvcc")
         if request.addons:
-            from ..addons import addons_in
-
             what = f"has CUDA {best.version} in {best.path}"
             check_adopted(request, addons_in(best.path), self.name, best.version, what)
         flavor = Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME

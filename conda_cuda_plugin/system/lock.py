@@ -17,6 +17,7 @@ from ..errors import CudaError
 from .descent import CLOSED, NO_LINK, NO_WAIT
 from .files import Inside
 from .operating_system import LOCKED_FILES_ARE_OPEN, try_lock
+from .progress import Waiting
 
 PATIENCE = 600.0
 """Seconds to wait for another command: long enough for a large download."""
@@ -85,7 +86,6 @@ def locked(
 
 
 def _waiting_for(name: str) -> contextlib.AbstractContextManager[object]:
-    from .progress import Waiting
 
     return Waiting(f"Waiting for {name}")
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from conda.base.context import context
+
 from ..quoting import escaped
 from .progress_text import Part, announcement, bar_line, summary
 
@@ -25,7 +27,6 @@ def is_shown() -> bool:
 
 
 def _is_silent() -> bool:
-    from conda.base.context import context
 
     return bool(context.json or context.quiet)
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from conda.utils import human_bytes
+
 from ..quoting import escaped
 
 STEPS: Mapping[str, float] = MappingProxyType({"fetching": 1, "unpacking": 0.1})
@@ -159,7 +161,6 @@ def _what(parts: Sequence[Part]) -> str:
 
 def size_text(count: int) -> str:
     """Bytes as conda writes them."""
-    from conda.utils import human_bytes
 
     return str(human_bytes(count))
 

@@ -12,6 +12,18 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError, YAMLStreamError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+)
+
 from ..errors import CudaError
 
 MOST_BYTES = 2**20
@@ -39,8 +51,6 @@ def load(text: str) -> Any:
     Raises:
         YamlError: when it is no YAML, or holds tags, anchors or nests too deeply.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError, YAMLStreamError
 
     if len(text) > MOST_BYTES:
         raise YamlError("is larger than any file that conda cuda export writes")
@@ -57,14 +67,6 @@ def _build(events: Iterable[Any]) -> Any:
 
     It refuses what could mean something else than it says, or grow while it is read.
     """
-    from ruamel.yaml.events import (
-        AliasEvent,
-        CollectionEndEvent,
-        CollectionStartEvent,
-        DocumentStartEvent,
-        MappingStartEvent,
-        ScalarEvent,
-    )
 
     # The outermost list takes the documents.
     open_: list[Any] = [[]]
@@ -153,7 +155,6 @@ def inline(value: Any) -> str:
 
 def _written(content: Any, *, flow: bool) -> str:
     """Content as YAML writes it; what could steer a terminal as YAML's own escapes."""
-    from ruamel.yaml import YAML
 
     text = ""
     for as_it_is in (True, False):
@@ -170,7 +171,6 @@ def _written(content: Any, *, flow: bool) -> str:
 
 
 def _styled(value: Any) -> Any:
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())

@@ -38,22 +38,22 @@ READS = frozenset({"open", "io.open", "json.load"})
 READ_METHODS = frozenset({"read_text", "read_bytes"})
 
 OURS = {
-    "descent": "it is the way to the folder",
-    "files": "it is the way to change something",
-    "reading": "it is the way to read something",
-    "system": "junctions and hard links for Windows, for `files`",
+    "system.descent": "it is the way to the folder",
+    "system.files": "it is the way to change something",
+    "system.reading": "it is the way to read something",
+    "system.operating_system": "junctions and hard links for Windows, for `files`",
 }
 EXCEPTIONS = {
-    "lock": "writes who holds a lock into the file that `files` has opened",
-    "plain_packages": "links thousands of files into a root that is built aside, by path",
+    "system.lock": "writes who holds a lock into the file that `files` has opened",
+    "packages.plain_link": "links thousands of files into a root that is built aside, by path",
     "install.amend": "copies a root aside, in the same way",
     "sources.runfile.confine": "a program of its own, in which the installer is shut in",
-    "compat.driver_probe": "a program of its own, and it opens /dev/null",
+    "machine.driver_probe": "a program of its own, and it opens /dev/null",
     "cli.complete": "a program of its own, run at every Tab",
-    "conda_compat": "opens /dev/null",
-    "data_files": "reads the plugin's own files",
-    "hooks.render": "reads the plugin's own files",
-    "cli.completion": "reads the plugin's own files",
+    "system.conda_compat": "opens /dev/null",
+    "data": "reads the plugin's own files",
+    "hooks.files": "reads the plugin's own files",
+    "cli.verbs.completion": "reads the plugin's own files",
 }
 """Modules that do it themselves, and why."""
 

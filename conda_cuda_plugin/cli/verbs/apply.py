@@ -6,7 +6,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from conda.base.context import context
+from conda.cli import helpers
+
+from ...actions import use_plan
+from ...lockfile import apply
 from ...network.addresses import shown_address
+from ...system.conda_compat import confirm
+from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
     add_common_options,
     contents_of,
@@ -36,7 +43,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `apply`."""
-    from conda.cli import helpers
 
     parser.epilog = EPILOG
     parser.add_argument("cuda_file", metavar="FILE", help="What conda cuda export has written.")
@@ -53,11 +59,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Read, plan, ask, do, report."""
-    from conda.base.context import context
-
-    from ...actions import use_plan
-    from ...lockfile import apply
-    from ...system.conda_compat import confirm
 
     platform, path = this_platform(), Path(args.cuda_file).expanduser().absolute()
     file = apply.read(path)
@@ -103,7 +104,6 @@ def execute(args: Namespace) -> int:
 
 def _has(plan: Any) -> str:
     """The outcome, which is exact only where every hash holds."""
-    from ...lockfile import apply
 
     return f"{name_of(plan.environment)} has {'exactly ' if apply.is_exact(plan) else ''}what"
 
@@ -119,7 +119,6 @@ def _warn_of_others(plan: Any) -> None:
 
 
 def _warn_of_caches(plan: Any) -> None:
-    from ...lockfile import apply
 
     if apply.depends_on_others(plan):
         warn(
@@ -130,7 +129,6 @@ def _warn_of_caches(plan: Any) -> None:
 
 def _lines(plan: Any, machine: Any, path: Path) -> list[str]:
     """The plan for people."""
-    from ...verdict.text import verdict_line
 
     rows = [("file", str(path))]
     for step in plan.steps:
@@ -179,7 +177,6 @@ def _channels(file: Any) -> list[str]:
 
 def _document(plan: Any, machine: Any) -> dict[str, Any]:
     """The plan for machines."""
-    from ...verdict.text import machine_document, verdict_document
 
     return {
         "environment": str(plan.environment.prefix),

@@ -7,8 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from conda.base.context import context
+from conda.cli import helpers
+
+from ... import __version__
 from ...quoting import powershell_word, shell_word
 from ..common import print_json
+from ..completion_table import table
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -32,7 +37,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `completion`."""
-    from conda.cli import helpers
 
     parser.epilog = EPILOG
     parser.add_argument(
@@ -43,7 +47,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Print the script."""
-    from conda.base.context import context
 
     text = script(args.cuda_shell)
     if context.json:
@@ -59,8 +62,6 @@ def script(shell: str) -> str:
     Args:
         shell: one of `SHELLS`.
     """
-    from ... import __version__
-    from ..completion_table import table
 
     folder = Path(__file__).parent.parent
     word = powershell_word if shell == "powershell" else shell_word

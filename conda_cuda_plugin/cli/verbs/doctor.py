@@ -7,7 +7,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda.base.context import context
+
+from ...doctor import Patient, Treatment, diagnose, treat
 from ...environment import Environment
+from ...machine.detect import detect
+from ...packages.cache import package_caches
+from ...system.conda_compat import confirm
 from ..common import (
     add_common_options,
     kept_paths,
@@ -19,6 +25,7 @@ from ..common import (
     this_platform,
 )
 from ..findings import document, exit_code, outcome, question, report
+from ..machine import machine_for
 
 if TYPE_CHECKING:
     from ...doctor import Patient
@@ -60,11 +67,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Ask every rule; cure, if wanted; tell."""
-    from conda.base.context import context
-
-    from ...doctor import Treatment, diagnose, treat
-    from ...system.conda_compat import confirm
-    from ..machine import machine_for
 
     environment, machine = target_environment(args), args.cuda_for
     if machine:
@@ -94,10 +96,6 @@ def execute(args: Namespace) -> int:
 
 def examined(environment: Environment, machine: str | None = None) -> Patient:
     """An environment with this shell around it, and this machine or one that is described."""
-    from ...doctor import Patient
-    from ...machine.detect import detect
-    from ...packages.cache import package_caches
-    from ..machine import machine_for
 
     platform = this_platform()
     return Patient(

@@ -5,6 +5,18 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from conda.base.context import context
+
+from ...actions.kernelspec import edit_kernels
+from ...actions.variables import (
+    as_cmd,
+    as_dockerfile,
+    as_dotenv,
+    as_powershell,
+    as_sh,
+    chosen_toolkit,
+    variables_of,
+)
 from ..common import (
     add_common_options,
     name_of,
@@ -57,17 +69,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Print the variables, or put them into the kernels."""
-    from conda.base.context import context
-
-    from ...actions.variables import (
-        as_cmd,
-        as_dockerfile,
-        as_dotenv,
-        as_powershell,
-        as_sh,
-        chosen_toolkit,
-        variables_of,
-    )
 
     form = args.cuda_format or ("json" if context.json else "sh")
     if form == "kernelspec":
@@ -105,10 +106,6 @@ def execute(args: Namespace) -> int:
 
 
 def _kernelspec(args: Namespace) -> int:
-    from conda.base.context import context
-
-    from ...actions.kernelspec import edit_kernels
-    from ...actions.variables import chosen_toolkit
 
     environment = target_environment(args)
     edited = edit_kernels(environment, args.cuda_version, this_platform())

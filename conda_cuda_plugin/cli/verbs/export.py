@@ -5,6 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from conda.base.context import context
+
+from ...lockfile.cuda_file import digest_of, new_text
+from ...lockfile.export import describe, write
 from ..common import (
     add_common_options,
     name_of,
@@ -46,10 +50,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Describe, then print or write."""
-    from conda.base.context import context
-
-    from ...lockfile.cuda_file import digest_of, new_text
-    from ...lockfile.export import describe, write
 
     environment = target_environment(args)
     export = describe(environment, this_platform(), everything=args.cuda_all)

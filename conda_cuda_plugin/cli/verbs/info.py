@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import platform as python_platform
+import shutil
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from conda import __version__ as conda_version
+from conda.base.context import context
+
+from ... import __version__, hooks
+from ...doctor import diagnose
+from ...doctor.frameworks import cudnn_libraries
+from ...install.pin import pins
+from ...system.operating_system import description
+from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
     add_common_options,
     contents,
@@ -16,7 +27,9 @@ from ..common import (
     target_environment,
     toolkit_document,
 )
+from ..findings import counts, finding_document
 from ..layout import fields
+from .doctor import examined
 
 if TYPE_CHECKING:
     from ...doctor import Finding, Patient
@@ -37,11 +50,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """One screen, or one document."""
-    from conda.base.context import context
-
-    from ...doctor import diagnose
-    from .doctor import examined
-    # dropped
 
     patient = examined(target_environment(args))
     findings = diagnose(patient)
@@ -55,16 +63,6 @@ def execute(args: Namespace) -> int:
 
 def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     """The same for machines."""
-    import platform as python_platform
-
-    from conda import __version__ as conda_version
-
-    from ... import __version__, hooks
-    from ...doctor.frameworks import cudnn_libraries
-    from ...install.pin import pins
-    from ...system.operating_system import description
-    from ...verdict.text import machine_document, verdict_document
-    from ..findings import finding_document
 
     current = patient.environment.current_name()
     toolkits = [
@@ -111,7 +109,6 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _shell(patient: Patient) -> dict[str, Any]:
     """What this shell has of the environment's CUDA."""
-    import shutil
 
     variables = patient.variables
     return {
@@ -134,7 +131,6 @@ def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, An
         findings: what the doctor has found.
         facts: the same as a document.
     """
-    from ..findings import counts
 
     machine = patient.machine
     rows = [
@@ -149,8 +145,6 @@ def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, An
     if facts["pinned"]:
         rows.insert(3, ("pinned", ", ".join(facts["pinned"])))
     if patient.verdict is not None:
-        from ...verdict.text import verdict_line
-
         rows.append(("verdict", verdict_line(patient.verdict, machine)))
     rows += [
         ("frameworks", "; ".join(map(_framework_text, facts["frameworks"])) or "none"),

@@ -6,8 +6,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
 
+from conda.base.context import context
+from conda.cli import helpers
+
 from ...environment import Environment
+from ...install.pin import pins
+from ...sources.system import SystemSource
+from ...system.conda_compat import known_prefixes
 from ...toolkit import Flavor, Toolkit
+from ..available import show_available
 from ..common import (
     add_common_options,
     contents,
@@ -30,7 +37,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `list`."""
-    from conda.cli import helpers
 
     parser.epilog = EPILOG
     which = parser.add_mutually_exclusive_group()
@@ -75,8 +81,6 @@ def execute(args: Namespace) -> int:
     if args.cuda_envs:
         return _all_environments()
     if args.cuda_available is not None:
-        from ..available import show_available
-
         return show_available(args)
     if args.cuda_system:
         return _system()
@@ -84,7 +88,6 @@ def execute(args: Namespace) -> int:
 
 
 def _environment(environment: Environment) -> int:
-    from conda.base.context import context
 
     current, toolkits = environment.current_name(), environment.toolkits()
     if context.json:
@@ -113,9 +116,6 @@ def _environment(environment: Environment) -> int:
 
 
 def _all_environments() -> int:
-    from conda.base.context import context
-
-    from ...system.conda_compat import known_prefixes
 
     found = [
         (environment, toolkits)
@@ -146,9 +146,6 @@ def _all_environments() -> int:
 
 
 def _system() -> int:
-    from conda.base.context import context
-
-    from ...sources.system import SystemSource
 
     found = SystemSource().find(this_platform())
     if context.json:
@@ -176,7 +173,6 @@ def _system() -> int:
 
 
 def _document(environment: Environment, toolkits: Sequence[Toolkit]) -> dict[str, Any]:
-    from ...install.pin import pins
 
     current = environment.current_name()
     return {

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from conda.base.context import context
+from conda.cli import helpers
+
+from ...frameworks.match import match, parse_framework, toolkit_for
 from ...quoting import CONTINUED, may_be_powershell
+from ...verdict.text import machine_document
 from ..common import print_json, say, this_platform
 from ..layout import paint, text_width
+from ..machine import machine_for
 
 if TYPE_CHECKING:
     from ...frameworks.match import JudgedBuild, Match
@@ -24,7 +31,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `match`."""
-    from conda.cli import helpers
 
     parser.epilog = EPILOG
     parser.add_argument(
@@ -43,10 +49,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Look it up, judge, print."""
-    from conda.base.context import context
-
-    from ...frameworks.match import match, parse_framework
-    from ..machine import machine_for
 
     parse_framework(args.cuda_framework)  # A typing error needs no look at the machine.
     platform = this_platform()
@@ -65,7 +67,6 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
 
     In cmd and PowerShell a backslash does not: there it stays whole.
     """
-    from ...frameworks.match import toolkit_for
 
     builds = found.builds
     told = [builds.title]
@@ -172,7 +173,6 @@ def _at_last_option(command: str) -> tuple[str, str, str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    import textwrap
 
     return textwrap.wrap(
         text,
@@ -185,8 +185,6 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def _document(found: Match, machine: Machine) -> dict[str, Any]:
-    from ...frameworks.match import toolkit_for
-    from ...verdict.text import machine_document
 
     builds = found.builds
     best = found.best

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from conda.base.context import context
+from conda.cli import helpers
+
+from ...actions.request import request_from
+from ...environment import Environment
+from ...errors import UsageError
+from ...lockfile import mirror
 from ...quoting import typed
+from ...sources.channel.mirrored import options_of
+from ...system.conda_compat import confirm
 from ..common import contents_of, print_json, say, size, this_platform
-from ..content import add_channel_options, add_content_options, content_words
+from ..content import add_channel_options, add_content_options, content_words, names_place
 from ..layout import fields, table
 
 EPILOG = """\
@@ -29,7 +39,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `mirror`."""
-    from conda.cli import helpers
 
     parser.epilog = EPILOG
     parser.add_argument(
@@ -50,13 +59,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Plan, ask, do, report."""
-    from conda.base.context import context
-
-    from ...actions.request import request_from
-    from ...environment import Environment
-    from ...lockfile import mirror
-    from ...system.conda_compat import confirm
-    from ..content import names_place
 
     platform = this_platform()
     directory = _directory(args.cuda_to)
@@ -105,9 +107,6 @@ def _directory(text: str) -> Path:
     Raises:
         UsageError: when it is empty, or the top of a file system, which conda has no address for.
     """
-    import os
-
-    from ...errors import UsageError
 
     if not text.strip():
         raise UsageError("--to names no folder.", hints=["conda cuda mirror 12.4 --to DIR"])
@@ -128,7 +127,6 @@ def _checked(words: Any, *, place: bool) -> Any:
     Raises:
         UsageError: when no version was named, or `auto`.
     """
-    from ...errors import UsageError
 
     if words.version == "auto" or (words.version is None and not place):
         raise UsageError(
@@ -193,7 +191,6 @@ def _plan_document(plan: Any) -> dict[str, Any]:
 
 def _other_side(plan: Any) -> str:
     """The command that installs it on the other side, for a shell to read."""
-    from ...sources.channel.mirrored import options_of
 
     asked = options_of(replace(plan.request, flavor=plan.offer.flavor))
     words = ["conda", "cuda", "use", str(plan.offer.version), *asked.split()]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from conda.base.context import context
+
+from ...actions.off import turn_off
 from ..common import (
     add_common_options,
     kept_paths,
@@ -29,9 +32,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Let go and say so."""
-    from conda.base.context import context
-
-    from ...actions.off import turn_off
 
     environment = target_environment(args)
     before = turn_off(environment)

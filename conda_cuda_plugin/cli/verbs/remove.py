@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from conda.base.context import context
+
+from ...actions.off import plan_removal, remove
 from ...errors import UsageError
+from ...system.conda_compat import confirm
 from ..common import (
     add_common_options,
     kept_paths,
@@ -32,10 +36,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Say what goes, ask, remove."""
-    from conda.base.context import context
-
-    from ...actions.off import plan_removal, remove
-    from ...system.conda_compat import confirm
 
     if bool(args.cuda_version) == args.cuda_all:
         raise UsageError(

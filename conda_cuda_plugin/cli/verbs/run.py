@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser, Namespace
 
+from ...actions.run import replace_process
+from ...actions.variables import chosen_toolkit
 from ...errors import UsageError
 from ...quoting import quoted
+from ...versions import VersionRequest
 from ..common import add_common_options, target_environment, this_platform, warn_of_others
 
 EPILOG = """\
@@ -28,8 +31,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Become the command."""
-    from ...actions.run import replace_process
-    from ...actions.variables import chosen_toolkit
 
     version, command = _split(list(args.cuda_words))
     environment = target_environment(args)
@@ -46,7 +47,6 @@ def _split(words: list[str]) -> tuple[str | None, list[str]]:
         version, command = (words[0] if at else None), words[at + 1 :]
     else:
         # argparse may have taken the dashes away.
-        from ...versions import VersionRequest
 
         command = words
         if words:

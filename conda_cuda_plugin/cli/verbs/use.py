@@ -7,6 +7,12 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from dataclasses import replace
 from typing import Any
 
+from conda.base.context import context
+
+from ...actions import auto, use, use_plan
+from ...actions.request import request_from
+from ...actions.use_plan import make_plan
+from ...system.conda_compat import confirm
 from ..common import (
     add_common_options,
     kept_paths,
@@ -28,6 +34,7 @@ from ..content import (
     names_place,
 )
 from ..layout import fields
+from ..machine import split_targets
 from ..plan import chosen, plan_document, plan_lines, switch_line, verdict_text
 
 EPILOG = """\
@@ -78,13 +85,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Plan, ask, do, report."""
-    from conda.base.context import context
-
-    from ...actions import auto, use, use_plan
-    from ...actions.request import request_from
-    from ...actions.use_plan import make_plan
-    from ...system.conda_compat import confirm
-    from ..machine import split_targets
 
     platform = this_platform()
     environment = target_environment(args)

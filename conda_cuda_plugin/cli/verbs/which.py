@@ -8,7 +8,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from conda.base.context import context
+
+from ...actions.cure import Patient
+from ...actions.which_tool import is_tool
 from ...errors import UsageError
+from ...libraries.messages import Complaint, Mention, meanings_of, names_in
+from ...libraries.names import Kind, releases_of
 from ...quoting import quoted
 from ..common import (
     add_common_options,
@@ -19,6 +25,8 @@ from ..common import (
     target_environment,
     this_platform,
 )
+from ..machine import machine_for
+from ..which_answers import documents, lines, meaning_lines
 
 if TYPE_CHECKING:
     from ...libraries.messages import Meaning, Mention
@@ -55,11 +63,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Look everything up, then print it."""
-    from conda.base.context import context
-
-    from ...actions.cure import Patient
-    from ...libraries.messages import meanings_of
-    from ..which_answers import documents
 
     asked, mentions = mentions_of(_text(args.cuda_text))
     meanings = meanings_of(asked)
@@ -86,8 +89,6 @@ def execute(args: Namespace) -> int:
         }
         print_json(document)
     else:
-        from ..which_answers import lines
-
         for number, answer in enumerate(answers):
             say(*([""] if number else []), *lines(answer, patient))
         _say_meanings(meanings, after=True)
@@ -96,7 +97,6 @@ def execute(args: Namespace) -> int:
 
 def _explain(text: str, meanings: Sequence[Meaning]) -> int:
     """Say what a text means that names no library; no environment is looked at."""
-    from conda.base.context import context
 
     if context.json:
         nowhere = {"environment": None, "name": None, "active": False, "asked": text[:1000]}
@@ -107,7 +107,6 @@ def _explain(text: str, meanings: Sequence[Meaning]) -> int:
 
 
 def _say_meanings(meanings: Sequence[Meaning], *, after: bool = False) -> None:
-    from ..which_answers import meaning_lines
 
     for number, one in enumerate(meanings):
         say(*([""] if after or number else []), *meaning_lines(one))
@@ -119,7 +118,6 @@ def _document(meaning: Meaning) -> dict[str, object]:
 
 
 def _machine() -> Machine:
-    from ..machine import machine_for
 
     return machine_for(None)
 
@@ -130,9 +128,6 @@ def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
     Raises:
         UsageError: when there is no text.
     """
-    from ...actions.which_tool import is_tool
-    from ...libraries.messages import Complaint, Mention, names_in
-    from ...libraries.names import Kind, releases_of
 
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     if not text:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from conda.exceptions import CondaError
+from conda.models.match_spec import MatchSpec
+
+from ...packages.channel_records import records_named, rows_named
+from ...system.conda_compat import is_on_this_machine
 from ..base import NotOffered
+from .refusals import refusal_of
 
 if TYPE_CHECKING:
     from ...packages.channel_records import Row
@@ -57,8 +64,6 @@ class ChannelContents:
             NotOffered: when the channel cannot be read.
         """
         if name not in self._rows:
-            from ...packages.channel_records import rows_named
-
             with self._refusing():
                 found = rows_named(self.channel, self.subdir, name) if _NAME.fullmatch(name) else ()
             self._rows[name] = [row for row in found if self._is_for_here(row)]
@@ -70,8 +75,6 @@ class ChannelContents:
             # What depends on it depends on something that no channel can have.
             return []
         if (name, version) not in self._records:
-            from ...packages.channel_records import records_named
-
             self._records[name, version] = [
                 record
                 for record in records_named(self.channel, self.subdir, name, version)
@@ -87,8 +90,6 @@ class ChannelContents:
         try:
             yield
         except Exception as error:
-            from .refusals import refusal_of
-
             raise refusal_of(error, (self.channel,), "latest") from error
 
 
@@ -128,9 +129,6 @@ def read_channels(
         subdir: conda's name of the platform.
         offline: whether a connection is forbidden.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from ...system.conda_compat import is_on_this_machine
 
     failures: dict[str, Exception] = {}
 
@@ -180,8 +178,6 @@ def _lets_in(dependency: str, release: str) -> bool:
 
 @cache
 def _spec(dependency: str) -> Any | None:
-    from conda.exceptions import CondaError
-    from conda.models.match_spec import MatchSpec
 
     try:
         return MatchSpec(dependency)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...addons import needed_components
+from ...addons import addon_of, needed_components
+from ...platforms import PLATFORMS
 from ...toolkit import Flavor, components, metapackages, releases, top_components
 from ...versions import CudaVersion, VersionRequest
 from ..base import AvailableFlavor, NotOffered, ToolkitRequest
@@ -68,7 +69,6 @@ class Selection:
 
     def holds(self, record: Any) -> bool:
         """Whether a package that the solver gave is of this release, or none of CUDA's."""
-        from ...addons import addon_of
 
         if self.release is None or record.name == TIE or addon_of(record.name) is not None:
             return True
@@ -206,7 +206,6 @@ def _ordered(channels: Channels, first: ChannelContents) -> tuple[str, ...]:
 
 def flavors_on(channels: Channels) -> Iterator[AvailableFlavor]:
     """Every flavor of every release that channels have, as `use` would take it."""
-    from ...platforms import PLATFORMS
 
     for contents in channels.contents:
         platform = PLATFORMS[contents.subdir]

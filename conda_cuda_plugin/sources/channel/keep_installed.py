@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from conda.models.match_spec import MatchSpec
+
 from ...addons import addon_of, addons
 from ..addon_packages import kept_addon
 from ..base import ToolkitRequest
@@ -44,7 +46,6 @@ def hold(specs: Sequence[str], records: Sequence[Any]) -> tuple[list[str], list[
     Returns:
         The specs that these do not meet, and one exact spec for each package that is held.
     """
-    from conda.models.match_spec import MatchSpec
 
     by_name = {record.name: record for record in records}
     unmet = []

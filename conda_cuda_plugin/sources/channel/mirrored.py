@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from conda.common.path import url_to_path
+from conda.exceptions import CondaError
+from conda.models.channel import Channel
 
 from ...addons import NONE, fits
 from ...environment import Environment
+from ...packages.archives import checked
+from ...packages.cache import not_in_cache
+from ...packages.channel_folder import read_rows
+from ...packages.channel_records import index_rows, records_named
 from ...packages.metapackage import NAME, Metapackage, metapackages_of
+from ...packages.solver import solve
 from ...quoting import typed
+from ...system.conda_compat import is_on_this_machine
 from ...toolkit import Origin, beyond, in_flavor
 from ...versions import CudaVersion
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .keep_installed import key_of
+from .refusals import refusal_of
 
 
 def offer_of(
@@ -50,12 +63,6 @@ def mirrored_here(channels: Iterable[str], subdir: str) -> list[Metapackage]:
 
     Other channels are not looked at, so that asking costs next to nothing.
     """
-    from pathlib import Path
-
-    from conda.common.path import url_to_path
-    from conda.models.channel import Channel
-
-    from ...packages.channel_folder import read_rows
 
     found: list[Metapackage] = []
     for channel in channels:
@@ -80,10 +87,6 @@ def mirrored_here(channels: Iterable[str], subdir: str) -> list[Metapackage]:
 
 def mirrored_anywhere(channels: Iterable[str], subdir: str) -> list[Metapackage]:
     """The mirrored toolkits in all of some channels; a channel that cannot be read has none."""
-    from conda.exceptions import CondaError
-
-    from ...packages.channel_records import index_rows, records_named
-    from ...system.conda_compat import is_on_this_machine
 
     found: list[Metapackage] = []
     for channel in channels:
@@ -131,11 +134,6 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
     Raises:
         NotOffered: when its packages cannot be installed together here.
     """
-    from ...packages.archives import checked
-    from ...packages.cache import not_in_cache
-    from ...packages.solver import solve
-    from .keep_installed import key_of
-    from .refusals import refusal_of
 
     try:
         solved = solve(

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from conda.exceptions import (
+    ChannelError,
+    CondaHTTPError,
+    CondaSSLError,
+    NoWritablePkgsDirError,
+    PackagesNotFoundError,
+    ProxyError,
+    ResolvePackageNotFound,
+    UnavailableInvalidChannel,
+    UnsatisfiableError,
+)
+
 from ...addons import addons
+from ...network.answers import NoAnswerError
+from ...network.connections import AnswerError, hints_for
+from ...network.rules import meaning
+from ...packages.channel_records import FETCH_ANEW
 from ...quoting import typed
+from ...system.conda_compat import detail, first_line
+from ...system.shared_caches import NoWritableCacheError
 from ...toolkit import Flavor, releases
 from ...versions import CudaVersion
-from ..addon_packages import asked
+from ..addon_packages import asked, versions_there
 from ..base import NotOffered, ToolkitRequest
+from ..runfile.installers import EXAMPLE, installer_for
 
 FIRST_LABEL = CudaVersion(11, 3)
 """NVIDIA's channel has split packages, nvcc among them, from here on, under one label a release."""
@@ -18,24 +37,6 @@ FIRST_LABEL = CudaVersion(11, 3)
 
 def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> NotOffered:
     """What a failure of the solver means for the user."""
-    from conda.exceptions import (
-        ChannelError,
-        CondaHTTPError,
-        CondaSSLError,
-        NoWritablePkgsDirError,
-        PackagesNotFoundError,
-        ProxyError,
-        ResolvePackageNotFound,
-        UnavailableInvalidChannel,
-        UnsatisfiableError,
-    )
-
-    from ...network.answers import NoAnswerError
-    from ...network.connections import AnswerError, hints_for
-    from ...network.rules import meaning
-    from ...packages.channel_records import FETCH_ANEW
-    from ...system.conda_compat import detail, first_line
-    from ...system.shared_caches import NoWritableCacheError
 
     where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
     if isinstance(error, NotOffered):
@@ -115,7 +116,6 @@ def better(
         reason = refusals[0].reason if refusals else found.reason
         hints = refusals[0].hints if refusals else found.hints
         return NotOffered("channel", reason, hints=hints, known=known)
-    from ..addon_packages import versions_there
 
     for name in request.wanted_addons:
         there = versions_there(request, name)
@@ -167,8 +167,6 @@ def no_such_flavor(request: ToolkitRequest) -> NotOffered:
     """No channel holds a compiler, or single components, of the oldest releases."""
     known = [row.version for row in releases() if request.version.matches(row.version)]
     if known and max(known) < FIRST_LABEL:
-        from ..runfile.installers import EXAMPLE, installer_for
-
         asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "single components"
         names = typed(",".join(request.components))
         words = "--flavor devel" if request.flavor is Flavor.DEVEL else f"--components {names}"

@@ -10,6 +10,9 @@ from typing import Any
 from ...addons import addons
 from ...environment import Environment
 from ...packages.archives import checked
+from ...packages.cache import not_in_cache
+from ...packages.cuda_packages import is_cuda_package
+from ...packages.solver import solve
 from ...platforms import Platform
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
@@ -123,7 +126,6 @@ class ChannelSource:
         Raises:
             NotOffered: when the solver finds no way, or only one with parts of another release.
         """
-        from ...packages.solver import solve
 
         specs = [*selection.specs, *_addon_specs(request, apart.names)]
         if selection.tied:
@@ -156,7 +158,6 @@ class ChannelSource:
         selection: Selection | None,
     ) -> Offer:
         """An offer of some packages, and of the add-ons that come apart from them."""
-        from ...packages.cache import not_in_cache
 
         more = addon_packages(request, version, source=self.name, only=apart)
         present = {key_of(record) for record in request.keep}
@@ -257,7 +258,6 @@ def _cannot_be_had(request: ToolkitRequest, since: CudaVersion) -> bool:
 
 def _channel_names(records: Sequence[Any], selection: Selection | None) -> list[str]:
     """The channels that the CUDA packages come from."""
-    from ...packages.cuda_packages import is_cuda_package
 
     owns = selection.owns if selection else is_cuda_package
     return sorted({str(record.channel.canonical_name) for record in records if owns(record.name)})

@@ -14,8 +14,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from requests.exceptions import (
+    ChunkedEncodingError,
+    ConnectionError,
+    ContentDecodingError,
+    ProxyError,
+    SSLError,
+    Timeout,
+)
+
 from ...errors import ForeignFileError
 from ...network.connections import AnswerError
+from ...network.download import in_words
 from ...system import schema
 from ...system.files import Inside
 from ...system.ownership import is_open
@@ -99,9 +109,6 @@ class Client:
             return None if answer.status_code in (404, 410) else _body(answer)
 
     def _ask(self, url: str, headers: dict[str, str]) -> Any:
-        from requests.exceptions import ConnectionError, ProxyError, SSLError, Timeout
-
-        from ...network.download import in_words
 
         host = urlsplit(url).netloc
         if host in self._silent:
@@ -131,9 +138,6 @@ class Client:
 
 
 def _body(answer: Any) -> bytes:
-    from requests.exceptions import ChunkedEncodingError, ContentDecodingError
-
-    from ...network.download import in_words
 
     data = bytearray()
     try:

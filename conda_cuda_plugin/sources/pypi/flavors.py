@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from ...data import read_data
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
@@ -101,7 +103,6 @@ def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str
         `{"cudart": "nvidia-cuda-runtime-cu12==12.4.127.*", ...}`; a lower bound counts as the
         release's own version, since the metapackage would let a newer one in.
     """
-    from packaging.requirements import InvalidRequirement, Requirement
 
     machine = {"amd64": "AMD64"}.get(platform.machine, platform.machine)
     found: dict[str, str] = {}

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import io
 import os
 import zipfile
 from collections.abc import Sequence
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ...build.package import DAMAGE
+from ...build.zip_stream import read_member
 from ...network.connections import LATER, AnswerError
 from ...platforms import Platform
 from ...system.progress import Waiting
-from ...system.reading import open_regular, read_text
+from ...system.reading import hash_of, open_regular, read_text
+from ...system.shared_caches import NoWritableCacheError, first_writable
 from ...system.threads import in_parallel
 from . import pip
 from .client import Client, Kept, Unreachable
@@ -83,8 +91,6 @@ class Lookup:
 
     def resolve(self, requirements: Sequence[str], requires: bool) -> list[Wheel]:
         """See `resolve`."""
-        from packaging.requirements import Requirement
-        from packaging.utils import canonicalize_name
 
         wanted = [Requirement(text) for text in requirements]
         names = [canonicalize_name(one.name) for one in wanted]
@@ -165,15 +171,12 @@ class Lookup:
         version = file.filename.split("-")[1]
         sha256 = file.sha256
         if sha256 is None and not _is_web(file.url):
-            from ...system.reading import hash_of
-
             sha256 = hash_of(_path(file.url))
         known = self._requires(name, file) if requires else ()
         return Wheel(name, version, file.url, sha256, known, file.size)
 
     def _requires(self, name: str, file: IndexFile) -> tuple[str, ...]:
         """The `Requires-Dist` lines of a wheel."""
-        from email.parser import BytesHeaderParser
 
         if not _is_web(file.url):
             with open_regular(_path(file.url)) as wheel:
@@ -189,7 +192,6 @@ class Lookup:
 
     def _content(self, file: IndexFile, name: str, *, beside: bool = False) -> bytes:
         """A wheel, or the metadata that lies beside it, as the index says it is."""
-        import hashlib
 
         assert self._client is not None
         sha256 = file.metadata_sha256 if beside else file.sha256
@@ -218,7 +220,6 @@ def _not_waited_for(error: AnswerError) -> pip.PipError:
 @functools.cache
 def _client(settings: Settings) -> Client:
     """The one client of a command: it knows who does not answer."""
-    from ...system.shared_caches import NoWritableCacheError, first_writable
 
     cache: Path | None = None
     with contextlib.suppress(NoWritableCacheError):
@@ -264,8 +265,6 @@ def _page_on_disk(path: Path) -> list[IndexFile]:
 
 def _metadata_in(file: Any) -> bytes:
     """The metadata inside a wheel."""
-    from ...build.package import DAMAGE
-    from ...build.zip_stream import read_member
 
     try:
         with zipfile.ZipFile(file) as wheel:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
+
+from packaging.tags import compatible_tags, cpython_tags, interpreter_name
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ...platforms import Platform
 from ...system.reading import parse_json
@@ -194,7 +198,6 @@ def candidates(name: str, files: Iterable[IndexFile], platform: Platform) -> lis
         files: what indexes list, other packages too.
         platform: what has to fit.
     """
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     ranks = _ranks(platform)
     found = []
@@ -242,9 +245,6 @@ def _is_exact(specifier: Any) -> bool:
 @functools.cache
 def _ranks(platform: Platform) -> dict[Any, int]:
     """The tags that fit, as `pip install --platform` has them: 0 is the best."""
-    import sys
-
-    from packaging.tags import compatible_tags, cpython_tags, interpreter_name
 
     platforms = platform.wheel_tags
     interpreter = f"{interpreter_name()}{sys.version_info[0]}{sys.version_info[1]}"

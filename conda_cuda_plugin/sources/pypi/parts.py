@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import requests
+from packaging.utils import canonicalize_name
 
 from ...addons import fits
 from ...packages.local_channel import LocalChannel
@@ -15,6 +20,7 @@ from ...system.threads import in_parallel
 from ..base import Package, ToolkitRequest
 from .lookup import resolve
 from .wheel import Wheel
+from .wheels import fetch_wheels
 
 
 def part_at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> Any | None:
@@ -54,7 +60,6 @@ def parts_for(
 
 def _by_pin(pins: Sequence[str], wheels: Sequence[Wheel]) -> dict[str, Wheel]:
     """What an index gave for each requirement; it may list them in another order."""
-    from packaging.utils import canonicalize_name
 
     by_name = {canonicalize_name(wheel.name): wheel for wheel in wheels}
     return {pin: by_name[canonicalize_name(pin.split("==")[0])] for pin in pins}
@@ -65,7 +70,6 @@ def fetch_parts(parts: Sequence[Any], request: ToolkitRequest) -> list[Any]:
     wheels = [part for part in parts if isinstance(part, Wheel)]
     if not wheels:
         return list(parts)
-    from .wheels import fetch_wheels
 
     fetched = iter(fetch_wheels(wheels, request.platform, offline=request.offline))
     return [next(fetched) if isinstance(part, Wheel) else part for part in parts]
@@ -101,14 +105,11 @@ def _sizes(wheels: Sequence[Wheel]) -> dict[str, int | None]:
 def _size(wheel: Wheel) -> int | None:
     if wheel.size is not None:
         return wheel.size
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
 
     parts = urlsplit(wheel.url)
     try:
         if parts.scheme == "file":
             return Path(url2pathname(parts.path)).stat().st_size
-        import requests
 
         answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
         return int(answer.headers["Content-Length"]) if answer.ok else None

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -253,7 +254,6 @@ def _communicate(
     if progress is None:
         output, errors = process.communicate()
         return output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
-    import threading
 
     collected: list[bytes] = []
     stdout, stderr = process.stdout, process.stderr

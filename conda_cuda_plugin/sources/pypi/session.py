@@ -6,12 +6,18 @@ import configparser
 import functools
 import ipaddress
 import os
+import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from conda.base.context import context
+from conda.gateways.connection.adapters.http import HTTPAdapter as CondaAdapter
+from conda.gateways.connection.session import CondaSession
+from requests.adapters import HTTPAdapter
 
 from ...system.reading import read_text
 from .wheel import AskPip
@@ -102,14 +108,11 @@ def _host_and_login(url: str) -> tuple[str, tuple[str, str] | None]:
 
 
 def _timeouts() -> tuple[float, float]:
-    from conda.base.context import context
 
     return context.remote_connect_timeout_secs, context.remote_read_timeout_secs
 
 
 def _session(settings: Settings) -> Any:
-    from conda.gateways.connection.session import CondaSession
-    from requests.adapters import HTTPAdapter
 
     # Called itself, the class would give one that others use too.
     session = type.__call__(CondaSession)
@@ -140,14 +143,11 @@ def _adapter(retries: Any) -> Any:
 
     That costs as much as ten answers of an index.
     """
-    import ssl
-
-    from conda.gateways.connection.adapters.http import HTTPAdapter
 
     ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     load = functools.lru_cache(ssl_context.load_verify_locations)
     setattr(ssl_context, "load_verify_locations", load)  # noqa: B010
-    return HTTPAdapter(max_retries=retries, ssl_context=ssl_context)
+    return CondaAdapter(max_retries=retries, ssl_context=ssl_context)
 
 
 def _without_certificates(base: Any) -> Any:

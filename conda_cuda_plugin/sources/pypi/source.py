@@ -19,7 +19,7 @@ from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
 from . import pip
-from .flavors import COMPILER_SINCE, component_pins
+from .flavors import COMPILER_SINCE, cached_flavors, component_pins, read_versions, wheel_flavors
 from .lookup import index_versions, resolve
 from .parts import fetch_parts, parts_for, rows_of
 from .wheel import Wheel
@@ -69,7 +69,6 @@ class PypiSource:
         offline: bool,
     ) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Takes one look at the index."""
-        from .flavors import cached_flavors, read_versions, wheel_flavors
 
         local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 
 class AskPip(Exception):
@@ -24,6 +25,5 @@ class Wheel:
     @property
     def filename(self) -> str:
         """The last part of its address."""
-        from urllib.parse import unquote, urlsplit
 
         return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from ...build.wheel import WheelError, unpack_wheel
 from ...build.zip_stream import Coming
 from ...network.addresses import without_credentials
@@ -147,7 +149,6 @@ def _unpack(
 
 def _identity(name: str, version: str) -> tuple[str, str]:
     """Name and version, however they are written."""
-    from packaging.utils import canonicalize_name, canonicalize_version
 
     return canonicalize_name(name), canonicalize_version(version)
 

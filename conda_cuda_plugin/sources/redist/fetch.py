@@ -9,6 +9,7 @@ from typing import Any
 
 from ...build.archive import unpack_archive
 from ...build.package import ArchiveError
+from ...network.addresses import without_credentials
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...system.progress import Progress
@@ -106,6 +107,5 @@ def _unpacked(
 
 
 def _address(place: Place, archive: Archive) -> str:
-    from ...network.addresses import without_credentials
 
     return without_credentials(place.url(archive))

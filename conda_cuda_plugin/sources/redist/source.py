@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conda.base.context import context
+
 from ...environment import Environment
 from ...network.download import DownloadError
 from ...packages.local_channel import LocalChannel
@@ -16,6 +18,7 @@ from ...toolkit import Flavor, Origin
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .fetch import fetch_archives
 from .manifest import (
     FILE,
     Archive,
@@ -206,7 +209,6 @@ class RedistSource:
         addons = addon_packages(request, found.manifest.version, source=self.name)
 
         def fetch() -> Sequence[Any]:
-            from .fetch import fetch_archives
 
             records = dict(at_hand)
             if missing:
@@ -343,6 +345,5 @@ def _not_in_cache(manifest: Manifest, missing: Sequence[Archive], place: Place) 
 
 
 def _setting() -> str:
-    from conda.base.context import context
 
     return str(context.plugins.cuda_redist or "")
