@@ -58,7 +58,9 @@ def short(name: str) -> str:
 def against(found: Import) -> bool:
     """Whether an import runs against the layers."""
     above, below = rank(found.importer), rank(found.imported)
-    return above < below or (above == below and above > 0 and package(found.importer) != package(found.imported))
+    return above < below or (
+        above == below and above > 0 and package(found.importer) != package(found.imported)
+    )
 
 
 def test_every_package_has_a_layer() -> None:

@@ -11,10 +11,8 @@ from conda.cli import helpers
 
 from ...environment import Environment
 from ...install.pin import pins
-from ...sources.system import SystemSource
 from ...system.conda_compat import known_prefixes
 from ...toolkit import Flavor, Toolkit
-from ..available import show_available
 from ..common import (
     add_common_options,
     contents,
@@ -81,6 +79,8 @@ def execute(args: Namespace) -> int:
     if args.cuda_envs:
         return _all_environments()
     if args.cuda_available is not None:
+        from ..available import show_available
+
         return show_available(args)
     if args.cuda_system:
         return _system()
@@ -146,6 +146,8 @@ def _all_environments() -> int:
 
 
 def _system() -> int:
+
+    from ...sources.system import SystemSource
 
     found = SystemSource().find(this_platform())
     if context.json:
