@@ -71,7 +71,7 @@ def test_folders_change_places(tmp_path: Path) -> None:
 
 def test_a_signal_waits() -> None:
     done = in_child(
-        "import os, signal, system\n"
+        "import os, signal, operating_system as system\n"
         "with system.uninterrupted():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('whole', flush=True)\n"
@@ -82,7 +82,7 @@ def test_a_signal_waits() -> None:
 
 def test_a_program_takes_the_place_of_this_process() -> None:
     done = in_child(
-        "import os, system; print(os.getpid(), flush=True)\n"
+        "import os, operating_system as system; print(os.getpid(), flush=True)\n"
         "system.replace_process('/bin/sh', ['name', '-c', 'echo $$ $0 $ONE; exit 7'], {'ONE': '1'})"
     )
     before, inside = done.stdout.splitlines()
@@ -91,7 +91,7 @@ def test_a_program_takes_the_place_of_this_process() -> None:
 
 def test_a_program_gets_the_signals_that_python_ignores() -> None:
     done = in_child(
-        "import system\n"
+        "import operating_system as system\n"
         "system.replace_process('/bin/sh', ['sh', '-c', 'kill -PIPE $$; echo ignored'], {})"
     )
     assert (done.stdout, done.returncode) == ("", -signal.SIGPIPE)
@@ -114,8 +114,8 @@ def test_the_description_names_the_system() -> None:
 
 def test_importing_it_loads_nothing_but_the_standard_library() -> None:
     done = in_child(
-        "import sys; before = set(sys.modules); import system, json\n"
+        "import sys; before = set(sys.modules); import operating_system as system, json\n"
         "print(json.dumps([n for n in sys.modules if n not in before"
         " and n.partition('.')[0] not in sys.stdlib_module_names]))"
     )
-    assert json.loads(done.stdout) == ["system"]
+    assert json.loads(done.stdout) == ["operating_system"]
