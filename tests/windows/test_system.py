@@ -11,13 +11,13 @@ import conda_cuda_plugin
 
 from .wine import Wine, windows_path
 
-PACKAGE = Path(conda_cuda_plugin.__file__).parent
-BEGIN = "import os, sys\nfrom pathlib import Path\nimport system\n"
+FOLDER = Path(conda_cuda_plugin.__file__).parent / "system"
+BEGIN = "import os, sys\nfrom pathlib import Path\nimport operating_system as system\n"
 
 
 def answer(windows: Wine, folder: Path, code: str, **variables: str) -> object:
     """What code leaves in `answer`; the module is found by itself, without the package."""
-    return windows.answer(BEGIN + code, cwd=folder, PYTHONPATH=windows_path(PACKAGE), **variables)
+    return windows.answer(BEGIN + code, cwd=folder, PYTHONPATH=windows_path(FOLDER), **variables)
 
 
 def test_the_constants_are_those_of_windows(windows: Wine, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_program_is_waited_for_and_gets_its_words_and_variables(
         "answer = code"
     )
     done = windows.python_run(
-        f"{BEGIN}{code}\nprint(answer)\n", cwd=tmp_path, PYTHONPATH=windows_path(PACKAGE)
+        f"{BEGIN}{code}\nprint(answer)\n", cwd=tmp_path, PYTHONPATH=windows_path(FOLDER)
     )
     shown, status = done.stdout.decode().splitlines()
     import json
