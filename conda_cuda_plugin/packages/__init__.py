@@ -1,5 +1,4 @@
 """conda's packages: the cache, channels, the solver, and linking.
 
-Specs and package records come in, linked packages go out. Open `cache.py` first; what differs
-between versions of conda is in `conda_compat.py`.
+Specs and package records come in, linked packages go out. Open `cache.py` first.
 """

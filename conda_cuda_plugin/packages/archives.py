@@ -1,4 +1,4 @@
-"""The files that conda packages come in: to find, fetch and check them."""
+"""The archives of conda packages: found, fetched and checked."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from ..errors import CudaError
 from ..network.download import in_words
 from ..system.files import Inside
 from ..system.progress_text import Part
-from ..system.reading import open_regular
+from ..system.reading import hash_of, open_regular
 from .cache import package_caches
-
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -74,21 +72,16 @@ class NotAtHandError(CudaError):
 
 
 def sums_of(source: Path, copy: Path | None = None) -> Sums:
-    """The sums of a file; it can be copied in the same go.
-
-    Args:
-        source: the file.
-        copy: where a copy goes.
-    """
+    """The sums of a file, which can be copied in the same go."""
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
     if copy:
-        # Of a file of this name that was damaged.
+        # A damaged file may have this name.
         Inside(copy.parent).remove(copy)
     out = Inside(copy.parent).create(copy) if copy else io.BytesIO()
     with open_regular(source) as file, out:
-        while block := file.read(_BLOCK):
-            for digest in (md5, sha256):
-                digest.update(block)
+        while block := file.read(2**20):
+            md5.update(block)
+            sha256.update(block)
             size += len(block)
             if copy is not None:
                 out.write(block)
@@ -98,14 +91,8 @@ def sums_of(source: Path, copy: Path | None = None) -> Sums:
 def checked(records: Sequence[Any], missing: Iterable[Any]) -> Sequence[Any]:
     """Refuse packages of channels on this machine that are not what their index describes.
 
-    conda checks what it downloads, and takes what lies in a folder as it is.
-
-    Args:
-        records: packages.
-        missing: those of them that are not in a package cache yet.
-
-    Returns:
-        The packages.
+    conda checks what it downloads, but not what lies in a folder. Only the packages that are
+    `missing` in the package caches are looked at; all are returned.
 
     Raises:
         DamagedPackageError: when one has other bytes.
@@ -115,23 +102,16 @@ def checked(records: Sequence[Any], missing: Iterable[Any]) -> Sequence[Any]:
         path = local_path(record)
         if path is None:
             continue
-        if not path.is_file():
-            if is_cached(record.fn, record.get("size")):
-                continue
+        if path.is_file():
+            if not _is_as_described(path, record):
+                raise DamagedPackageError(path)
+        elif not is_cached(record.fn, record.get("size")):
             raise MissingPackageError(path)
-        if not _is_as_described(path, record):
-            raise DamagedPackageError(path)
     return records
 
 
 def fetch(record: Any, target: Path, told: Part, *, offline: bool) -> Sums:
     """Put the file of a package somewhere: from a package cache, else from its channel.
-
-    Args:
-        record: the package, as conda's solver gives it.
-        target: where the file goes.
-        told: is told how far it is.
-        offline: whether no connection may be made.
 
     Raises:
         DamagedPackageError: when it is not what its channel describes.
@@ -140,7 +120,8 @@ def fetch(record: Any, target: Path, told: Part, *, offline: bool) -> Sums:
         AnswerError: when it cannot be downloaded.
     """
     path = local_path(record)
-    for candidate in _candidates(record):
+    there = [path] if path is not None and path.is_file() else []
+    for candidate in (*_cached(record.fn, record.get("size")), *there):
         sums = sums_of(candidate, target)
         if sums.fit(record):
             return sums
@@ -150,8 +131,7 @@ def fetch(record: Any, target: Path, told: Part, *, offline: bool) -> Sums:
         raise MissingPackageError(path)
     if offline:
         raise NotAtHandError(f"{record.name} {record.version}")
-
-    # What is left of a candidate that was not the right one.
+    # A candidate that was not the right one may lie there.
     Inside(target.parent).remove(target)
     size = record.get("size") or 0
     with in_words(record.url):
@@ -176,7 +156,6 @@ def is_cached(name: str, size: int | None = None) -> bool:
 
 def local_path(record: Any) -> Path | None:
     """Where the file of a package of a channel on this machine lies; None for other channels."""
-
     url = str(record.get("url") or "")
     return Path(url_to_path(url)) if url.startswith("file:/") else None
 
@@ -185,29 +164,14 @@ def _is_as_described(path: Path, record: Any) -> bool:
     """Whether a file has the size and the strongest hash that a record gives."""
     if record.get("size") not in (None, 0, path.stat().st_size):
         return False
-    for name in ("sha256", "md5"):
-        if record.get(name):
-            digest = hashlib.new(name, usedforsecurity=False)
-            with open_regular(path) as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
-            return digest.hexdigest() == str(record.get(name))
-    return True
-
-
-def _candidates(record: Any) -> Iterator[Path]:
-    """The files on this machine that may be the package's, by name and size."""
-    yield from _cached(record.fn, record.get("size"))
-    path = local_path(record)
-    if path is not None and path.is_file():
-        yield path
+    name = next((name for name in ("sha256", "md5") if record.get(name)), None)
+    return name is None or hash_of(path, name) == str(record.get(name))
 
 
 def _cached(name: str, size: int | None) -> Iterator[Path]:
-
     for folder in package_caches():
         path = folder / name
-        # What another user keeps to himself is not there.
+        # What another user keeps private is not there.
         if (
             os.path.isfile(path)
             and os.access(path, os.R_OK)

@@ -1,7 +1,4 @@
-"""conda's package cache and its transaction: what of them we use, in one place with its traps.
-
-Nothing here is imported when conda starts; every caller imports it inside a function.
-"""
+"""conda's package cache and its transaction: what we use of them."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from conda.core.link import PrefixSetup, UnlinkLinkTransaction
 from conda.core.package_cache_data import PackageCacheData, ProgressiveFetchExtract
 from conda.core.prefix_data import PrefixData
 from conda.exceptions import LockError
+from conda.gateways.disk.lock import lock
 from conda.models.match_spec import MatchSpec
 
 from ..errors import CudaError, failing_at
@@ -50,7 +48,6 @@ def link_packages(
         final: where the prefix will be moved to; this path is written into the files.
         unlink: packages of the prefix that go.
     """
-
     check_files(records)
     check_linked(final, unlink)
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
@@ -58,17 +55,12 @@ def link_packages(
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
     new = new and os.listdir(prefix / "conda-meta") == ["history"]
 
-    def transaction_of(records: Sequence[Any]) -> Any:
-        wanted = tuple(MatchSpec(spec) for spec in specs)
-        setup = PrefixSetup(str(prefix), tuple(unlink), tuple(records), (), wanted, ())
-        return UnlinkLinkTransaction(setup)
-
     # A toolkit root is part of an environment and no environment itself: it is not registered.
     with (
         settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
         stdout_for_people(),
     ):
-        with _alone_in_package_cache(_folder_of(record.fn) for record in records), guarded():
+        with _alone_in_package_cache(record.fn for record in records), guarded():
             fetch, began = ProgressiveFetchExtract(tuple(records)), time.monotonic()
             fetch.prepare()
             # conda would speak of downloads without any.
@@ -76,20 +68,26 @@ def link_packages(
                 fetch.execute()
             _count(fetch.paired_actions.items(), began)
             Fetched.now().tell()
-        listings = {str(folder): check_extracted(folder) for folder in _extracted(records)}
-        with settings(always_copy=context.always_copy or _of_others(records)):
+        entries = map(PackageCacheData.get_entry_to_link, records)
+        folders = [Path(entry.extracted_package_dir) for entry in entries]
+        listings = {str(folder): check_extracted(folder) for folder in folders}
+        # Another user could change hard linked files of packages that are his.
+        strange = not all(is_trusted(str(folder)) for folder in folders)
+        with settings(always_copy=context.always_copy or strange):
             if new:
                 records = link_plain_packages(prefix, records, specs, listings)
             # What is left, and the prefix's history of all.
-            transaction_of(records).execute()
+            wanted = tuple(MatchSpec(spec) for spec in specs)
+            setup = PrefixSetup(str(prefix), tuple(unlink), tuple(records), (), wanted, ())
+            UnlinkLinkTransaction(setup).execute()
 
 
 def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None:
-    """Let the packages count that conda has fetched; it draws bars of its own.
+    """Count the packages that conda has fetched with bars of its own.
 
     Args:
         fetched: each record, with what conda had to do to download and to extract it.
-        began: when it began, by the clock that parts have.
+        began: when it began, as `time.monotonic` says.
     """
     for record, (download, extract) in fetched:
         if download or extract:
@@ -99,22 +97,8 @@ def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None
             Fetched.now().parts.append(part)
 
 
-def _of_others(records: Iterable[Any]) -> bool:
-    """Whether packages lie extracted as another user's, who could change hard linked files."""
-
-    return not all(is_trusted(str(folder)) for folder in _extracted(records))
-
-
-def _extracted(records: Iterable[Any]) -> list[Path]:
-    """The folders in package caches that conda links packages from."""
-
-    entries = map(PackageCacheData.get_entry_to_link, records)
-    return [Path(entry.extracted_package_dir) for entry in entries]
-
-
 def linked_records(prefix: Path) -> list[Any]:
     """The records of the packages that are linked into a prefix."""
-
     for path in (prefix / "conda-meta").glob("*.json"):
         # conda would wait for a pipe to say something, and read whatever is there to its end.
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
@@ -128,39 +112,34 @@ def linked_records(prefix: Path) -> list[Any]:
     return list(data.iter_records())
 
 
-def linked_hashes(prefix: Path) -> dict[str, dict[str, str]]:
-    """What the files of the packages that are linked into a prefix hash to, as far as is known.
+def dist_of(record: Any) -> str:
+    """`name-version-build`: what makes two records the same package."""
+    return f"{record.name}-{record.version}-{record.build}"
 
-    Returns:
-        `name-version-build` to `sha256` and `md5`.
-    """
+
+def linked_hashes(prefix: Path) -> dict[str, dict[str, str]]:
+    """The known hashes of the packages of a prefix: `name-version-build` to `sha256` and `md5`."""
     return {
-        f"{one.name}-{one.version}-{one.build}": {
-            name: str(one.get(name)) for name in ("sha256", "md5") if one.get(name)
-        }
+        dist_of(one): {name: str(one.get(name)) for name in ("sha256", "md5") if one.get(name)}
         for one in linked_records(prefix)
     }
 
 
 def _no_record(path: Path) -> CudaError:
     return CudaError(
-        f"{path} cannot be read as the records of packages are.",
-        hints=["Take away what is none, or install the toolkit anew."],
+        f"{path} cannot be read as a record of a package.",
+        hints=["Remove what is not a record, or install the toolkit again."],
         path=path,
     )
 
 
 @contextlib.contextmanager
-def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
-    """Let no other conda cuda extract packages meanwhile.
+def _alone_in_package_cache(files: Iterable[str]) -> Iterator[None]:
+    """Let no other conda cuda extract packages while the block extracts those of some files.
 
     conda itself extracts without a lock: two processes that need the same package extract it
-    twice, and the second one takes away what the first has begun to link.
-
-    Args:
-        folders: the names of those that come into being.
+    twice, and the second one removes what the first has begun to link.
     """
-
     try:
         cache = first_writable()
     except NoWritableCacheError:
@@ -172,7 +151,7 @@ def _alone_in_package_cache(folders: Iterable[str]) -> Iterator[None]:
         extraction.repair(cache)
         # What another process has extracted by now need not be extracted again.
         forget()
-        with extraction.noted(cache, folders), failing_at(cache):
+        with extraction.noted(cache, map(_folder_of, files)), failing_at(cache):
             yield
 
 
@@ -183,7 +162,8 @@ def _folder_of(filename: str) -> str:
 
 def not_in_cache(records: Sequence[Any]) -> list[Any]:
     """The records whose packages are not extracted in a package cache yet."""
-
+    if not records:
+        return []
     guard()
     fetch = ProgressiveFetchExtract(tuple(records))
     fetch.prepare()
@@ -192,7 +172,6 @@ def not_in_cache(records: Sequence[Any]) -> list[Any]:
 
 def cached_packages(name: str, version: str, build: str) -> list[Any]:
     """The records of a package in the package caches, from every channel, extracted or not."""
-
     guard()
     return [
         record
@@ -210,14 +189,12 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
 
     Raises whatever conda raises when that fails; of what failed nothing stays.
     """
-
     specs = [MatchSpec(url, **checksums) for url, checksums in wanted]
     files = [url.rpartition("/")[2] for url, _ in wanted]
-    folders = map(_folder_of, files)
     with (
         settings(dry_run=False),
         stdout_for_people(),
-        _alone_in_package_cache(folders),
+        _alone_in_package_cache(files),
         guarded(),
     ):
         cache = first_writable()
@@ -246,8 +223,6 @@ def _empty_partial_download(path: Path) -> None:
     An interrupted download stays as it is. Where conda knows no size, as for a bare address, it
     appends the whole file to it and then finds a wrong hash.
     """
-    from conda.gateways.disk.lock import lock
-
     # A conda that downloads it at this moment keeps it.
     with (
         contextlib.suppress(OSError, LockError),

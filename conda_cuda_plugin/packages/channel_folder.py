@@ -19,7 +19,10 @@ from ..system.lock import locked
 from ..system.reading import read_json
 
 LOCK = ".conda-cuda-lock"
-"""The file in the folder that is locked meanwhile; it goes away in the end."""
+"""The file in the folder that is locked while a command writes; it is removed at the end."""
+INDEX = "repodata.json"
+_SECTIONS = {"packages": ".tar.bz2", "packages.conda": ".conda"}
+"""The sections of an index, by the ending of the names in them."""
 _OTHERS = ("repodata.json.zst", "repodata.json.bz2", "current_repodata.json", "repodata_shards.*")
 """Files that other programs index a channel with: they would go out of date."""
 
@@ -33,39 +36,46 @@ def check_directory(directory: Path, subdir: str) -> None:
     place = directory
     while not place.exists() and place != place.parent:
         place = place.parent
+    another = "Name another folder with --to."
     if not place.is_dir():
-        raise CudaError(
-            f"{place} is no folder, so nothing can be mirrored to {directory}.",
-            hints=["Name another folder with --to."],
-            directory=directory,
-        )
+        why = f"{place} is not a folder, so nothing can be mirrored to {directory}."
+        raise _refused(directory, why, another)
     if not os.access(place, os.W_OK | os.X_OK):
-        raise CudaError(
-            f"{place} is not writable, so nothing can be mirrored to {directory}.",
-            hints=["Name another folder with --to."],
-            directory=directory,
+        why = f"{place} is not writable, so nothing can be mirrored to {directory}."
+        raise _refused(directory, why, another)
+    urls = Channel(directory.as_uri()).urls(with_credentials=True, subdirs=(subdir,))
+    if [Path(url_to_path(url)) for url in urls] != [directory / subdir]:
+        why = (
+            f"conda would not find a channel at {directory}: it takes a part of this path for "
+            "something else."
         )
-    _check_path(directory, subdir)
+        cure = (
+            "Name a folder with --to whose path holds neither a platform's name, such as "
+            f"{subdir}, nor characters such as #, ? and %."
+        )
+        raise _refused(directory, why, cure)
     if place != directory:
         return
     entries = {entry.name for entry in os.scandir(directory)}
-    if not _is_ours(entries) and not any((directory / name / INDEX).is_file() for name in entries):
-        raise CudaError(
-            f"{directory} holds other things and is no conda channel, so nothing is mixed into "
-            "them.",
-            hints=["Name a new or an empty folder with --to."],
-            directory=directory,
+    # A stopped command may have left its beginning.
+    ours = not entries or LOCK in entries or all(map(is_temporary, entries))
+    if not ours and not any((directory / name / INDEX).is_file() for name in entries):
+        why = (
+            f"{directory} holds other things and is not a conda channel, so nothing is mixed into "
         )
+        raise _refused(directory, f"{why}them.")
     for name in (subdir, "noarch"):
         for pattern in _OTHERS:
             if found := next((directory / name).glob(pattern), None):
-                raise CudaError(
-                    f"The channel in {directory} is indexed by another program, which wrote "
-                    f"{name}/{found.name}.",
-                    hints=["Name a new or an empty folder with --to."],
-                    directory=directory,
-                )
+                why = f"The channel in {directory} is indexed by another program, which wrote "
+                raise _refused(directory, f"{why}{name}/{found.name}.")
     read_indexes(directory, subdir)
+
+
+def _refused(
+    directory: Path, why: str, hint: str = "Name a new or an empty folder with --to.", **more: Any
+) -> CudaError:
+    return CudaError(why, hints=[hint], directory=directory, **more)
 
 
 def read_indexes(directory: Path, subdir: str) -> dict[str, dict[str, dict[str, Any]]]:
@@ -77,14 +87,11 @@ def read_indexes(directory: Path, subdir: str) -> dict[str, dict[str, dict[str, 
     found = {}
     for name in ("noarch", subdir):
         try:
-            found[name] = read_rows(directory / name)
+            found[name] = read_index(directory / name / INDEX)
         except (OSError, ValueError) as error:
             path = directory / name / INDEX
-            raise CudaError(
-                f"{path} cannot be read as the index of a channel, so it is left as it is.",
-                hints=["Name a new or an empty folder with --to."],
-                file=path,
-            ) from error
+            why = f"{path} cannot be read as the index of a channel, so it is left as it is."
+            raise _refused(directory, why, file=path) from error
     return found
 
 
@@ -106,50 +113,12 @@ def alone(directory: Path) -> Iterator[Path]:
             with files.scratch(directory) as scratch:
                 yield scratch
         finally:
-            # While it is held: those who wait for it see that it is gone and start anew.
+            # While it is held: those who wait for it see that it is gone and start again.
             files.remove(lock)
 
 
-def _check_path(directory: Path, subdir: str) -> None:
-    """Refuse a path that conda does not take for a channel's.
-
-    Raises:
-        CudaError: in words.
-    """
-
-    urls = Channel(directory.as_uri()).urls(with_credentials=True, subdirs=(subdir,))
-    if [Path(url_to_path(url)) for url in urls] != [directory / subdir]:
-        raise CudaError(
-            f"conda would not find a channel at {directory}: it takes a part of this path for "
-            "something else.",
-            hints=[
-                "Name a folder with --to whose path holds neither a platform's name, such as "
-                f"{subdir}, nor characters such as #, ? and %."
-            ],
-            directory=directory,
-        )
-
-
-def _is_ours(entries: set[str]) -> bool:
-    """Whether a folder is empty, or holds what a stopped command has left of its beginning."""
-    return not entries or LOCK in entries or all(map(is_temporary, entries))
-
-
-INDEX = "repodata.json"
-_SECTIONS = {"packages": ".tar.bz2", "packages.conda": ".conda"}
-"""The sections of an index, by the ending of the names in them."""
-
-
-def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
-    """The rows of the index in a channel's folder for one platform, as `read_index` has them."""
-    return read_index(folder / INDEX)
-
-
 def read_index(path: Path) -> dict[str, dict[str, Any]]:
-    """The rows of an index by file name.
-
-    Returns:
-        The rows; empty when there is no index.
+    """The rows of an index by file name; empty when there is no index.
 
     Raises:
         ValueError: when what is there is no index.
@@ -160,23 +129,20 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is no index of a channel")
+        raise ValueError(f"{path} is not the index of a channel")
     rows: dict[str, dict[str, Any]] = {}
     for section in _SECTIONS:
         found = content.get(section, {})
         if not isinstance(found, dict) or not all(isinstance(row, dict) for row in found.values()):
-            raise ValueError(f"{path} is no index of a channel")
+            raise ValueError(f"{path} is not the index of a channel")
         rows |= found
     return rows
 
 
 def write_rows(files: Inside, folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
-    """Replace the index of a channel's folder in one step; the same rows give the same bytes.
+    """Replace the index of a channel's folder, whose name is the platform's, in one step.
 
-    Args:
-        files: the way to change the channel.
-        folder: the folder; its name is the platform's.
-        rows: what repodata.json says of each package, by file name.
+    The same rows give the same bytes.
     """
     content: dict[str, Any] = {"info": {"subdir": folder.name}}
     for section, ending in _SECTIONS.items():

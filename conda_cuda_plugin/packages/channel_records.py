@@ -1,6 +1,7 @@
-"""The packages of a name that a channel holds.
+"""What a channel's index says of a package, read without a solver.
 
-Nothing here is imported when conda starts; every caller imports it inside a function.
+conda parses a whole index, which takes seconds for a large one. An index is sorted, so the rows of
+one package can be found by halving the file. What cannot be read so is left to conda.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import functools
 import json
 import mmap
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from conda.base.context import context
 from conda.common.path import url_to_path
@@ -29,157 +33,152 @@ from ..network.answers import asking
 from ..network.connections import LATER, AnswerError
 from ..system.operating_system import WINDOWS
 from ..system.reading import open_regular
-from ..versions import begins_with
 from .channel_folder import read_index
 
+FETCH_ANEW = "conda clean --index-cache makes conda download it again."
 _SMALL_INDEX = 1_000_000
-"""Bytes that are parsed as quickly as they are looked through."""
-FETCH_ANEW = "conda clean --index-cache has it fetched anew."
-_ROW = "name version build build_number depends constrains size timestamp md5 sha256 noarch subdir"
-"""What is taken over from a row of an index."""
+"""Bytes that are parsed as quickly as they are searched."""
+_NAME = re.compile(r"[\w.-]+")
+_FIELDS = (
+    "name version build build_number depends constrains size timestamp md5 sha256 noarch subdir "
+    "license license_family track_features features"
+)
+"""What a conda record takes over from an index."""
+_NOT_A_PACKAGE = (CondaError, TypeError, ValueError, AttributeError, KeyError)
+"""What conda raises for facts that are not those of a package."""
 
 
-class Row(NamedTuple):
-    """What an index says of a package, as far as it is compared without a solver."""
+@dataclass(frozen=True)
+class Row:
+    """A package as the index of a channel describes it."""
 
-    version: str
-    depends: Sequence[str]
+    file: str
+    facts: Mapping[str, Any]
+    url: str
+    """The address of the channel's folder for one platform."""
 
+    @property
+    def version(self) -> str:
+        """The version."""
+        return str(self.facts["version"])
 
-def records_named(channel: str, subdir: str, name: str, version: str = "") -> list[Any]:
-    """The packages of a name, or those that meet a spec, that a channel holds; newest first.
+    @property
+    def depends(self) -> Sequence[str]:
+        """What it depends on."""
+        depends: Sequence[str] = self.facts.get("depends", ())
+        return depends
 
-    Args:
-        channel: its name or address.
-        subdir: conda's name of the platform.
-        name: the name, or the spec.
-        version: how their version begins; those of others are not read whole.
+    @property
+    def age(self) -> tuple[Any, int, int]:
+        """Sorts the packages of one name, the newest last."""
+        facts = self.facts
+        return (
+            VersionOrder(self.version),
+            facts.get("build_number") or 0,
+            facts.get("timestamp") or 0,
+        )
 
-    Raises AnswerError when the channel's index is none, and whatever conda raises when the channel
-    cannot be read.
-    """
+    @functools.cached_property
+    def record(self) -> Any:
+        """The conda record, which takes longer to make; None when the facts are not a package's."""
+        known = {key: self.facts[key] for key in _FIELDS.split() if key in self.facts}
+        place = f"{self.url}/{self.file}"
+        try:
+            record = PackageRecord(**known, fn=self.file, url=place, channel=Channel(self.url))
+            return record if is_plain_record(record) else None
+        except _NOT_A_PACKAGE:
+            return None
 
-    with _reading(channel):
-        found = list(_query(name, channel, subdir, version))
-    return sorted(
-        found,
-        key=lambda record: (
-            VersionOrder(record.version),
-            record.build_number,
-            record.get("timestamp") or 0,
-        ),
-        reverse=True,
-    )
+    def is_usable(self, name: str) -> bool:
+        """Whether this is a package of a name that conda may install, and can be compared."""
+        try:
+            depends, (_, *numbers) = self.depends, self.age
+        except _NOT_A_PACKAGE:
+            return False
+        return (
+            is_file_of(self.file, name, self.version, self.facts.get("build"))
+            and (self.file.endswith(".tar.bz2") or not context.use_only_tar_bz2)
+            and all(isinstance(number, int | float) for number in numbers)
+            and isinstance(depends, list | tuple)
+            and all(isinstance(text, str) for text in depends)
+        )
 
 
 def rows_named(channel: str, subdir: str, name: str) -> list[Row]:
-    """As `records_named`, but of a name only, and faster: no package is made of a row.
+    """The packages of a name that a channel has, newest first.
 
-    Rows of one version come in any order.
+    Raises AnswerError when the channel's index is not one, and whatever conda raises when the
+    channel cannot be read.
     """
-
     found: list[Row] = []
-    with _reading(channel):
+    with _explained(channel):
         for url in index_urls(channel, subdir):
-            rows = _rows(index_path(url), name)
-            if rows is None:
-                return [Row(one.version, one.depends) for one in _query(name, channel, subdir)]
-            found += (
-                Row(row["version"], row.get("depends", ()))
-                for file, row in rows
-                if _is_whole(row)
-                and _is_usable(file)
-                and is_file_of(file, name, row["version"], row.get("build"))
-            )
-    return sorted(found, key=lambda row: VersionOrder(row.version), reverse=True)
+            found += (row for row in _rows_at(url, name) if row.is_usable(name))
+    return sorted(found, key=lambda row: row.age, reverse=True)
+
+
+def meets(dependency: str, record: Any) -> bool:
+    """Whether a package meets a dependency. Nothing meets one that cannot be read."""
+    spec = spec_of(dependency)
+    return spec is not None and bool(spec.match(record))
+
+
+@functools.cache
+def spec_of(dependency: str) -> Any | None:
+    """A dependency as conda compares it; None when it cannot be read."""
+    try:
+        return MatchSpec(dependency)
+    except _NOT_A_PACKAGE:
+        return None
 
 
 @contextlib.contextmanager
-def _reading(channel: str) -> Iterator[None]:
+def _explained(channel: str) -> Iterator[None]:
     """Say in our words why an index cannot be read."""
-
     try:
         yield
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         # conda reads whatever there is as an index.
         raise AnswerError(
-            f"what {channel} has as its index", "is none, or is damaged", hints=(FETCH_ANEW,)
+            f"what {channel} has as its index",
+            "is not an index, or is damaged",
+            hints=(FETCH_ANEW,),
         ) from error
     except HTTPError as error:
-        # What comes compressed conda reads without requests.
+        # conda reads what comes compressed without requests.
         raise AnswerError(
             f"the index of {channel}", "broke off", hints=(LATER,), unreachable=True
         ) from error
 
 
-def _query(text: str, channel: str, subdir: str, version: str = "") -> Iterator[Any]:
+def _rows_at(url: str, name: str) -> Iterable[Row]:
+    if not _NAME.fullmatch(name):
+        # No package can have this name.
+        return ()
+    named = _index(index_path(url))
+    if named is not None:
+        return [Row(file, facts, url) for file, facts in named(name)]
+    with asking():
+        found = list(SubdirData(Channel(url)).query(MatchSpec(name)))
+    return [Row(record.fn, record.dump(), url) for record in found]
 
-    # To read a spec takes longer than to look a name up.
-    spec = None if re.fullmatch(r"[\w.-]+", text) else MatchSpec(text)
-    name = text if spec is None else spec.name
-    for url in index_urls(channel, subdir):
-        rows = _rows(index_path(url), name)
-        if rows is None:
-            with asking():
-                found = list(SubdirData(Channel(url)).query(spec or MatchSpec(name)))
-            yield from (
-                record
-                for record in filter(is_plain_record, found)
-                if begins_with(record.version, version)
-            )
-            continue
-        for file, row in rows:
-            if not _is_usable(file) or not begins_with(str(row.get("version")), version):
-                continue
-            record = _record(file, row, url)
-            if record is not None and (spec is None or spec.match(record)):
-                yield record
+
+def row_of_file(url: str, file: str) -> Row | None:
+    """What the index at an address says of a file; None where conda alone can read the index."""
+    named, name = _index(index_path(url)), file.rsplit("-", 2)[0]
+    rows = (Row(other, facts, url) for other, facts in (named(name) if named else ()))
+    return next((row for row in rows if row.file == file and row.is_usable(name)), None)
 
 
 @functools.cache
 def index_urls(channel: str, subdir: str) -> tuple[str, ...]:
     """The folders of a channel in which packages for a platform lie."""
-
     return tuple(Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")))
-
-
-def row_of_file(url: str, file: str) -> Mapping[str, Any] | None:
-    """What the index of one platform of a channel says of a file; None if it knows of none.
-
-    Of an index that only conda can read nothing is known.
-    """
-    rows = _rows(index_path(url), file.rsplit("-", 2)[0]) or ()
-    return next((row for name, row in rows if name == file), None)
-
-
-def _is_usable(file: str) -> bool:
-    return file.endswith(".tar.bz2") or not context.use_only_tar_bz2
-
-
-def _rows(path: Path, name: str) -> Iterable[tuple[str, Mapping[str, Any]]] | None:
-    """The rows of a package; None when conda has to be asked for them."""
-    try:
-        index = _index(path)
-        return list(index.named(name)) if isinstance(index, SortedIndex) else index.get(name, ())
-    except (NotSorted, OSError, ValueError, RecursionError):
-        # conda knows what it means that there is no index, or a damaged one.
-        return None
-
-
-@functools.cache
-def _index(path: Path) -> SortedIndex | Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
-    if path.stat().st_size > _SMALL_INDEX:
-        return SortedIndex(path)
-    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
-    for file, row in read_index(path).items():
-        found.setdefault(str(row.get("name")), []).append((file, row))
-    return found
 
 
 @functools.cache
 def index_path(url: str) -> Path:
     """Where the index of one platform of a channel lies on this machine, fetched if need be."""
-
     if url.startswith("file:"):
         return Path(url_to_path(url)) / "repodata.json"
     with asking():
@@ -191,70 +190,44 @@ def index_path(url: str) -> Path:
         return path
 
 
-def _record(file: str, row: Mapping[str, Any], url: str) -> Any | None:
-    """A package of an index; None for a row that is none."""
+_Named = Callable[[str], Iterable[tuple[str, Mapping[str, Any]]]]
+"""Gives file name and facts of each package of a name."""
 
-    known = {key: row[key] for key in _ROW.split() if key in row}
+
+@functools.cache
+def _index(path: Path) -> _Named | None:
+    """What looks packages up in an index; None when conda has to be asked."""
     try:
-        record = PackageRecord(**known, fn=file, url=f"{url}/{file}", channel=Channel(url))
-    except (CondaError, TypeError, ValueError, AttributeError, KeyError):
+        if path.stat().st_size > _SMALL_INDEX:
+            with contextlib.suppress(NotSorted):
+                return SortedIndex(path).named
+        found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+        for file, facts in read_index(path).items():
+            found.setdefault(str(facts.get("name")), []).append((file, facts))
+    except (OSError, ValueError, RecursionError):
+        # conda knows what a missing or damaged index means.
         return None
-    whole = _is_whole({"version": record.version, "depends": record.depends})
-    return record if whole and is_plain_record(record) else None
+    return lambda name: found.get(name, ())
 
 
-def _is_whole(row: Mapping[str, Any]) -> bool:
-    """Whether a row has a version that can be compared, and dependencies that are text."""
-
-    depends = row.get("depends", ())
-    try:
-        VersionOrder(row["version"])
-    except (CondaError, TypeError, ValueError, AttributeError, KeyError):
-        return False
-    return isinstance(depends, list | tuple) and all(isinstance(text, str) for text in depends)
-
-
-def index_rows(channel: str, subdir: str) -> dict[str, dict[str, Any]]:
-    """The rows of a channel's index for a platform, all keys that its maker wrote among them.
-
-    Raises whatever conda raises when the channel cannot be read, and ValueError when its index is
-    none.
-    """
-
-    rows: dict[str, dict[str, Any]] = {}
-    for url in Channel(channel).urls(with_credentials=True, subdirs=(subdir,)):
-        with asking():
-            path, _ = SubdirData(Channel(url)).repo_fetch.fetch_latest_path()
-        rows |= read_index(Path(path))
-    return rows
-
-
-_KEY = re.compile(rb'"([^"\\\s]+-[^"\\\s]+\.(conda|tar\.bz2))"\s*:\s*(?=\{)')
+_KEY = re.compile(rb'"(?!packages\.conda")([^"\\\s]{1,300}\.(conda|tar\.bz2))"\s*:\s*(?=\{)')
 _JSON = json.JSONDecoder()
-_WINDOW = 1 << 14
-"""Bytes that are looked through at once: a row has some hundreds."""
+_STEP = 1 << 12
+"""Bytes between the places where a search may begin: a row has some hundreds."""
 _PROBES = 256
 """Places that are compared to see whether an index is sorted."""
 _TAIL = 1 << 18
-"""Bytes at its end of which every row is compared."""
+"""Bytes at the end of a section in which every row is compared: what others add stands there."""
 
 
 class NotSorted(Exception):
-    """An index of which parts cannot be found by halving."""
-
-
-class _Key(NamedTuple):
-    start: int
-    name: bytes
-    ending: bytes
-    value: int
+    """The rows of an index do not stand in order."""
 
 
 class SortedIndex:
-    """The index of one platform of a channel.
+    """A large `repodata.json`, in which packages are found by halving.
 
-    Args:
-        path: its `repodata.json`.
+    The rows of `.tar.bz2` come first, then those of `.conda`, each section sorted.
 
     Raises:
         NotSorted: when its rows are not sorted.
@@ -263,80 +236,52 @@ class SortedIndex:
 
     def __init__(self, path: Path) -> None:
         with open_regular(path) as file:
-            file.seek(0, 2)
-            self._end = file.tell()
-            if not self._end:
+            self._size = file.seek(0, 2)
+            if not self._size:
                 raise NotSorted
-            file.seek(0)
             # A mapped file could not be replaced on Windows, as conda does with its cache.
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             self._text = mapped[:] if WINDOWS else mapped
-        self._met: dict[tuple[int, int], _Key | None] = {}
-        # The rows of `.tar.bz2` come first, then those of `.conda`, each sorted.
-        middle = self._first(lambda key: key.ending == b"conda", 0, self._end)
-        self._runs = ((0, middle), (middle, self._end))
-        for run in self._runs:
-            self._check(*run)
+        self._order_at = functools.cache(self._first_order)
+        self._check()
 
     def named(self, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """File name and row of each package of a name."""
+        """File name and facts of each package of a name."""
         beginning = f"{name}-".encode()
-        for start, end in self._runs:
-            key = self._key(self._first(lambda key: key.name >= beginning, start, end), end)
-            while key is not None and key.name.startswith(beginning):
-                file = key.name.decode()
-                after = self._key(key.value, self._end)
+        for section in (0, 1):
+            keys = _KEY.finditer(self._text, self._place((section, beginning)))
+            for key, after in pairwise(chain(keys, [None])):
+                assert key is not None
+                if _order(key) < (section, beginning):
+                    continue
+                if _order(key)[0] != section or not key[1].startswith(beginning):
+                    break
+                file = key[1].decode()
                 if file.rsplit("-", 2)[0] == name:
-                    yield file, self._row(key, after)
-                key = after if after is not None and after.start < end else None
+                    end = after.start() if after is not None else self._size
+                    yield file, _JSON.raw_decode(self._text[key.end() : end].decode())[0]
 
-    def _check(self, start: int, end: int) -> None:
-        before = b""
-        tail = max(start, end - _TAIL)
-        for number in range(_PROBES):
-            key = self._key(start + (tail - start) * number // _PROBES, end)
-            if key is None:
-                return
-            if key.name < before:
+    def _check(self) -> None:
+        second = self._place((1, b"")) + _STEP
+        probes = range(0, self._size, max(self._size // _PROBES, _STEP))
+        tails = (
+            map(_order, _KEY.finditer(self._text, max(end - _TAIL, 0), end))
+            for end in (second, self._size)
+        )
+        for orders in (map(self._order_at, probes), *tails):
+            if any(after < before for before, after in pairwise(orders)):
                 raise NotSorted
-            before = key.name
-        # What is added to an index stands at its end, if it is not sorted anew.
-        key = self._key(tail, end)
-        while key is not None:
-            if key.name < before:
-                raise NotSorted
-            before = key.name
-            key = self._key(key.value, end)
 
-    def _first(self, holds: Any, start: int, end: int) -> int:
-        """Where the first row begins of which something holds, as of all after it."""
-        low, high = start, end
-        while low < high:
-            middle = (low + high) // 2
-            # Most names that are asked for lie close together.
-            if (middle, end) not in self._met:
-                self._met[middle, end] = self._key(middle, end)
-            key = self._met[middle, end]
-            if key is None or key.start >= high or holds(key):
-                high = middle
-            else:
-                low = key.start + 1
-        return low
+    def _place(self, order: tuple[int, bytes]) -> int:
+        """A place at or before the first row that comes in order there, and near it."""
+        places = range(0, self._size, _STEP)
+        return max(bisect_left(places, order, key=self._order_at) - 1, 0) * _STEP
 
-    def _key(self, start: int, end: int) -> _Key | None:
-        """The first row that begins at a place or after it."""
-        while start < end:
-            stop = min(start + _WINDOW, end)
-            match = _KEY.search(self._text, start, min(stop + _WINDOW, self._end))
-            if match is not None:
-                if match.start() >= end:
-                    return None
-                return _Key(match.start(), match[1], match[2], match.end())
-            start = stop
-        return None
+    def _first_order(self, place: int) -> tuple[int, bytes]:
+        """Where the first row that begins at or after a place comes in order."""
+        key = _KEY.search(self._text, place)
+        return _order(key) if key is not None else (2, b"")
 
-    def _row(self, key: _Key, after: _Key | None) -> Mapping[str, Any]:
-        stop = after.start if after is not None else self._end
-        text = self._text[key.value : stop].decode("utf-8")
-        row: Mapping[str, Any] = _JSON.raw_decode(text)[0]
-        return row
+
+def _order(key: re.Match[bytes]) -> tuple[int, bytes]:
+    return int(key[2] == b"conda"), key[1]

@@ -1,7 +1,7 @@
 """Which conda packages are CUDA's: those whose names tell it, and what CUDA's metapackages bring.
 
-A name is all that is known of a single package. Where the packages that came with it are known
-too, their metapackages say what belongs to a release: new parts have names that no table has yet.
+A single package is known by its name alone. Of packages that were installed together, metapackages
+say what belongs to a release: new parts have names that no table has yet.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from ..data import read_data
 from ..system.reading import read_json
-
-Depends = Callable[[str], Sequence[str]]
-"""Gives the dependencies of a package by its name; none for one that is not there."""
 
 _PIN = re.compile(r"(?P<operator>==|=|>=)?(?P<version>\d+(?:\.\w+)+?)(?:\.\*)?")
 
@@ -27,14 +24,8 @@ _PIN = re.compile(r"(?P<operator>==|=|>=)?(?P<version>\d+(?:\.\w+)+?)(?:\.\*)?")
 def is_cuda_package(name: str) -> bool:
     """Whether a conda package holds files of NVIDIA's toolkit or add-ons, by its name."""
     rule = read_data("components.json")["cuda_packages"]
-    if _is_beside(name):
-        return False
-    return name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
-
-
-def _is_beside(name: str) -> bool:
-    """Whether a package is about CUDA, without any of its files."""
-    return name in read_data("components.json")["cuda_packages"]["not"]
+    named = name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
+    return named and name not in rule["not"]
 
 
 @cache
@@ -50,17 +41,18 @@ def pinned(depends: Iterable[str]) -> Iterator[tuple[str, str]]:
     that the release was published with. What has no version, or a short bound like `libgcc >=14`,
     is no part of CUDA.
     """
+    about_cuda = read_data("components.json")["cuda_packages"]["not"]
     for text in depends:
         name, _, rest = text.partition(" ")
         match = _PIN.fullmatch(rest.split(" ")[0])
-        if match is None or name.startswith("__") or _is_beside(name):
+        if match is None or name.startswith("__") or name in about_cuda:
             continue
         if match["operator"] == ">=" and match["version"].count(".") < 2:
             continue
         yield name, match["version"]
 
 
-def siblings(depends: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _siblings(depends: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Name and version of what comes from the same recipe: it is asked for by its very build."""
     for text in depends:
         words = text.split(" ")
@@ -68,12 +60,10 @@ def siblings(depends: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield words[0], words[1]
 
 
-def cuda_names(names: Iterable[str], depends: Depends) -> set[str]:
-    """Those of some packages that are CUDA's.
+def cuda_names(names: Iterable[str], depends: Callable[[str], Sequence[str]]) -> set[str]:
+    """Those of the packages of an environment, or of a plan, that are CUDA's.
 
-    Args:
-        names: the names of packages that are installed together, or planned to be.
-        depends: what each of them depends on. It is asked about CUDA's own packages only.
+    `depends` gives the dependencies of a package; it is asked about CUDA's own packages only.
     """
     there = set(names)
     pending = [(name, name in lists()) for name in there if is_cuda_package(name)]
@@ -84,7 +74,7 @@ def cuda_names(names: Iterable[str], depends: Depends) -> set[str]:
             continue
         done[name] = is_list
         needed = depends(name)
-        found = [(other, False) for other, _ in siblings(needed)]
+        found = [(other, False) for other, _ in _siblings(needed)]
         if is_list:
             brought = dict(pinned(needed))
             found += [(other, is_list_of(other, brought)) for other in brought]
@@ -93,11 +83,9 @@ def cuda_names(names: Iterable[str], depends: Depends) -> set[str]:
 
 
 def is_list_of(name: str, brought: Mapping[str, str]) -> bool:
-    """Whether a package that a metapackage brings is one too: most lists share their version.
+    """Whether one of the packages that a metapackage brings is a metapackage, too.
 
-    Args:
-        name: the package.
-        brought: the version of each that comes along, as `pinned` gives them.
+    Most share their version. `brought` has the versions, as `pinned` gives them.
     """
     if name in lists():
         return True
@@ -136,37 +124,24 @@ def cuda_records(prefix: Path) -> list[CudaRecord]:
         depends: tuple[str, ...] = ()
         files: tuple[str, ...] = ()
         with contextlib.suppress(OSError):
-            depends, files = _read(_Record(paths[name], os.stat(paths[name])))
+            facts = os.stat(paths[name])
+            key = facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
+            if key not in _read_before:
+                _read_before[key] = _read(paths[name])
+            depends, files = _read_before[key]
         return CudaRecord(name, version, build, depends, files)
 
     return [record(name) for name in sorted(cuda_names(paths, lambda name: record(name).depends))]
 
 
-class _Record:
-    """A record's file, which is the same one in a root that has another name since.
-
-    The facts about it are there to notice another file.
-    """
-
-    def __init__(self, path: str, facts: os.stat_result) -> None:
-        self.path = path
-        self.facts = facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Record) and self.facts == other.facts
-
-    def __hash__(self) -> int:
-        return hash(self.facts)
+_read_before: dict[tuple[int, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+"""By what tells a file apart: the same one lies in a root that was renamed."""
 
 
-@lru_cache(maxsize=256)
-def _read(record: _Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The dependencies and files of a record; nothing when it is damaged.
-
-    A command asks several times.
-    """
+def _read(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The dependencies and files of a record; nothing when it is damaged."""
     try:
-        content = read_json(record.path)
+        content = read_json(path)
         files = tuple(str(path).replace("\\", "/") for path in content["files"])
         return tuple(str(text) for text in content.get("depends") or ()), files
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

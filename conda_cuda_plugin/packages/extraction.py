@@ -17,16 +17,14 @@ from ..system.operating_system import HAS_MODES
 from ..system.reading import read_bytes, read_json
 
 _NOTES = Path("conda-cuda", "extracting.json")
+"""The folders that are being extracted, below the package cache."""
+_RECORD = "info/repodata_record.json"
+"""conda's own note of where a package came from, which it may write again."""
 
 
 @contextlib.contextmanager
 def noted(cache: Path, names: Iterable[str]) -> Iterator[None]:
-    """Extract some packages; the lock of the cache must be held.
-
-    Args:
-        cache: the package cache.
-        names: the folders that come into being.
-    """
+    """Note which folders a block makes in a cache, whose lock must be held, until it has ended."""
     fresh = [name for name in names if not os.path.lexists(cache / name)]
     if fresh:
         Inside(cache).write(_NOTES, json.dumps(fresh).encode())
@@ -37,10 +35,9 @@ def noted(cache: Path, names: Iterable[str]) -> Iterator[None]:
 
 
 def repair(cache: Path) -> list[str]:
-    """Take away what a killed command has left unfinished; the lock must be held.
+    """Remove what a killed command has left unfinished, and give the names of those folders.
 
-    Returns:
-        The names of the folders that were removed.
+    The lock of the cache must be held.
     """
     files = Inside(cache)
     files.remove_leftovers(_NOTES.parent)
@@ -89,19 +86,11 @@ def _is_whole(folder: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     # conda writes it last.
-    return (folder / "info" / "repodata_record.json").is_file()
-
-
-_INFO = "info/"
-_RECORD = "info/repodata_record.json"
-"""conda's own note of where a package came from, which it may write anew."""
+    return (folder / _RECORD).is_file()
 
 
 def seal(package: Path) -> str:
     """A hash over an unpacked package, without the content of the files that its list has.
-
-    Args:
-        package: its folder.
 
     Raises:
         OSError: when something cannot be read.
@@ -125,7 +114,7 @@ def _rows(package: Path) -> Iterator[tuple[str, str, str]]:
                     pending.append(f"{path}/")
                 elif stat.S_ISREG(mode):
                     kind = "program" if HAS_MODES and mode & 0o100 else "file"
-                    known = path.startswith(_INFO) and path != _RECORD
+                    known = path.startswith("info/") and path != _RECORD
                     data = read_bytes(entry.path, links=False) if known else b""
                     yield path, kind, hashlib.sha256(data).hexdigest()
                 else:

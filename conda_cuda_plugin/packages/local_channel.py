@@ -1,4 +1,8 @@
-"""The packages that were made here, unpacked in conda's package cache, and their index."""
+"""The packages that were made here, unpacked in conda's package cache, and their index.
+
+Each package cache has a folder `conda-cuda`, which is laid out as a channel. conda cuda 0.1.0 kept
+the files of the packages there, too.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,40 @@ from ..system.lock import locked
 from ..system.ownership import is_open
 from ..system.reading import read_json
 from ..system.shared_caches import NoWritableCacheError, first_writable, forget
+from ..versions import begins_with
 from .cache import package_caches
 from .channel_folder import INDEX, write_rows
 from .extraction import seal
 
+NAME = "conda-cuda"
+"""Our folder in a package cache."""
+RELEASES = "releases.json"
+"""The requirements of the releases that were seen."""
+MADE_OF = "conda_cuda"
+"""The key of a row that says which foreign file the package was made of."""
+SEAL = "conda_cuda_seal"
+"""The key of a row that says what the package was like when it was put there."""
 _INFO = Path("info", "repodata_record.json")
 """What conda knows of an unpacked package, below its folder."""
+
+_WORD = schema.text(r"[A-Za-z0-9_.+!~-]{1,200}")
+_SPEC = schema.text(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,500}")
+_ROW = schema.record(
+    {
+        **dict.fromkeys(("name", "version", "build", "subdir"), _WORD),
+        **dict.fromkeys(("build_number", "size", "timestamp"), schema.number),
+        **dict.fromkeys(("depends", "constrains"), schema.items(_SPEC)),
+        **dict.fromkeys(("license", "license_family"), schema.text()),
+        "md5": schema.text("[0-9a-f]{32}"),
+        **dict.fromkeys(("sha256", SEAL), schema.text("[0-9a-f]{64}")),
+        MADE_OF: schema.table(_WORD, schema.text()),
+    },
+    ("name", "version", "build", "build_number", "sha256"),
+)
+_SCHEMAS = {
+    RELEASES: schema.table(schema.text(r"\d[\d.]{0,20}"), schema.items(_SPEC)),
+    INDEX: schema.record({"packages.conda": schema.table(schema.NAME, _ROW)}),
+}
 _passed_over: set[Path] = set()
 """The packages that this command does not take as they are."""
 
@@ -34,20 +66,18 @@ _passed_over: set[Path] = set()
 class LocalChannel:
     """The local channel of one package cache, for one platform, with what other caches hold.
 
-    Args:
-        written: where new packages go; None where no package cache can be written.
-        subdir: the platform.
-        others: the channels of other package caches, which are only read.
+    A package is known by the place where its file would lie, and by its row in the index.
     """
 
     written: Path | None
+    """Where new packages go; None where no package cache can be written."""
     subdir: str
     others: tuple[Path, ...] = ()
+    """The channels of other package caches, which are only read."""
 
     @classmethod
     def find(cls, subdir: str) -> LocalChannel:
         """The channels in conda's package caches; the folder of the first need not exist yet."""
-
         written = None
         with contextlib.suppress(NoWritableCacheError):
             written = first_writable() / NAME
@@ -90,43 +120,39 @@ class LocalChannel:
             name: the package's name, where one file becomes several packages.
             build: the package's build, where a file may be part of several releases.
         """
-        for place, filename, row in self._known():
-            made_of = row.get(MADE_OF, {})
+        for place, row in self._known():
             if (
                 sha256
-                and made_of.get("sha256") == sha256
-                and name in (None, row.get("name"))
-                and build in (None, row.get("build"))
+                and row.get(MADE_OF, {}).get("sha256") == sha256
+                and name in (None, row["name"])
+                and build in (None, row["build"])
                 and place not in _passed_over
                 and _is_there(place, row)
             ):
-                return self._record(place, filename, row)
+                return _record(place, row)
         return None
+
+    def record_named(self, name: str, version: str) -> Any | None:
+        """The newest converted package with a version, or with one that begins so (`8.9.*`)."""
+        fits = begins_with if version.endswith(".*") else str.__eq__
+        found = [
+            (place, row)
+            for place, row in self._known()
+            if row["name"] == name
+            and fits(row["version"], version.removesuffix(".*"))
+            and _is_there(place, row)
+        ]
+        # By name 9.10 comes before 9.2.
+        newest = max(found, key=lambda one: VersionOrder(one[1]["version"]), default=None)
+        return _record(*newest) if newest else None
 
     def made_of(self, filename: str) -> dict[str, str]:
         """File, sha256 and, where known, url of what a package was made of; empty if unknown."""
-        found = self.rows().get(filename, {}).get(MADE_OF)
-        return dict(found) if isinstance(found, dict) else {}
+        return dict(self.rows().get(filename, {}).get(MADE_OF, {}))
 
-    def record_named(self, name: str, version: str) -> Any | None:
-        """The conda record of a converted package, the newest that fits, or None.
-
-        Args:
-            name: the package.
-            version: its version, or the beginning of it followed by `.*`.
-        """
-
-        found: tuple[Path, str, dict[str, Any]] | None = None
-        for place, filename, row in self._known():
-            fits = row["version"] == version or (
-                version.endswith(".*") and f"{row['version']}.".startswith(version[:-1])
-            )
-            if row["name"] != name or not fits or not _is_there(place, row):
-                continue
-            # One name sorts 9.10 before 9.2; the newest is meant.
-            if found is None or VersionOrder(found[2]["version"]) < VersionOrder(row["version"]):
-                found = place, filename, row
-        return self._record(*found) if found else None
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """What the indexes say of each package, by file name, as far as it can be used."""
+        return {place.name: row for place, row in reversed(list(self._known()))}
 
     def add(self, package: Path, record: Mapping[str, Any], made_of: Mapping[str, str]) -> Any:
         """Move an unpacked package into the package cache; its conda record.
@@ -136,20 +162,18 @@ class LocalChannel:
             record: name, version, build and so on, as in repodata.json.
             made_of: name and sha256 of the foreign file.
         """
-
-        filename = f"{package.name}.conda"
-        # conda has the hash of a package's file there. There is none, and so the folder itself
+        # conda has the hash of a package's file there. There is no file, and so the folder itself
         # tells which foreign file it was made of.
         row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of), SEAL: seal(package)}
-        place, cached = self.folder / filename, self.path.parent / package.name
-        found = self._record(place, filename, row)
+        place, cached = self.folder / f"{package.name}.conda", self.path.parent / package.name
+        found = _record(place, row)
         with self.files.create(package / _INFO) as file:
             file.write(json.dumps(found.dump(), indent=2, sort_keys=True).encode())
         # conda reads both where it is to hold what came from here.
         write_rows(self.files, self.path / "noarch", {})
-        write_rows(self.files, self.folder, {**rows_in(self.folder), filename: row})
-        # What is left of a package of this name: another one, or one that was damaged.
-        for path in (place, cached.with_name(filename)):
+        write_rows(self.files, self.folder, {**rows_in(self.folder), place.name: row})
+        # A package of this name may be there: another one, or one that was damaged.
+        for path in (place, cached.with_name(place.name)):
             self.files.remove(path)
         if os.path.lexists(cached):
             self.files.rename(cached, package.with_name(f"{package.name}.old"))
@@ -160,20 +184,16 @@ class LocalChannel:
 
     def unpacked(self, record: Any) -> Path | None:
         """The folder of a package of this channel in the package cache; None where it is not."""
-        filename = str(record.fn)
-        for place, name, row in self._known():
-            if name == filename and place.as_uri() == record.url and _is_unpacked(place, row):
-                return _folder_of(place)
-        return None
+        return next((_folder_of(place) for place, _ in self._unpacked(record)), None)
 
     def is_sealed(self, record: Any) -> bool | None:
         """Whether a package of this channel is what it was when it was put into the cache.
 
-        The content of its files stands in its own list. None where that is not known: the package
+        The hashes of its files stand in its own list. None where that is not known: the package
         is of conda cuda 0.1.0, or others may write the index.
         """
-        for place, _, row in self._known():
-            if SEAL in row and place.as_uri() == record.url and _is_unpacked(place, row):
+        for place, row in self._unpacked(record):
+            if SEAL in row:
                 try:
                     return bool(seal(_folder_of(place)) == row[SEAL])
                 except OSError:
@@ -181,25 +201,24 @@ class LocalChannel:
         return None
 
     def pass_over(self, record: Any) -> None:
-        """Look at a package no more in this command: it is made anew."""
-        _passed_over.update(place for place, *_ in self._known() if place.as_uri() == record.url)
+        """Do not use a package again in this command: it is made again."""
+        _passed_over.update(place for place, _ in self._known() if place.as_uri() == record.url)
 
     def remove_files(self) -> None:
-        """Take away the files from which packages were unpacked: conda cuda 0.1.0 kept them."""
+        """Remove the files from which packages were unpacked: conda cuda 0.1.0 kept them."""
         for name, row in rows_in(self.folder).items():
             place = self.folder / name
             if place.is_file() and _is_unpacked(place, row):
                 self.files.remove(place)
                 self.files.remove(self.path.parent / name)
 
-    def release(self, version: str) -> list[str] | None:
-        """The requirements of a release's metapackage, if they were seen before."""
-        found = self._releases().get(version)
-        return list(found) if found is not None else None
-
     def releases(self) -> list[str]:
         """The releases whose requirements were seen before."""
         return list(self._releases())
+
+    def release(self, version: str) -> list[str] | None:
+        """The requirements of a release's metapackage, if they were seen before."""
+        return self._releases().get(version)
 
     def remember_release(self, version: str, requires: Sequence[str]) -> None:
         """Keep a metapackage's requirements for use without a network."""
@@ -218,24 +237,23 @@ class LocalChannel:
             found |= read(path / RELEASES)[0]
         return found
 
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """What the indexes say of each package, by file name, as far as it can be used."""
-        return {name: row for _, name, row in reversed(list(self._known()))}
-
-    def _known(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-        """Each package that was made here: where its file would lie, its file's name, its row.
-
-        `conda clean` may have taken it away.
-        """
+    def _known(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Each package that was made here; `conda clean` may have removed it."""
         for folder in (path / self.subdir for path in self.places):
             for name, row in rows_in(folder).items():
-                yield folder / name, name, row
+                yield folder / name, row
 
-    def _record(self, place: Path, filename: str, row: Mapping[str, Any]) -> Any:
+    def _unpacked(self, record: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The package of a record, where it is unpacked."""
+        for place, row in self._known():
+            if place.as_uri() == record.url and _is_unpacked(place, row):
+                yield place, row
 
-        facts = {key: value for key, value in row.items() if key not in (MADE_OF, SEAL)}
-        channel = Channel(place.parent.parent.as_uri())
-        return PackageRecord(fn=filename, url=place.as_uri(), channel=channel, **facts)
+
+def _record(place: Path, row: Mapping[str, Any]) -> Any:
+    facts = {key: value for key, value in row.items() if key not in (MADE_OF, SEAL)}
+    channel = Channel(place.parent.parent.as_uri())
+    return PackageRecord(fn=place.name, url=place.as_uri(), channel=channel, **facts)
 
 
 def _is_there(place: Path, row: Mapping[str, Any]) -> bool:
@@ -257,35 +275,6 @@ def _is_unpacked(place: Path, row: Mapping[str, Any]) -> bool:
 
 def _folder_of(place: Path) -> Path:
     return place.parents[2] / place.name.removesuffix(".conda")
-
-
-NAME = "conda-cuda"
-"""Our folder in a package cache."""
-RELEASES = "releases.json"
-MADE_OF = "conda_cuda"
-"""The key of a record that says which foreign file the package was made of."""
-SEAL = "conda_cuda_seal"
-"""The key of a record that says what the package was like when it was put there."""
-
-_WORD = schema.text(r"[A-Za-z0-9_.+!~-]{1,200}")
-_SPEC = schema.text(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,500}")
-_ROW = schema.record(
-    {
-        **dict.fromkeys(("name", "version", "build", "subdir"), _WORD),
-        **dict.fromkeys(("build_number", "size", "timestamp"), schema.number),
-        **dict.fromkeys(("depends", "constrains"), schema.items(_SPEC)),
-        **dict.fromkeys(("license", "license_family"), schema.text()),
-        "md5": schema.text("[0-9a-f]{32}"),
-        "sha256": schema.text("[0-9a-f]{64}"),
-        SEAL: schema.text("[0-9a-f]{64}"),
-        MADE_OF: schema.table(_WORD, schema.text()),
-    },
-    ("name", "version", "build", "build_number", "sha256"),
-)
-_SCHEMAS = {
-    RELEASES: schema.table(schema.text(r"\d[\d.]{0,20}"), schema.items(_SPEC)),
-    INDEX: schema.record({"packages.conda": schema.table(schema.NAME, _ROW)}),
-}
 
 
 def rows_in(folder: Path) -> dict[str, dict[str, Any]]:
@@ -311,7 +300,7 @@ def broken_files(cache: Path) -> list[Path]:
     try:
         names = sorted(os.listdir(cache / NAME))
     except OSError:
-        # It is not there, or another user keeps it to himself.
+        # It does not exist, or another user keeps it private.
         return []
     paths = [cache / NAME / RELEASES, *(cache / NAME / name / INDEX for name in names)]
     return [path for path in paths if read(path)[1]]
@@ -322,7 +311,7 @@ def read(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         content = read_json(path, links=False)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        # What another user keeps to himself is not there.
+        # What another user keeps private is not there.
         return {}, ()
     except (OSError, ValueError) as error:
         return {}, (str(error),)

@@ -1,14 +1,14 @@
 """The package `conda-cuda-toolkit`, which stands for a whole toolkit in a mirror.
 
-It holds nothing and depends on exactly the packages that were mirrored. So the other side gets
-what was mirrored, whatever the packages are called, and any conda can install it. What of CUDA it
-is stands in its row of the index.
+It is empty and depends on exactly the packages that were mirrored. So the other side gets what was
+mirrored, whatever the packages are called, and any conda can install it. Its row of the index says
+what of CUDA it stands for.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from ..build.conda_file import write_package
 from ..toolkit import Flavor, beyond
 from ..versions import CudaVersion
+from .channel_records import Row
 
 NAME = "conda-cuda-toolkit"
 _OURS = "conda_cuda"
@@ -47,7 +48,7 @@ class Metapackage:
     def build(self) -> str:
         """The build string: the flavor, and what tells apart toolkits with more than that."""
         what = self.flavor.value if self.flavor else "components"
-        more = [*beyond(self.flavor, self.components)]
+        more = list(beyond(self.flavor, self.components))
         more += [f"{name}={version}" for name, version in sorted(self.addons.items())]
         more += ["host-compiler"] if self.host_compiler else []
         if not more:
@@ -67,16 +68,11 @@ class Metapackage:
 
     def write(self, folder: Path) -> Path:
         """Write the package into a folder; the same toolkit gives the same bytes."""
-
         index = {key: value for key, value in self._index().items() if key != _OURS}
         return write_package(folder, index, [], f"CUDA {self.version}, as mirrored by conda cuda")
 
     def row(self, **sums: Any) -> dict[str, Any]:
-        """Its row of the index.
-
-        Args:
-            sums: size and hashes of its file.
-        """
+        """Its row of the index, with size and hashes of its file."""
         return {**self._index(), **sums}
 
     def _index(self) -> dict[str, Any]:
@@ -98,30 +94,24 @@ class Metapackage:
         }
 
 
-def metapackages_of(rows: Mapping[str, Mapping[str, Any]]) -> Sequence[Metapackage]:
-    """The toolkits that the index of a channel's folder names; rows that are no such are left out.
-
-    Args:
-        rows: as `channel_index.read_rows` gives them.
-    """
+def metapackages_of(rows: Iterable[Row]) -> list[Metapackage]:
+    """The toolkits that rows of this package's name describe; what describes none is left out."""
     found = []
-    for name, row in rows.items():
-        if row.get("name") != NAME:
-            continue
+    for row in rows:
         try:
-            facts = row[_OURS]
+            facts = row.facts[_OURS]
             one = Metapackage(
-                CudaVersion.parse(row["version"]),
-                row["subdir"],
+                CudaVersion.parse(row.version),
+                row.facts["subdir"],
                 Flavor(facts["flavor"]) if facts["flavor"] else None,
                 tuple(map(str, facts["components"])),
-                tuple(map(str, row["depends"])),
+                tuple(map(str, row.depends)),
                 {str(key): str(value) for key, value in facts["addons"].items()},
                 facts["host_compiler"] is True,
                 str(facts["origin"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
-        if one.filename == name:
+        if one.filename == row.file:
             found.append(one)
     return found

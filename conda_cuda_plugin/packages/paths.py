@@ -1,7 +1,7 @@
-"""The paths that packages name, before conda follows them: all of them have to stay in place.
+"""The paths that packages name, checked before conda follows them.
 
 conda joins what stands in `files` and in `info/paths.json` to a folder and unlinks or links it
-there, whatever it leads to.
+there, wherever it leads.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ def check_linked(prefix: Path, records: Iterable[Any]) -> None:
     """
     for record in records:
         rows = getattr(record.get("paths_data"), "paths", None) or ()
-        paths = {*(record.files or ()), *(row.path for row in rows)}
-        wrong = next((path for path in sorted(paths, key=str) if not stays_below(path)), None)
-        if wrong is None and ("/" in record.fn or not stays_below(record.fn)):
-            wrong = record.fn
-        if wrong is not None:
+        paths = sorted({*(record.files or ()), *(row.path for row in rows)}, key=str)
+        wrong = [path for path in paths if not stays_below(path)]
+        if "/" in record.fn or not stays_below(record.fn):
+            wrong.append(record.fn)
+        if wrong:
             where = prefix / "conda-meta"
             raise CudaError(
-                f"The record of {record.name} {record.version} in {where} names '{wrong}', which "
-                "is no path below the toolkit, so nothing was changed.",
+                f"The record of {record.name} {record.version} in {where} names '{wrong[0]}', "
+                "which is not a path below the toolkit, so nothing was changed.",
                 hints=[
                     "If you have not asked for that package, move its record away, then run the "
                     "command again.",
-                    "Otherwise install the toolkit anew: conda cuda remove, then conda cuda use.",
+                    "Otherwise install the toolkit again: conda cuda remove, then conda cuda use.",
                 ],
                 path=str(where),
             )
@@ -82,12 +82,11 @@ def check_extracted(folder: Path) -> Any:
         raise _refused(folder, f"{listing} cannot be read") from error
     for path in [*(path for path, _ in paths), *_entry_points(folder)]:
         if not stays_below(path):
-            raise _refused(folder, f"it names '{path}', which is no path below a folder")
+            raise _refused(folder, f"it names '{path}', which is not a path below a folder")
     links = set(_links(folder))
     if not links:
         return content
-    folders = {path.rpartition("/")[0] for path, _ in paths}
-    for inside in {above for one in folders for above in _and_above(one)} & links:
+    for inside in links.intersection(_folders(path for path, _ in paths)):
         raise _refused(folder, f"'{inside}' is a link there, and a folder has to be")
     real = os.path.realpath(folder)
     for path, softlink in paths:
@@ -112,15 +111,17 @@ def _links(folder: Path) -> Iterator[str]:
                     pending.append(path)
 
 
-def _and_above(folder: str) -> Iterable[str]:
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
+def _folders(paths: Iterable[str]) -> set[str]:
+    """Every folder that some paths lie in."""
+    found: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found
 
 
 def _entry_points(folder: Path) -> list[str]:
     """The programs that conda makes for a package of Python's."""
-
     noarch = getattr(read_package_metadata(str(folder)), "noarch", None)
     return [parse_entry_point_def(one)[0] for one in getattr(noarch, "entry_points", None) or ()]
 
@@ -128,6 +129,6 @@ def _entry_points(folder: Path) -> list[str]:
 def _refused(folder: Path, why: str) -> CudaError:
     return CudaError(
         f"The package in {folder} is not linked: {why}.",
-        hints=[f"Take {folder} away and run the command again, which extracts it anew."],
+        hints=[f"Remove {folder} and run the command again, which extracts it again."],
         path=str(folder),
     )

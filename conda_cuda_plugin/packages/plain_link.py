@@ -1,10 +1,10 @@
 """Packages that are files and links and nothing else, linked into a new prefix in one go.
 
-conda's transaction makes an action of every file: it checks, links, records and can take back each
-on its own, which takes several times as long as the linking. A toolkit root is built aside and
-thrown away when anything fails, so the plain packages, most of CUDA, need none of that. Whatever is
-out of the ordinary is left to conda: files that name their prefix, scripts, menus, Python packages,
-paths that two packages share, places where nothing can be hard linked.
+conda's transaction makes an action of every file, which it can take back on its own. That takes
+several times as long as the linking. A toolkit root is built aside and thrown away when anything
+fails, so the plain packages, most of CUDA, need none of it. The others are left to conda: files
+that name their prefix, scripts, menus, Python packages, paths that two packages share, places
+where nothing can be hard linked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from conda.models.records import PathsData
 
 from ..system.conda_compat import others_act_on_transactions
 from ..system.files import Inside
-from ..system.reading import read_bytes
+from ..system.reading import read_json
 
 _KEYS = frozenset({"_path", "path_type", "sha256", "size_in_bytes"})
 """What paths.json says about an ordinary file; other keys ask for some treatment."""
@@ -41,18 +41,36 @@ class _NotPlain(Exception):
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """A plain package.
+class _Package:
+    """A package that is extracted in a package cache."""
 
-    Args:
-        source: the folder it is extracted to.
-        paths: its rows of paths.json.
-        info: what conda knows of it, but for its paths.
-    """
-
-    source: str
-    paths: Sequence[Mapping[str, Any]]
+    record: Any
     info: Any
+    """What conda knows of it, but for its paths."""
+    paths: Sequence[Mapping[str, Any]]
+    """Its rows of paths.json; none where it does not list them in the way of today."""
+
+    @property
+    def source(self) -> str:
+        """The folder that it is extracted to."""
+        return str(self.info.extracted_package_dir)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but files and links."""
+        metadata, kinds = self.info.package_metadata, {self.record.noarch}
+        if metadata is not None:
+            kinds.add(metadata.noarch.type if metadata.noarch else None)
+            if metadata.preferred_env:
+                return False
+        if kinds - {None, NoarchType.generic}:
+            return False
+        if os.path.isdir(f"{self.source}/info/prelink_messages"):
+            return False
+        if not self.paths and os.path.getsize(f"{self.source}/info/files"):
+            return False
+        scripts = {f"bin/.{self.record.name}-{moment}-link.sh" for moment in ("pre", "post")}
+        return all(_is_plain(row) and row["_path"] not in scripts for row in self.paths)
 
 
 def link_plain_packages(
@@ -63,30 +81,30 @@ def link_plain_packages(
     Args:
         prefix: an empty prefix, nothing but `conda-meta/history` in it.
         records: the packages, extracted in a package cache.
-        specs: what was asked for.
+        specs: what was asked for, for their records.
         listings: what the `paths.json` of each says, by the folder it is extracted to.
 
     Returns:
         The records of the packages that conda still has to link. When anything is in doubt, all of
         them: the prefix is empty again then.
     """
-    if not _may_skip_conda():
+    if (
+        os.name == "nt"
+        or context.extra_safety_checks
+        or context.disallowed_packages
+        or others_act_on_transactions()
+    ):
         return list(records)
-    seen: set[str] = set()
-    shared = False
-    plain: list[_Plain] = []
-    left: list[Any] = []
-    for record in records:
-        source, info, paths = _contents(record, listings)
-        names = {row["_path"].lower() for row in paths}
-        shared = shared or len(names) < len(paths) or not seen.isdisjoint(names)
-        seen |= names
-        if _is_plain(record, info, paths) and _hard_links(source, prefix):
-            plain.append(_Plain(source, paths, info))
-        else:
-            left.append(record)
-    if shared:
+    packages = [_read(record, listings) for record in records]
+    paths = [row["_path"].lower() for package in packages for row in package.paths]
+    if len(set(paths)) < len(paths):
         return list(records)
+    plain = [
+        package
+        for package in packages
+        if package.is_plain
+        and determine_link_type(package.source, str(prefix)) == LinkType.hardlink
+    ]
     try:
         for package in plain:
             _link(package, prefix)
@@ -95,27 +113,12 @@ def link_plain_packages(
         with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
             pass
         return list(records)
-    _record(plain, prefix, specs)
-    return left
+    _write_records(plain, prefix, specs)
+    linked = {id(package.record) for package in plain}
+    return [record for record in records if id(record) not in linked]
 
 
-def _may_skip_conda() -> bool:
-    """Whether nobody has asked for what only conda's own transaction does."""
-
-    return not (
-        os.name == "nt"
-        or context.extra_safety_checks
-        or context.disallowed_packages
-        or others_act_on_transactions()
-    )
-
-
-def _contents(record: Any, listings: Mapping[str, Any]) -> tuple[str, Any, list[Any]]:
-    """The folder of a package in the cache, conda's description without paths, and the paths.
-
-    There are no paths where the package does not list them in the way of today.
-    """
-
+def _read(record: Any, listings: Mapping[str, Any]) -> _Package:
     entry = PackageCacheData.get_entry_to_link(record)
     source = str(entry.extracted_package_dir)
     info = PackageInfo(
@@ -131,30 +134,11 @@ def _contents(record: Any, listings: Mapping[str, Any]) -> tuple[str, Any, list[
         content = listings[source]
         rows = content["paths"]
         if content["paths_version"] == 1 and all(isinstance(row["_path"], str) for row in rows):
-            return source, info, rows
-    return source, info, []
+            return _Package(record, info, rows)
+    return _Package(record, info, [])
 
 
-def _is_plain(record: Any, info: Any, paths: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a package is nothing but files and links."""
-
-    source, metadata = info.extracted_package_dir, info.package_metadata
-    kinds = {record.noarch}
-    if metadata is not None:
-        kinds.add(metadata.noarch.type if metadata.noarch else None)
-        if metadata.preferred_env:
-            return False
-    if kinds - {None, NoarchType.generic}:
-        return False
-    if os.path.isdir(os.path.join(source, "info", "prelink_messages")):
-        return False
-    if not paths and os.path.getsize(os.path.join(source, "info", "files")):
-        return False
-    scripts = {f"bin/.{record.name}-{moment}-link.sh" for moment in ("pre", "post")}
-    return all(_is_plain_row(row) and row["_path"] not in scripts for row in paths)
-
-
-def _is_plain_row(row: Mapping[str, Any]) -> bool:
+def _is_plain(row: Mapping[str, Any]) -> bool:
     path = row["_path"]
     if row.keys() - _KEYS or path[:1] == "/" or ".." in path or path[:5].lower() == "menu/":
         return False
@@ -164,13 +148,7 @@ def _is_plain_row(row: Mapping[str, Any]) -> bool:
     return row.get("path_type") == "hardlink" and type(size) is int and type(sha256) is str
 
 
-def _hard_links(source: str, prefix: Path) -> bool:
-    """Whether conda would hard link files of a package into the prefix."""
-
-    return bool(determine_link_type(source, str(prefix)) == LinkType.hardlink)
-
-
-def _link(package: _Plain, prefix: Path) -> None:
+def _link(package: _Package, prefix: Path) -> None:
     """Link the files of a package.
 
     Raises:
@@ -209,9 +187,11 @@ def _opened(folder: str) -> Iterator[int]:
         os.close(handle)
 
 
-def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None:
-    """Write the records into `conda-meta`: conda's own, with the paths put in."""
+def _write_records(plain: Sequence[_Package], prefix: Path, specs: Sequence[str]) -> None:
+    """Write the records into `conda-meta`: conda's own, with the paths put in.
 
+    They stand in one line each: to indent thousands of rows takes as long as linking the files.
+    """
     infos = [package.info for package in plain]
     for package, asked in zip(plain, match_specs_to_dists(infos, specs), strict=True):
         (action,) = CreatePrefixRecordAction.create_actions(
@@ -219,50 +199,10 @@ def _record(plain: Sequence[_Plain], prefix: Path, specs: Sequence[str]) -> None
         )
         action.execute()
         path = Path(action.target_full_path)
-        Inside(prefix).write(path, _with_paths(read_bytes(path), package.paths))
-
-
-_ROW_KEYS = ("_path", "path_type", "sha256", "size_in_bytes", "sha256_in_prefix")
-"""In the order that conda writes them where it does not sort."""
-_FILE = {
-    "_path": "%(path)s",
-    "path_type": '"hardlink"',
-    "sha256": "%(sha256)s",
-    "size_in_bytes": "%(size)d",
-    "sha256_in_prefix": "%(sha256)s",
-}
-"""A row of an ordinary file, to be filled in."""
-
-
-def _with_paths(text: bytes, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A record that conda wrote without paths, with them, in conda's own words.
-
-    The other way, reading the record and having json indent all of it, takes as long as linking
-    the files. No string of JSON holds a line break, so the places that are filled are keys.
-    """
-    if not rows:
-        return text
-    keys = list(json.loads(text))
-    names = sorted(_ROW_KEYS) if keys == sorted(keys) else _ROW_KEYS
-    file, quoted = _row_text(_FILE, names), json.encoder.encode_basestring_ascii
-    files = [quoted(row["_path"]) for row in rows]
-    paths = [
-        file % {"path": path, "sha256": quoted(row["sha256"]), "size": row["size_in_bytes"]}
-        if row["path_type"] == "hardlink"
-        else _row_text({name: json.dumps(row[name]) for name in row}, names)
-        for path, row in zip(files, rows, strict=True)
-    ]
-    text = _filled(text, b'\n  "files": [', "\n    " + ",\n    ".join(files) + "\n  ")
-    return _filled(text, b'\n    "paths": [', "\n      " + ",\n      ".join(paths) + "\n    ")
-
-
-def _filled(text: bytes, start: bytes, content: str) -> bytes:
-    """Fill the one empty list that starts so."""
-    before, rest = text.split(start + b"]")
-    return before + start + content.encode("ascii") + b"]" + rest
-
-
-def _row_text(values: Mapping[str, str], names: Iterable[str]) -> str:
-    """A row of paths.json as it stands in the record of a linked package."""
-    lines = (f'        "{name}": {values[name]}' for name in names if name in values)
-    return "{\n" + ",\n".join(lines) + "\n      }"
+        content = read_json(path)
+        content["files"] = [row["_path"] for row in package.paths]
+        content["paths_data"]["paths"] = [
+            row if row["path_type"] == "softlink" else {**row, "sha256_in_prefix": row["sha256"]}
+            for row in package.paths
+        ]
+        Inside(prefix).write(path, json.dumps(content).encode())

@@ -11,12 +11,12 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from ..system import schema
 from ..system.files import Inside
 from ..system.reading import read_json
+from .archives import local_path
+from .cache import dist_of
 from .local_channel import LocalChannel
 
 MADE_OF_FILE = "made-of.json"
@@ -35,9 +35,9 @@ def keep_made_of(root: Path, records: Sequence[Any], former: Path | None = None)
     known = read_made_of(former) if former else {}
     found = {}
     for record in records:
-        made_of = _ask_channel(record) or known.get(_dist(record))
+        made_of = _ask_channel(record) or known.get(dist_of(record))
         if made_of:
-            found[_dist(record)] = dict(made_of)
+            found[dist_of(record)] = dict(made_of)
     if found:
         text = json.dumps(found, indent=1, sort_keys=True)
         Inside(root).write(Path(MADE_OF_FILE), f"{text}\n".encode())
@@ -54,19 +54,15 @@ def read_made_of(root: Path) -> dict[str, dict[str, str]]:
 def made_of(root: Path, records: Sequence[Any]) -> dict[str, Mapping[str, str]]:
     """What the packages of a root were made of, from the root or else the local channel."""
     known = read_made_of(root)
-    found = {_dist(record): known.get(_dist(record)) or _ask_channel(record) for record in records}
+    found = {
+        dist_of(record): known.get(dist_of(record)) or _ask_channel(record) for record in records
+    }
     return {dist: row for dist, row in found.items() if row}
 
 
 def _ask_channel(record: Any) -> Mapping[str, str]:
-    """What a local channel says of a package of its own; empty when it is none."""
-
-    parts = urlsplit(record.url or "")
-    if parts.scheme != "file":
+    """What a local channel says of a package of its own; empty for another package."""
+    place = local_path(record)
+    if place is None:
         return {}
-    place = Path(url2pathname(parts.path))
     return LocalChannel(place.parent.parent, place.parent.name).made_of(place.name)
-
-
-def _dist(record: Any) -> str:
-    return f"{record.name}-{record.version}-{record.build}"

@@ -1,4 +1,8 @@
-"""conda's solver, and what it has found before."""
+"""conda's solver, and the answers that it gave before.
+
+An answer is kept as the files of the packages, in the package cache, under a hash of all that the
+solver goes by. The packages themselves are read from the index again.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,15 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
-from conda.exceptions import CondaError, CondaHTTPError, ProxyError
+from conda.exceptions import CondaHTTPError, ProxyError
 from conda.models.channel import Channel
 from conda.models.match_spec import MatchSpec
-from conda.models.records import PackageRecord
 
 from ..errors import ForeignFileError
 from ..network.answers import NoAnswerError, asking, silent
@@ -29,26 +32,39 @@ from ..system.reading import read_json
 from ..system.shared_caches import first_writable
 from .channel_records import index_path, index_urls, row_of_file
 
+_FORM = "2"
+"""Of the files; with another one they are not used."""
+_MOST_BYTES = 2**20
+_SHOWN = ("json", "quiet", "console", "dry_run", "always_yes", "verbosity", "debug", "trace", "dev")
+_ASIDE = frozenset((*_SHOWN, "register_envs", "target_prefix_override"))
+"""conda's settings that no solver asks about: what is shown, and what is done with its answer."""
+_PACKAGE = schema.record({"index": schema.number, "file": schema.NAME}, ("index", "file"))
+_SCHEMA = schema.record(
+    {"of": schema.text("[0-9a-f]{64}"), "packages": schema.items(_PACKAGE, 10_000)},
+    ("of", "packages"),
+)
+
 
 def solve(
     prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
 ) -> tuple[Any, ...]:
-    """The package records that conda's solver chooses for a new prefix, or chose before.
+    """The package records that conda's solver chooses for a new toolkit, or chose before.
 
-    What conda tells of its steps is for who wants it, with -v; others see that it takes long.
+    The packages of the environment `prefix` do not count. With -v conda shows its steps; without,
+    a line says that it takes long.
 
     Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
     the specs cannot be met or a channel cannot be read.
     """
     told = stdout_for_people() if context.verbosity else stdout_nowhere()
     with told, Waiting("Asking the channels"), _no_driver(), asking():
-        question = question_of(channels, subdir, specs)
-        found = recall(question)
+        question = _question(channels, subdir, specs)
+        found = _recall(question) if question is not None else None
         if found is None:
             found = _ask(prefix, channels, subdir, specs)
-            # Not of an index that has changed meanwhile.
-            if question == question_of(channels, subdir, specs):
-                keep(question, found)
+            # The index may have changed since.
+            if question is not None and question == _question(channels, subdir, specs):
+                found = _keep(question, found)
     check_files(found)
     check_addresses(found)
     return found
@@ -57,10 +73,10 @@ def solve(
 def _ask(
     prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
 ) -> tuple[Any, ...]:
-
     backend = context.plugin_manager.get_cached_solver_backend()
     solver = backend(
-        str(prefix),
+        # It does not exist: a toolkit is solved for from nothing.
+        str(prefix / ".conda-cuda-solve"),
         tuple(Channel(channel) for channel in channels),
         (subdir, "noarch"),
         specs_to_add=tuple(MatchSpec(spec) for spec in specs),
@@ -95,106 +111,36 @@ def _no_driver() -> Iterator[None]:
             os.environ[name] = before
 
 
-_FORM = "1"
-"""Of the files; with another one they are not used."""
-_MOST_BYTES = 4 * 2**20
-_SHOWN = ("json", "quiet", "console", "dry_run", "always_yes", "verbosity", "debug", "trace", "dev")
-_ASIDE = frozenset((*_SHOWN, "register_envs", "target_prefix_override"))
-"""conda's settings that no solver asks about: what is shown, and what is done with its answer."""
-_TOLD = ("name", "version", "build", "build_number", "sha256", "md5", "size")
-"""What a package and its row in the index must agree on, where the row has it."""
-_PLACES = ("package_tarball_full_path", "extracted_package_dir")
-"""What conda adds to a package that it has found in a cache."""
-_SCHEMA = schema.record(
-    {
-        "of": schema.text("[0-9a-f]{64}"),
-        "packages": schema.items(
-            schema.record(
-                {"index": schema.number, "file": schema.NAME, "facts": schema.mapping},
-                ("index", "file", "facts"),
-            ),
-            10_000,
-        ),
-    },
-    ("of", "packages"),
-)
-
-
 @dataclass(frozen=True)
-class Question:
-    """What the solver is asked, with all that it goes by.
-
-    Args:
-        place: the file that the answer is kept in.
-        of: the hash of all.
-        indexes: the addresses of the indexes.
-    """
+class _Question:
+    """What the solver is asked, with all that it goes by."""
 
     place: Path
+    """The file that the answer is kept in."""
     of: str
+    """The hash of all."""
     indexes: tuple[str, ...]
+    """The addresses of the indexes."""
 
 
-def question_of(channels: Sequence[str], subdir: str, specs: Sequence[str]) -> Question | None:
-    """The question, or None where its answer depends on what is not known here.
-
-    What conda would ask channels about their indexes is asked.
-    """
-
+def _question(channels: Sequence[str], subdir: str, specs: Sequence[str]) -> _Question | None:
+    """The question, or None where its answer depends on what is not known here."""
     try:
         pins = (*specs, *context.pinned_packages)
-        if _goes_by_the_clock() or any("::" in text or "channel" in text for text in pins):
+        by_age = ("exclude_newer", "exclude_newer_package")
+        if any(getattr(context, name, None) for name in by_age):
+            return None
+        if any("::" in text or "channel" in text for text in pins):
             # The index of yet another channel.
             return None
         urls = tuple(url for channel in channels for url in index_urls(channel, subdir))
         asked = [list(channels), subdir, list(specs)]
         around = [_FORM, *map(_state_of, urls), *_surroundings()]
-        cache = first_writable()
+        place = first_writable() / "cache" / "conda-cuda" / f"solved-{_hash(asked)[:2]}.json"
     except Exception:
-        # Whatever it is, the solver comes upon it too and says so.
+        # Whatever it is, the solver meets it too and says so.
         return None
-    slot = _hash(asked)[:2]
-    place = cache / "cache" / "conda-cuda" / f"solved-{slot}.json"
-    return Question(place, _hash([asked, around]), urls)
-
-
-def recall(question: Question | None) -> tuple[Any, ...] | None:
-    """The answer that was found before; None where there is none that can be used."""
-    if question is None or is_open(question.place):
-        return None
-    try:
-        content = read_json(question.place, _MOST_BYTES, links=False)
-    except (OSError, ValueError):
-        return None
-    found, problems = schema.read(_SCHEMA, content)
-    if problems or found["of"] != question.of:
-        return None
-    return _records(found["packages"], question.indexes)
-
-
-def keep(question: Question | None, records: Sequence[Any]) -> None:
-    """Keep an answer, where the same packages can be told from what is kept."""
-    if question is None:
-        return
-    try:
-        rows = [_row(record, question.indexes) for record in records]
-        text = json.dumps({"of": question.of, "packages": rows})
-        again = _records(json.loads(text)["packages"], question.indexes)
-    except (TypeError, ValueError):
-        return
-    if again is None or [*map(_dump, again)] != [*map(_dump, records)]:
-        return
-    # Whoever shares the cache may have filled the disk, or barred us from it.
-    with contextlib.suppress(OSError, ForeignFileError):
-        files = Inside(question.place.parents[2])
-        files.remove_leftovers(question.place.parent, question.place.name)
-        files.write(question.place, text.encode())
-
-
-def _goes_by_the_clock() -> bool:
-    """Whether packages count only from a certain age on."""
-    names = ("exclude_newer", "exclude_newer_package")
-    return any(getattr(context, name, None) for name in names)
+    return _Question(place, _hash([asked, around]), urls)
 
 
 def _state_of(url: str) -> list[Any]:
@@ -232,40 +178,53 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-def _row(record: Any, indexes: Sequence[str]) -> dict[str, Any]:
-    """A package as it is kept: without its address, which may hold a password.
+def _recall(question: _Question) -> tuple[Any, ...] | None:
+    """The answer that was given before; None where there is none that can be used."""
+    if is_open(question.place):
+        return None
+    try:
+        content = read_json(question.place, _MOST_BYTES, links=False)
+    except (OSError, ValueError):
+        return None
+    found, problems = schema.read(_SCHEMA, content)
+    if problems or found["of"] != question.of:
+        return None
+    return _records([(row["index"], row["file"]) for row in found["packages"]], question)
 
-    Raises:
-        ValueError: when it is of none of the indexes.
+
+def _keep(question: _Question, solved: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Keep an answer; its records as they will be read again, where that can be.
+
+    No address is kept, which may hold a password.
     """
-    facts, _ = _dump(record)
-    return {
-        "index": indexes.index(str(record.url).rpartition("/")[0]),
-        "file": record.fn,
-        "facts": {key: facts[key] for key in facts if key not in ("url", "channel", "fn")},
-    }
+    try:
+        places = [
+            (question.indexes.index(str(record.url).rpartition("/")[0]), record.fn)
+            for record in solved
+        ]
+    except ValueError:
+        return solved
+    again = _records(places, question)
+    if again is None or again != solved:
+        return solved
+    rows = [{"index": index, "file": file} for index, file in places]
+    # Whoever shares the cache may have filled the disk, or barred us from it.
+    with contextlib.suppress(OSError, ForeignFileError):
+        files = Inside(question.place.parents[2])
+        files.remove_leftovers(question.place.parent, question.place.name)
+        files.write(question.place, json.dumps({"of": question.of, "packages": rows}).encode())
+    return again
 
 
-def _dump(record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All that makes a package, wherever it lies at the moment."""
-    facts = record.dump()
-    return {key: facts[key] for key in facts if key not in _PLACES}, record.channel.dump()
-
-
-def _records(rows: Sequence[Mapping[str, Any]], indexes: Sequence[str]) -> tuple[Any, ...] | None:
-    """The packages that are kept, if their indexes still have them."""
-
+def _records(places: Sequence[tuple[int, str]], question: _Question) -> tuple[Any, ...] | None:
+    """The packages with some files, if the indexes have them all."""
     found = []
-    for row in rows:
+    for index, file in places:
         try:
-            url, file, facts = indexes[row["index"]], row["file"], row["facts"]
-            listed = row_of_file(url, file)
-            if listed is None or any(
-                facts.get(key) != listed[key] for key in _TOLD if key in listed
-            ):
-                return None
-            channel = Channel(url)
-            found.append(PackageRecord(**facts, fn=file, url=f"{url}/{file}", channel=channel))
-        except (CondaError, TypeError, ValueError, AttributeError, LookupError):
+            row = row_of_file(question.indexes[index], file)
+        except (IndexError, ValueError):
             return None
+        if row is None or row.record is None:
+            return None
+        found.append(row.record)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What every source speaks: a request goes in, an offer comes out."""
+"""What all sources share: a request comes in, an offer goes out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ToolkitRequest:
     components: tuple[str, ...] = ()
     """Component names as typed, wanted besides the flavor, or in place of one."""
     addons: Mapping[str, str] = field(default_factory=dict)
-    """Name to version or the beginning of one (`8.9`); `none` has one taken away."""
+    """Name to version or the beginning of one (`8.9`); `none` removes one."""
     host_compiler: bool = False
     """Whether conda's C++ compiler is wanted in the toolkit root."""
     default_flavor: Flavor = Flavor.RUNTIME
@@ -139,6 +139,12 @@ class AvailableFlavor:
     """Bytes to download, about: CUDA's own packages; None when unknown, 0 when it is here."""
     nvcc: bool
     """Whether it has the compiler."""
+
+
+def flavors_here(version: CudaVersion, where: str, nvcc: bool) -> list[AvailableFlavor]:
+    """The flavors of a toolkit that is on this machine."""
+    flavors = (flavor for flavor in Flavor if nvcc or flavor is not Flavor.DEVEL)
+    return [AvailableFlavor(version, flavor, where, 0, nvcc) for flavor in flavors]
 
 
 class NotOffered(CudaError):

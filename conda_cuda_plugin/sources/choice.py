@@ -55,8 +55,8 @@ class NoSourceError(CudaError):
 def choose(request: ToolkitRequest, environment: Environment, source: str | None = None) -> Choice:
     """Ask the sources in their order, or just the named one.
 
-    Channels that nobody has named are not waited for while another source may serve; `answers`
-    says how long that is.
+    Slow channels that the user has not named are passed over while another source may serve;
+    `answers` says when a channel is slow.
 
     Raises:
         NoSourceError: when none has it.
@@ -64,7 +64,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
     """
     if source is not None and source not in NAMES:
         raise UsageError(
-            f"{source!r} is no source of toolkits.",
+            f"{source!r} is not a source of toolkits.",
             hints=[
                 f"Sources: {', '.join(NAMES)}.",
                 "Or NVIDIA's installer (a .run file), or where its redistrib_X.Y.Z.json lies.",
@@ -87,7 +87,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
             refusals.append(refusal)
     for place in late:
         if found is None or has_answered():
-            # Slow and no more: nobody else has it, or they took longer.
+            # It was only slow: no other source has it, or they took longer.
             try:
                 with hurried(found is not None):
                     found = source_named(names[place]).offer(request, environment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,7 @@ from conda.exceptions import PackagesNotFoundError, ResolvePackageNotFound, Unsa
 from ..environment import Environment
 from ..errors import CudaError
 from ..machine.tables import newest_gcc
-from ..packages.cache import not_in_cache
-from ..packages.channel_records import records_named
+from ..packages.channel_records import rows_named
 from ..packages.cuda_packages import is_cuda_package
 from ..packages.solver import solve
 from ..platforms import Platform
@@ -21,6 +20,8 @@ from ..system.conda_compat import first_line
 from ..toolkit import Flavor, Toolkit
 from ..versions import CudaVersion
 from .base import Offer, Package, ToolkitRequest
+from .keep_installed import with_needs
+from .parts import parts_of
 
 CHANNELS = ("conda-forge",)
 """Where compilers are taken from when no channel is named."""
@@ -74,13 +75,13 @@ def with_compiler(offer: Offer, request: ToolkitRequest, environment: Environmen
     offer = replace(offer, compiler_asked=True)
     if present is not None and _major(present) <= newest:
         return offer
-    kept = _kept(request.keep)
+    kept = with_needs(request.keep, ("gxx_impl_", "gxx_linux-"))
     if kept:
-        return _combined(offer, kept, dict.fromkeys((record.name for record in kept), 0))
+        return _combined(offer, kept, kept)
     records = _solve(offer, request, environment, newest)
     compiler = next(record for record in records if record.name.startswith("gxx_impl_"))
     note = f"nvcc calls g++ {compiler.version} of {compiler.channel.canonical_name}"
-    combined = _combined(offer, records, _sizes(records))
+    combined = _combined(offer, records)
     return replace(combined, note=f"{offer.note}; {note}" if offer.note else note)
 
 
@@ -103,37 +104,20 @@ def _has_nvcc(offer: Offer) -> bool:
     )
 
 
-def _kept(records: Sequence[Any]) -> tuple[Any, ...]:
-    """The compiler in the toolkit that is added to, with all it needs; empty without one."""
-    by_name = {record.name: record for record in records}
-    pending = [name for name in by_name if name.startswith(("gxx_impl_", "gxx_linux-"))]
-    found: dict[str, Any] = {}
-    while pending:
-        name = pending.pop()
-        if name in by_name and name not in found:
-            found[name] = by_name[name]
-            pending += [str(text).split()[0] for text in by_name[name].depends]
-    return tuple(found.values())
-
-
 def _solve(
     offer: Offer, request: ToolkitRequest, environment: Environment, newest: int
 ) -> tuple[Any, ...]:
     """The packages of the compiler; what the toolkit brings too stays as the toolkit has it."""
-
-    channels = request.channels or CHANNELS
+    channels, subdir = request.channels or CHANNELS, request.platform.subdir
     specs = compiler_specs(request.platform, newest)
-    prefix = environment.prefix / ".conda-cuda-solve"
     held = _held(offer.packages)
-    failure: BaseException | None = None
     for more in [held, ()] if held else [()]:
         try:
-            records = solve(prefix, channels, request.platform.subdir, (*specs, *more))
+            records = solve(environment.prefix, channels, subdir, (*specs, *more))
         except (Exception, SystemExit) as error:
-            failure = error
+            failure: BaseException = error
         else:
             return tuple(record for record in records if not is_cuda_package(record.name))
-    assert failure is not None
     raise _refusal(failure, channels, request, offer.version, newest) from failure
 
 
@@ -149,34 +133,21 @@ def _held(packages: Iterable[Package]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _combined(offer: Offer, records: Sequence[Any], sizes: Mapping[str, int | None]) -> Offer:
+def _combined(offer: Offer, records: Sequence[Any], keep: Sequence[Any] = ()) -> Offer:
     """The offer with some packages more; what both have is taken from these."""
-    names = {record.name for record in records}
-    added = tuple(
-        Package(record.name, record.version, sizes[record.name], record.fn) for record in records
-    )
+    parts, names = parts_of(records, keep), {record.name for record in records}
     return replace(
         offer,
-        packages=(*(part for part in offer.packages if part.name not in names), *added),
+        packages=(*(one for one in offer.packages if one.name not in names), *parts.packages),
         specs=(
             *offer.specs,
             *(f"{one.name}={one.version}" for one in records if one.name.startswith("gxx_impl_")),
         ),
         fetch=lambda: [
             *(record for record in offer.fetch() if record.name not in names),
-            *records,
+            *parts.fetch(),
         ],
     )
-
-
-def _sizes(records: Sequence[Any]) -> dict[str, int | None]:
-    """Bytes to download for each package by name; None when unknown."""
-
-    missing = {record.name for record in not_in_cache(records)}
-    return {
-        record.name: (record.get("size") or None) if record.name in missing else 0
-        for record in records
-    }
 
 
 def _no_nvcc(version: str) -> CudaError:
@@ -211,7 +182,6 @@ def _refusal(
     newest: int,
 ) -> CudaError:
     """What a failure of the solver means for the user."""
-
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error
     where, name = ", ".join(channels), f"gxx_{request.platform.subdir}"
@@ -222,9 +192,9 @@ def _refusal(
             hints=["-c names another channel.", cure],
         )
     found = [
-        str(record.version)
+        row.version
         for channel in channels
-        for record in records_named(channel, request.platform.subdir, name)
+        for row in rows_named(channel, request.platform.subdir, name)
     ]
     oldest = min(found, key=_major, default=None)
     have = f"the oldest there is {oldest}" if oldest else f"there is no {name} at all"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,9 @@ from ..packages.cuda_packages import cuda_records, lists
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin, release_of_cudart
 from ..versions import CudaVersion
-from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest, flavors_here
+
+_WHERE = "packages of this environment"
 
 
 class InstalledSource:
@@ -45,7 +46,7 @@ class InstalledSource:
             Flavor.DEVEL if has_nvcc else Flavor.RUNTIME,
             (),
             tuple(Package(name, version_text, 0) for name, version_text, _ in packages),
-            "packages of this environment",
+            _WHERE,
             location=environment.prefix,
         )
 
@@ -61,26 +62,16 @@ class InstalledSource:
             return []
         packages = cuda_packages(environment.prefix)
         version, nvcc = version_of(packages), has_compiler(packages)
-        if version is None:
-            return []
-        return [
-            AvailableFlavor(version, flavor, "packages of this environment", 0, nvcc)
-            for flavor in Flavor
-            if nvcc or flavor is not Flavor.DEVEL
-        ]
+        return flavors_here(version, _WHERE, nvcc) if version is not None else []
 
 
 def cuda_packages(prefix: Path) -> list[tuple[str, str, str]]:
     """The CUDA packages of a prefix as (name, version, build), `cuda-version` among them."""
     found = [(one.name, one.version, one.build) for one in cuda_records(prefix)]
-    try:
-        names = [entry.name for entry in os.scandir(prefix / "conda-meta")]
-    except OSError:
-        names = []
-    for name in names:
-        match = re.fullmatch(r"(cuda-version)-([^-]+)-([^-]+)\.json", name)
-        if match:
-            found.append((match[1], match[2], match[3]))
+    for path in (prefix / "conda-meta").glob("cuda-version-*.json"):
+        name, version, build = path.stem.rsplit("-", 2)
+        if name == "cuda-version":
+            found.append((name, version, build))
     return sorted(found)
 
 
@@ -118,23 +109,21 @@ def check_adopted(
     version: CudaVersion,
     what: str,
 ) -> None:
-    """Refuse to change the add-ons of a toolkit that is not ours.
+    """Refuse to change the add-ons of an adopted toolkit.
 
     Args:
         request: what is wanted.
-        present: the add-ons that are there, with their versions.
-        source: the source that has the toolkit.
-        version: the toolkit's.
-        what: what it has, as the beginning of the reason.
+        present: the add-ons that it has, with their versions.
+        source: the source that has it.
+        version: its release.
+        what: what the source has, as the beginning of the reason.
 
     Raises:
         NotOffered: unless everything is there as it was asked for.
     """
     for name, wanted in request.addons.items():
         title, have = addons()[name].title, present.get(name)
-        if have is None and wanted == NONE:
-            continue
-        if have is not None and wanted != NONE and agrees(wanted, have):
+        if (have is None) == (wanted == NONE) and (have is None or agrees(wanted, have)):
             continue
         hint = f"conda cuda use {version.release} --from channel   (installs one without it)"
         if wanted != NONE:
@@ -142,10 +131,12 @@ def check_adopted(
                 f"conda cuda use {version.release} --{name} {wanted} --from channel   (installs a "
                 "toolkit with it, for this environment alone; --from pypi too)"
             )
-        if wanted == NONE:
-            why = f"with {title} {have}, and conda cuda takes nothing away there"
-        elif have is None:
-            why = f"without {title}, and conda cuda adds nothing there"
-        else:
-            why = f"with {title} {have}, and conda cuda replaces nothing there"
-        raise NotOffered(source, f"{what} {why}", hints=[hint])
+        there = f"with {title} {have}" if have else f"without {title}"
+        verb = (
+            "takes nothing away"
+            if wanted == NONE
+            else "replaces nothing"
+            if have
+            else "adds nothing"
+        )
+        raise NotOffered(source, f"{what} {there}, and conda cuda {verb} there", hints=[hint])

@@ -1,4 +1,4 @@
-"""The place in conda's package cache where foreign files become packages."""
+"""The folder in conda's package cache where foreign files become packages."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..packages.local_channel import LocalChannel
 from ..system.lock import locked
 
 PARTS = "downloads"
-"""The folder of a channel in which lies what has come of files in part."""
+"""The folder of a channel that holds files that were downloaded in part."""
 _FORGOTTEN_AFTER = 30 * 24 * 3600
-"""Seconds after which a broken download that nobody went on with is taken away."""
+"""Seconds after which a broken download is removed that no command has resumed."""
 
 
 @contextlib.contextmanager
 def staging_folder(channel: LocalChannel) -> Iterator[Path]:
     """An empty folder beside a channel's packages, so that a finished one is moved, not copied.
 
-    One command at a time has it. It is gone afterwards; what killed commands have left, too.
+    One command at a time has it. It is removed at the end, with what killed commands have left.
 
     Raises:
         LockedError: when another command has it for too long.
@@ -42,7 +42,7 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
 
 
 def remove_forgotten_parts(channel: LocalChannel) -> None:
-    """Take away broken downloads that nobody went on with, and what is none but in a place of one.
+    """Remove broken downloads that no command has resumed, and what is in the place of one.
 
     The staging folder must be held.
     """

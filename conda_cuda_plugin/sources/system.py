@@ -20,7 +20,7 @@ from ..system.ownership import exposed_toolkit
 from ..system.reading import open_regular
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
-from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest, flavors_here
 from .installed import check_adopted
 
 # Source: CUDA installation guides for Linux and Windows; package contents of Arch (cuda) and
@@ -29,7 +29,7 @@ LINUX_PLACES = ("/usr/local/cuda-*", "/usr/local/cuda", "/opt/cuda", "/opt/cuda-
 WINDOWS_PLACE = "NVIDIA GPU Computing Toolkit/CUDA/v*"
 _CUDART_VERSION = re.compile(r"#define\s+CUDART_VERSION\s+(\d+)")
 _NVCC_RELEASE = re.compile(r"release (\d+\.\d+), V(\d+\.\d+\.\d+)")
-_JSON = re.compile(r"(\d+\.\d+(?:\.\d{1,3}(?!\d))?)")
+_JSON = re.compile(r"^(\d+\.\d+(?:\.\d{1,3}(?!\d))?)")
 _TXT = re.compile(r"CUDA Version (\d+\.\d+(?:\.\d+)?)")
 
 
@@ -68,10 +68,16 @@ class SystemSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`."""
-        found = self._candidates(request, environment)
-        best = max(found, key=lambda toolkit: toolkit.version, default=None)
+        if request.path is not None:
+            found = [read_system_toolkit(request.path, request.platform, runs=self.runs)]
+        else:
+            found = self.find(request.platform, environment)
+        fitting = (
+            one for one in found if request.path is not None or request.version.matches(one.version)
+        )
+        best = next(fitting, None)
         if best is None:
-            known = [toolkit.version for toolkit in self.find(request.platform, environment)]
+            known = [toolkit.version for toolkit in found]
             raise NotOffered(
                 self.name,
                 f"has no CUDA {request.version} on this machine, "
@@ -83,16 +89,16 @@ class SystemSource:
         if request.addons:
             what = f"has CUDA {best.version} in {best.path}"
             check_adopted(request, addons_in(best.path), self.name, best.version, what)
-        flavor = Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME
+        exposed = exposed_toolkit(best.path)
         return Offer(
             Origin.SYSTEM,
             best.version,
-            flavor,
+            Flavor.DEVEL if best.has_nvcc else Flavor.RUNTIME,
             (),
             (),
             str(best.path),
             location=best.path,
-            note=_warning(best.path),
+            note=f"{exposed[0].who} may write to {exposed[0].path}" if exposed else None,
         )
 
     def available(
@@ -104,10 +110,9 @@ class SystemSource:
     ) -> Sequence[AvailableFlavor]:
         """See `Source.available`."""
         return [
-            AvailableFlavor(found.version, flavor, str(found.path), 0, found.has_nvcc)
+            flavor
             for found in self.find(platform, environment)
-            for flavor in Flavor
-            if found.has_nvcc or flavor is not Flavor.DEVEL
+            for flavor in flavors_here(found.version, str(found.path), found.has_nvcc)
         ]
 
     def find(
@@ -123,17 +128,6 @@ class SystemSource:
                 with contextlib.suppress(CudaError):
                     found[real] = read_system_toolkit(place, platform)
         return sorted(found.values(), key=lambda toolkit: toolkit.version, reverse=True)
-
-    def _candidates(
-        self, request: ToolkitRequest, environment: Environment
-    ) -> Sequence[SystemToolkit]:
-        if request.path is not None:
-            return [read_system_toolkit(request.path, request.platform, runs=self.runs)]
-        return [
-            toolkit
-            for toolkit in self.find(request.platform, environment)
-            if request.version.matches(toolkit.version)
-        ]
 
     def _places(self, platform: Platform) -> Iterator[Path]:
         for name in sorted(self.variables):
@@ -153,120 +147,85 @@ class SystemSource:
 
 
 def read_system_toolkit(path: Path, platform: Platform, *, runs: bool = True) -> SystemToolkit:
-    """What lies in a folder that may be a toolkit.
-
-    Args:
-        path: the folder.
-        platform: what it is for.
-        runs: whether its nvcc may be run to learn its release, where no file says it.
+    """The toolkit in a folder; where no file says its release, its nvcc may be run (`runs`).
 
     Raises:
-        CudaError: when it is none, or does not say which release it is.
+        CudaError: when it is not a toolkit, or does not say which release it is.
     """
     path = Path(os.path.abspath(path))
     try:
         return _read_toolkit(path, platform, runs)
     except PermissionError as error:
-        raise _unreadable(path, error) from error
+        why = f"{error.strerror or error} ({error.filename})"
+        hint = "Ask its owner to let others read it."
+        raise _unusable(path, f"The toolkit {path} cannot be read: {why}.", hint) from error
 
 
 def _read_toolkit(path: Path, platform: Platform, runs: bool) -> SystemToolkit:
     if not path.is_dir():
-        raise CudaError(
-            f"There is no folder {path}.",
-            hints=["conda cuda list --system shows the toolkits on this machine."],
-            path=path,
-        )
+        hint = "conda cuda list --system shows the toolkits on this machine."
+        raise _unusable(path, f"There is no folder {path}.", hint)
     nvcc = path / "bin" / ("nvcc.exe" if platform.windows else "nvcc")
     libraries = ("bin",) if platform.windows else ("lib64", "lib", f"targets/{platform.target}/lib")
     if not nvcc.is_file() and not any((path / name).is_dir() for name in libraries):
-        raise CudaError(
-            f"{path} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
-            hints=["Name the folder that holds bin and lib64, such as /usr/local/cuda-13.0."],
-            path=path,
-        )
+        hint = "Name the folder that holds bin and lib64, such as /usr/local/cuda-13.0."
+        what = f"{path} is not a CUDA toolkit: it has neither bin/nvcc nor lib64."
+        raise _unusable(path, what, hint)
     for name in libraries:
         # Raises when they are there and others may not read them.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.listdir(path / name)
-    for evidence, reader in (
-        ("version.json", _from_version_json),
-        ("version.txt", _from_version_txt),
-        ("cuda_runtime_api.h", _from_header),
-        *([("nvcc", _from_nvcc)] if runs else []),
-    ):
-        version = reader(path, platform, nvcc)
+    for version, evidence in _releases(path, platform, nvcc if runs else None):
         if version is not None:
             return SystemToolkit(version, path, evidence, nvcc.is_file())
-    raise CudaError(
-        f"{path} looks like a CUDA toolkit, but nothing in it says which release it is.",
-        hints=["version.json, version.txt, include/cuda_runtime_api.h or bin/nvcc would."],
-        path=path,
-    )
+    what = f"{path} looks like a CUDA toolkit, but nothing in it says which release it is."
+    hint = "version.json, version.txt, include/cuda_runtime_api.h or bin/nvcc would."
+    raise _unusable(path, what, hint)
 
 
-def _unreadable(path: Path, error: OSError) -> CudaError:
-    return CudaError(
-        f"The toolkit {path} cannot be read: {error.strerror or error} ({error.filename}).",
-        hints=["Ask its owner to let others read it."],
-        path=path,
-    )
+def _unusable(path: Path, what: str, hint: str) -> CudaError:
+    return CudaError(what, hints=[hint], path=path)
 
 
-def _warning(path: Path) -> str | None:
-    """What a user should know about a toolkit before programs load libraries from it."""
-    found = exposed_toolkit(path)
-    return f"{found[0].who} may write to {found[0].path}" if found else None
-
-
-def _from_version_json(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
+def _releases(
+    path: Path, platform: Platform, nvcc: Path | None
+) -> Iterator[tuple[CudaVersion | None, str]]:
+    """The release as each file states it, the most exact first; nvcc is run if it is given."""
     content = _read(path / "version.json")
     with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         # The third number is an update (13.0.2) or a date (11.8.20220929), which says nothing.
-        match = _JSON.match(str(json.loads(content or "")["cuda"]["version"]))
-        return CudaVersion.parse(match[1]) if match else None
-    return None
+        yield _stated(_JSON, str(json.loads(content)["cuda"]["version"])), "version.json"
+    yield _stated(_TXT, _read(path / "version.txt")), "version.txt"
+    for folder in platform.include_directories:
+        match = _CUDART_VERSION.search(_read(path / folder / "cuda_runtime_api.h"))
+        number = int(match[1]) if match else 0
+        version = CudaVersion(number // 1000, number % 1000 // 10) if match else None
+        yield version, "cuda_runtime_api.h"
+    if nvcc is not None and os.access(nvcc, os.X_OK):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            output = subprocess.run(
+                [nvcc, "--version"],
+                capture_output=True,
+                text=True,
+                timeout=10,
+                stdin=subprocess.DEVNULL,
+                errors="replace",
+            ).stdout
+            yield _stated(_NVCC_RELEASE, output), "nvcc"
 
 
-def _from_version_txt(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
-    match = _TXT.search(_read(path / "version.txt") or "")
+def _stated(pattern: re.Pattern[str], text: str) -> CudaVersion | None:
+    match = pattern.search(text)
     return CudaVersion.parse(match[1]) if match else None
 
 
-def _from_header(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
-    for folder in platform.include_directories:
-        match = _CUDART_VERSION.search(_read(path / folder / "cuda_runtime_api.h") or "")
-        if match:
-            number = int(match[1])
-            return CudaVersion(number // 1000, number % 1000 // 10)
-    return None
-
-
-def _from_nvcc(path: Path, platform: Platform, nvcc: Path) -> CudaVersion | None:
-    if not os.access(nvcc, os.X_OK):
-        return None
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        output = subprocess.run(
-            [nvcc, "--version"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            stdin=subprocess.DEVNULL,
-            errors="replace",
-        ).stdout
-        match = _NVCC_RELEASE.search(output)
-        if match:
-            return CudaVersion.parse(match[1])
-    return None
-
-
-def _read(path: Path) -> str | None:
-    """The first part of a text file; None when there is none."""
+def _read(path: Path) -> str:
+    """The first part of a text file; empty when there is none."""
     try:
         with open_regular(path) as file:
             return file.read(2**20).decode("utf-8", "replace")
     except OSError:
-        return None
+        return ""
 
 
 def _inside_environment(path: Path) -> bool:

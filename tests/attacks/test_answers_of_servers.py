@@ -181,7 +181,9 @@ def test_no_channel(kind: str, conda: Conda, environment: Path, served: Site) ->
     told = " ".join(ask(conda, environment, served, "channel").err.split())
     # The newest conda tells a cut answer from none.
     known = {"cut": ("no answer from", "broke off"), "circle": ("sends on without end",)}
-    assert any(words in told for words in known.get(kind, ("as its index is none, or is damaged",)))
+    assert any(
+        words in told for words in known.get(kind, ("as its index is not an index, or is damaged",))
+    )
 
 
 @pytest.mark.parametrize(

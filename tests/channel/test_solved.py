@@ -61,11 +61,16 @@ def kept(conda: Conda) -> list[Path]:
     return sorted(conda.pkgs.glob("cache/conda-cuda/solved-*"))
 
 
+def name_of(row: dict[str, str]) -> str:
+    """The package that a row of what was kept is about."""
+    return row["file"].rsplit("-", 2)[0]
+
+
 def mark(conda: Conda) -> Path:
     """Take a package out of what was kept."""
     (path,) = kept(conda)
     content = json.loads(path.read_text())
-    content["packages"] = [row for row in content["packages"] if row["facts"]["name"] != LAST]
+    content["packages"] = [row for row in content["packages"] if name_of(row) != LAST]
     path.write_text(json.dumps(content))
     return path
 
@@ -180,8 +185,7 @@ def test_pins_to_another_channel_are_solved_for(pin: str, conda: Conda, environm
 def other_content(path: Path, **more: Any) -> None:
     content = json.loads(path.read_text())
     for row in content["packages"]:
-        for key, value in more.items():
-            (row if key in row else row["facts"])[key] = value
+        row.update(more)
     path.write_text(json.dumps(content))
 
 
@@ -203,11 +207,8 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "no such index": lambda path: other_content(path, index=99),
     "no such file": lambda path: other_content(path, file="cuda-nvcc-99.0-0.conda"),
     "a file elsewhere": lambda path: other_content(path, file="../../more/x-1.0-0.conda"),
-    "another hash": lambda path: other_content(path, sha256="0" * 64),
-    "another name": lambda path: other_content(path, name="openssl"),
-    "a row that is no package": lambda path: other_content(path, depends=5),
-    "facts that are none": lambda path: other_content(path, facts=[]),
-    "an unknown fact": lambda path: other_content(path, url="file:///etc/x-1.0-0.conda"),
+    "a file that is no package": lambda path: other_content(path, file="x"),
+    "a number that is none": lambda path: other_content(path, index="0"),
 }
 
 

@@ -134,7 +134,7 @@ def test_nobody_answers_the_question(conda: Conda, two: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        pytest.param(["use", "12.4", "--from=nowhere"], "'nowhere' is no source of toolkits.", id="source"),
+        pytest.param(["use", "12.4", "--from=nowhere"], "'nowhere' is not a source of toolkits.", id="source"),
         pytest.param(["use", "12.4", "--components=cudart,warp"], "'warp' is no component of the CUDA toolkit.", id="component"),
         pytest.param(["use", "12.4", "--cudnn=nine"], "'nine' is no version of cuDNN.", id="cudnn"),
         pytest.param(["use", "12.4", "--sha256=12"], "'12' is no SHA-256: it has to be 64 digits from 0 to 9 and a to f.", id="sha256"),

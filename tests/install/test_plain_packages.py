@@ -187,7 +187,7 @@ def tree(prefix: Path, cache: Path) -> dict[str, Any]:
         elif name == "conda-meta/history":
             found[name] = path.read_text().splitlines()[1:]
         elif path.parent.name == "conda-meta":
-            found[name] = path.read_text()
+            found[name] = json.loads(path.read_text())
         else:
             linked = (facts.st_dev, facts.st_ino) in cached
             found[name] = (path.read_bytes(), oct(facts.st_mode), linked)

@@ -102,12 +102,12 @@ def test_an_nvcc_that_hangs_or_fails_is_passed_over(tmp_path: Path) -> None:
         pytest.param(lambda p: None, "There is no folder {}.", id="missing"),
         pytest.param(lambda p: p.write_text(""), "There is no folder {}.", id="a-file"),
         pytest.param(
-            lambda p: p.mkdir(), "{} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
+            lambda p: p.mkdir(), "{} is not a CUDA toolkit: it has neither bin/nvcc nor lib64.",
             id="empty-folder",
         ),
         pytest.param(
             lambda p: (p / "include").mkdir(parents=True),
-            "{} is no CUDA toolkit: it has neither bin/nvcc nor lib64.",
+            "{} is not a CUDA toolkit: it has neither bin/nvcc nor lib64.",
             id="headers-alone",
         ),
     ],

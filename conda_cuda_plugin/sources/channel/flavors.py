@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...toolkit import Flavor, components, metapackages, releases, top_component
 from ...versions import CudaVersion, VersionRequest
 from ..base import AvailableFlavor, NotOffered, ToolkitRequest
 from .contents import TIE, ChannelContents, Channels
-from .refusals import lacking
+from .refusals import FIRST_LABEL, lacking
 from .release import ChannelRelease, Incomplete, family_of, releases_on
 
 MONOLITH = "cudatoolkit"
@@ -43,16 +44,6 @@ class Selection:
         return self.release is None
 
     @property
-    def addons_apart(self) -> bool:
-        """Whether the add-ons of channels do not go with these packages."""
-        return not self.monolith and self.version < FIRST_SPLIT
-
-    @property
-    def specs(self) -> list[str]:
-        """What the solver is asked for."""
-        return [f"{record.name}=={record.version}" for record in self.records]
-
-    @property
     def size(self) -> int | None:
         """Bytes to download; None when the index does not tell all."""
         sizes = [record.get("size") for record in self.records]
@@ -69,7 +60,6 @@ class Selection:
 
     def holds(self, record: Any) -> bool:
         """Whether a package that the solver gave is of this release, or none of CUDA's."""
-
         if self.release is None or record.name == TIE or addon_of(record.name) is not None:
             return True
         return not self.owns(record.name) or self.release.holds(record)
@@ -86,75 +76,57 @@ def selections(
     Args:
         request: what is asked for.
         channels: where to look.
-        refusals: is told why a release that matches is none.
+        refusals: gets why a matching release cannot be used.
         only: a channel that CUDA's own packages have to come from.
     """
-    found: list[tuple[tuple[int, ...], ChannelRelease | _Monolith]] = []
+    found = []
     for number, contents in enumerate(channels.contents):
-        if only is None or contents.channel == only:
-            for one in _all_on(contents, request):
-                version = one.version
+        if only in (None, contents.channel):
+            for version, one in _releases(contents, request):
                 rank = (-version.major, -version.minor, number, -version.patch)
-                found.append((rank, one))
+                found.append((rank, version, contents, one))
     doubts: list[NotOffered] = []
-    for _, one in sorted(found, key=lambda pair: pair[0]):
-        names = _ordered(channels, one.contents)
-        if isinstance(one, _Monolith):
+    for _, version, contents, one in sorted(found, key=lambda row: row[0]):
+        names = (contents.channel, *(each.channel for each in channels.contents))
+        names = tuple(dict.fromkeys(names))
+        if not isinstance(one, ChannelRelease):
             note = _ONE_PACKAGE if request.wanted_flavor is Flavor.BASE else None
-            flavor = Flavor.RUNTIME
-            yield Selection(one.version, flavor, names, (one.record,), None, note=note)
+            yield Selection(version, Flavor.RUNTIME, names, (one,), None, note=note)
             continue
         try:
             records = _records(one, request, channels)
         except Incomplete as error:
-            refusal = lacking(one.version, one.contents.channel, error.lacks)
             # Metapackages know better than tables what there should be.
-            (refusals if one.listed else doubts).append(refusal)
+            told = refusals if one.listed else doubts
+            told.append(lacking(version, contents.channel, str(error)))
             continue
-        tied = one.version >= FIRST_SPLIT and channels.has(f"{TIE} {one.version.release}.*")
-        yield Selection(one.version, request.wanted_flavor, names, records, one, tied)
+        tied = version >= FIRST_SPLIT and channels.has(f"{TIE} {version.release}.*")
+        yield Selection(version, request.wanted_flavor, names, records, one, tied)
     refusals += doubts
 
 
-@dataclass(frozen=True)
-class _Monolith:
-    """A release that is one package."""
-
-    contents: ChannelContents
-    version: CudaVersion
-    record: Any
-
-
-def _all_on(
+def _releases(
     contents: ChannelContents, request: ToolkitRequest
-) -> Iterator[ChannelRelease | _Monolith]:
-    """The releases of a channel that a request may mean."""
-    monoliths = list(_monoliths(contents))
+) -> Iterator[tuple[CudaVersion, Any]]:
+    """The releases of a channel that a request may mean; one that is one package as its record."""
     whole = not request.components and request.wanted_flavor is not Flavor.DEVEL
-    if whole:
-        yield from (one for one in monoliths if request.version.matches(one.version))
-    instead = {one.version.release for one in monoliths} if whole else set()
+    monoliths: dict[CudaVersion, Any] = {}
+    for record in contents.named(MONOLITH) if whole else ():
+        with contextlib.suppress(ValueError):
+            monoliths.setdefault(CudaVersion.parse(record.version), record)
+    for version, record in monoliths.items():
+        if request.version.matches(version):
+            yield version, record
+    instead = {version.release for version in monoliths}
     there = releases_on(contents)
-    told = {one.version_of("cuda-cudart") for one in there if one.listed}
+    listed = {one.version_of("cuda-cudart") for one in there if one.listed}
     for one in there:
         if not request.version.matches(one.version) or one.version.release in instead:
             continue
         # Two updates may have the same runtime: then the one with metapackages is there.
-        twin = not one.listed and one.version_of("cuda-cudart") in told
+        twin = not one.listed and one.version_of("cuda-cudart") in listed
         if not twin or request.version.exact == one.version:
-            yield one
-
-
-def _monoliths(contents: ChannelContents) -> Iterator[_Monolith]:
-    seen = set()
-    for record in contents.named(MONOLITH):
-        try:
-            version = CudaVersion.parse(record.version)
-        except ValueError:
-            continue
-        if version not in seen:
-            seen.add(version)
-            yield _Monolith(contents, version, record)
+            yield one.version, one
 
 
 def wanted_names(request: ToolkitRequest) -> list[str]:
@@ -185,7 +157,7 @@ def _unsaid(one: ChannelRelease, request: ToolkitRequest, found: dict[str, Any])
     for name in request.components:
         packages = components()[name].channel
         if not there.intersection(map(family_of, packages)):
-            yield from (package for package in packages if one.contents.named(package))
+            yield from (package for package in packages if one.contents.rows(package))
     for name in top_components(request.components):
         part = components()[name]
         alone = [found[package] for package in part.channel if package in found]
@@ -195,18 +167,12 @@ def _unsaid(one: ChannelRelease, request: ToolkitRequest, found: dict[str, Any])
         for needed in part.requires:
             below = components()[needed]
             for package in (*below.channel, *(below.dev if name == "nvcc" else ())):
-                if one.version_of(package) and one.contents.named(package):
+                if one.version_of(package) and one.contents.rows(package):
                     yield package
-
-
-def _ordered(channels: Channels, first: ChannelContents) -> tuple[str, ...]:
-    names = (first.channel, *(contents.channel for contents in channels.contents))
-    return tuple(dict.fromkeys(names))
 
 
 def flavors_on(channels: Channels) -> Iterator[AvailableFlavor]:
     """Every flavor of every release that channels have, as `use` would take it."""
-
     for contents in channels.contents:
         platform = PLATFORMS[contents.subdir]
         for flavor in Flavor:
@@ -216,30 +182,24 @@ def flavors_on(channels: Channels) -> Iterator[AvailableFlavor]:
                 yield AvailableFlavor(one.version, flavor, where, one.size, one.nvcc)
 
 
-def label_of(request: ToolkitRequest, since: CudaVersion) -> str | None:
-    """NVIDIA's label with the newest release that a request may mean.
-
-    Args:
-        request: what is asked for.
-        since: the first release with a label that has packages.
-    """
-    labelled = [
-        row.version
-        for row in releases()
-        if row.label and row.version >= since and request.version.matches(row.version)
-    ]
-    return f"nvidia/label/cuda-{max(labelled)}" if labelled else None
+def label_of(request: ToolkitRequest) -> str | None:
+    """NVIDIA's label with the newest release that a request may mean."""
+    fitting = [version for version in _labelled() if request.version.matches(version)]
+    return f"nvidia/label/cuda-{max(fitting)}" if fitting else None
 
 
-def labels(since: CudaVersion, without: Iterable[str]) -> Iterator[AvailableFlavor]:
+def labels(without: Collection[str]) -> Iterator[AvailableFlavor]:
     """The compilers that only labels of NVIDIA's channel have; the labels are not asked.
 
     Args:
-        since: the first release with a label that has one.
         without: the releases (`X.Y`) that have one elsewhere.
     """
-    skip = set(without)
-    for row in reversed(releases()):
-        if row.label and row.version >= since and row.version.release not in skip:
-            where = f"nvidia/label/cuda-{row.version}"
-            yield AvailableFlavor(row.version, Flavor.DEVEL, where, None, nvcc=True)
+    for version in reversed(_labelled()):
+        if version.release not in without:
+            where = f"nvidia/label/cuda-{version}"
+            yield AvailableFlavor(version, Flavor.DEVEL, where, None, nvcc=True)
+
+
+def _labelled() -> list[CudaVersion]:
+    """The releases that have a label with packages."""
+    return [row.version for row in releases() if row.label and row.version >= FIRST_LABEL]

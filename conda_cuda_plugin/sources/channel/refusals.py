@@ -36,65 +36,46 @@ FIRST_LABEL = CudaVersion(11, 3)
 
 
 def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> NotOffered:
-    """What a failure of the solver means for the user."""
-
-    where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
+    """What a failure of the solver, or of reading a channel, means for the user."""
     if isinstance(error, NotOffered):
         return error
     if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
         return nothing(version, channels)
-    if isinstance(error, AnswerError) and (error.slow or not error.silent):
-        return NotOffered(
-            "channel",
-            f"cannot be read: {f'{where} {error.reason}' if error.silent else error.message[:-1]}",
-            unreachable=True,
-            hints=error.hints,
-        )
-    status = detail(error, "status_code")
-    if status.isdigit() and int(status) not in (0, 404, 410):
-        place = detail(error, "channel_url") or where
-        return NotOffered(
-            "channel",
-            f"cannot be read: {place} {meaning(int(status))}",
-            unreachable=True,
-            hints=hints_for(int(status)) or ["Name another channel with -c."],
-        )
-    if isinstance(error, UnavailableInvalidChannel):
-        return NotOffered(
-            "channel",
-            f"cannot be read: there is no channel at {detail(error, 'channel_url') or where}",
-            unreachable=True,
-            hints=["Name another channel with -c, or in the setting plugins.cuda_channels."],
-        )
-    if isinstance(error, (AttributeError, KeyError, RecursionError, TypeError, ValueError)):
-        return NotOffered(
-            "channel",
-            f"cannot be read: what {where} has as its index is none, or is damaged",
-            unreachable=True,
-            hints=[FETCH_ANEW],
-        )
-    if isinstance(error, NoWritablePkgsDirError):
-        ours = NoWritableCacheError()
-        return NotOffered(
-            "channel", f"cannot be read: {ours.message[:-1]}", unreachable=True, hints=ours.hints
-        )
-    if isinstance(error, CondaSSLError):
-        return NotOffered(
-            "channel",
-            f"cannot be reached: no answer that can be trusted from {where}",
-            unreachable=True,
-            hints=["conda config --show ssl_verify says which certificates conda trusts."],
-        )
-    if isinstance(error, (AnswerError, CondaHTTPError, ChannelError, ProxyError, OSError)):
-        return NotOffered(
-            "channel",
-            f"cannot be reached: no answer from {where}",
-            unreachable=True,
-            hints=["Check the network, or name another channel with -c."],
-        )
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise error
-    return NotOffered("channel", f"found no way to CUDA {version} on {where}: {first_line(error)}")
+    where = ", ".join(error.channels if isinstance(error, NoAnswerError) else channels)
+    found = _unread(error, where)
+    if found is None:
+        reason = f"found no way to CUDA {version} on {where}: {first_line(error)}"
+        return NotOffered("channel", reason)
+    reason, hints = found
+    return NotOffered("channel", f"cannot be {reason}", unreachable=True, hints=hints)
+
+
+def _unread(error: BaseException, where: str) -> tuple[str, Sequence[str]] | None:
+    """Why a channel cannot be read and what to do; None when that is not what an error says."""
+    if isinstance(error, AnswerError) and (error.slow or not error.silent):
+        why = f"{where} {error.reason}" if error.silent else error.message[:-1]
+        return f"read: {why}", error.hints
+    status, place = detail(error, "status_code"), detail(error, "channel_url") or where
+    if status.isdigit() and int(status) not in (0, 404, 410):
+        hints = hints_for(int(status)) or ["Name another channel with -c."]
+        return f"read: {place} {meaning(int(status))}", hints
+    if isinstance(error, UnavailableInvalidChannel):
+        hints = ["Name another channel with -c, or in the setting plugins.cuda_channels."]
+        return f"read: there is no channel at {place}", hints
+    if isinstance(error, (AttributeError, KeyError, RecursionError, TypeError, ValueError)):
+        return f"read: what {where} has as its index is not an index, or is damaged", [FETCH_ANEW]
+    if isinstance(error, NoWritablePkgsDirError):
+        ours = NoWritableCacheError()
+        return f"read: {ours.message[:-1]}", ours.hints
+    if isinstance(error, CondaSSLError):
+        hints = ["conda config --show ssl_verify says which certificates conda trusts."]
+        return f"reached: no answer that can be trusted from {where}", hints
+    if isinstance(error, (AnswerError, CondaHTTPError, ChannelError, ProxyError, OSError)):
+        hints = ["Check the network, or name another channel with -c."]
+        return f"reached: no answer from {where}", hints
+    return None
 
 
 def better(
@@ -103,35 +84,19 @@ def better(
     channels: Sequence[str],
     known: Sequence[CudaVersion],
 ) -> NotOffered:
-    """One refusal for several attempts.
-
-    Args:
-        refusals: why each came to nothing, the likeliest attempt first.
-        request: what was asked for.
-        channels: those that were asked.
-        known: the releases that they have.
-    """
+    """One refusal for several attempts, the likeliest first; `known` are the channels' releases."""
     found = nothing(asked(request), channels, known)
     if not request.wanted_addons:
-        reason = refusals[0].reason if refusals else found.reason
-        hints = refusals[0].hints if refusals else found.hints
-        return NotOffered("channel", reason, hints=hints, known=known)
-
+        first = refusals[0] if refusals else found
+        return NotOffered("channel", first.reason, hints=first.hints, known=known)
     for name in request.wanted_addons:
-        there = versions_there(request, name)
-        if there:
+        if there := versions_there(request, name):
             found.hints.insert(0, f"{addons()[name].title} there: {', '.join(there)}.")
     return found
 
 
 def nothing(version: str, channels: Sequence[str], known: Sequence[CudaVersion] = ()) -> NotOffered:
-    """The channels do not hold what was asked for.
-
-    Args:
-        version: what was asked for.
-        channels: those that were asked.
-        known: the releases that they have.
-    """
+    """The channels do not have what was asked for; `known` are the releases that they have."""
     option = " ".join(f"-c {typed(channel)}" for channel in channels)
     return NotOffered(
         "channel",

@@ -8,14 +8,16 @@ know; where a channel has none, our tables know the runtime and the compiler.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ...packages.channel_records import meets
 from ...packages.cuda_packages import is_cuda_package, is_list_of, lists, pinned
 from ...toolkit import releases
 from ...versions import CudaVersion, begins_with
-from .contents import ChannelContents, Channels, fits, goes_with, ties
+from .contents import TIE, ChannelContents, Channels, goes_with, ties
 
 RUNTIME = "cuda-cudart"
 COMPILER = "cuda-nvcc"
@@ -25,41 +27,21 @@ _EXACT = re.compile(r"(?:==)?(\d[\w.]*)")
 
 
 class Incomplete(Exception):
-    """A release lacks something on a channel.
-
-    Args:
-        lacks: what, as the end of a sentence.
-    """
-
-    def __init__(self, lacks: str) -> None:
-        super().__init__(lacks)
-        self.lacks = lacks
+    """A release lacks something on a channel: the text says what."""
 
 
+@dataclass(frozen=True)
 class ChannelRelease:
-    """A release on a channel.
+    """A release on a channel."""
 
-    Args:
-        contents: the channel.
-        version: the release.
-        pins: the version of each package that the metapackages or the tables name; one that is
-            shorter than the package's own stands for all that begin with it.
-        listed: whether metapackages say so.
-    """
-
-    def __init__(
-        self,
-        contents: ChannelContents,
-        version: CudaVersion,
-        pins: Mapping[str, str],
-        *,
-        listed: bool,
-    ) -> None:
-        self.contents = contents
-        self.version = version
-        self.pins = dict(pins)
-        self.listed = listed
-        self._agreed: dict[str, bool] = {}
+    contents: ChannelContents
+    version: CudaVersion
+    pins: Mapping[str, str]
+    """The version of each package that the metapackages or the tables name; one that is shorter
+    than the package's own stands for all that begin with it."""
+    listed: bool
+    """Whether metapackages say so."""
+    _agreed: dict[str, bool] = field(default_factory=dict)
 
     def version_of(self, name: str) -> str | None:
         """The version of a package that belongs to the release; None when nothing tells."""
@@ -77,15 +59,13 @@ class ChannelRelease:
         return (
             self.version_of(name) is not None
             or is_cuda_package(name)
-            or any(ties(record) for record in self.contents.named(name))
+            or any(map(ties, self.contents.rows(name)))
         )
 
     def with_all_it_needs(self, names: Iterable[str], channels: Channels) -> dict[str, Any]:
         """CUDA's own packages of this release that come with some, by name.
 
-        Args:
-            names: the packages that are wanted.
-            channels: where everything else may come from.
+        Everything else may come from any of the channels.
 
         Raises:
             Incomplete: when something is missing, or nothing tells which version belongs to it.
@@ -97,7 +77,7 @@ class ChannelRelease:
         while pending:
             dependency = pending.pop()
             name = dependency.split(" ")[0]
-            if name == "cuda-version" or name.startswith("__"):
+            if name == TIE or name.startswith("__"):
                 continue
             if not self.owns(name):
                 others[dependency] = None
@@ -106,11 +86,12 @@ class ChannelRelease:
             if dependency in specs:
                 continue
             specs.add(dependency)
-            if name in chosen and fits(dependency, chosen[name]):
+            if name in chosen and meets(dependency, chosen[name]):
                 continue
             found = self._fitting(name, specs)
             if not found:
-                raise Incomplete(self._as_asked(name, dependency))
+                version = self.version_of(name)
+                raise Incomplete(f"{name} {version}" if version else dependency)
             chosen[name] = found[0]
             pending += found[0].depends
         self._check_told(chosen, wanted)
@@ -123,7 +104,7 @@ class ChannelRelease:
         found = [
             record
             for record in self._named(name)
-            if self.holds(record) and all(fits(spec, record) for spec in specs)
+            if self.holds(record) and all(meets(spec, record) for spec in specs)
         ]
         # A library may have a build for each of several updates, which differ in what they need.
         return [record for record in found if all(map(self._agrees, record.depends))] or found
@@ -137,17 +118,17 @@ class ChannelRelease:
         if dependency not in self._agreed:
             name = dependency.split(" ")[0]
             self._agreed[dependency] = self.version_of(name) is None or any(
-                self.holds(record) and fits(dependency, record) for record in self._named(name)
+                self.holds(record) and meets(dependency, record) for record in self._named(name)
             )
         return self._agreed[dependency]
 
     def _check_told(self, chosen: Mapping[str, Any], wanted: Mapping[str, set[str]]) -> None:
-        """See to it that nothing was taken of which another version might be the release's."""
+        """Refuse a package of which another version may be the release's."""
         for name in chosen:
             if self.version_of(name) is not None:
                 continue
-            versions = {record.version for record in self._fitting(name, wanted[name])}
-            tied = all(ties(record) for record in self._fitting(name, wanted[name]))
+            fitting = self._fitting(name, wanted[name])
+            versions, tied = {record.version for record in fitting}, all(map(ties, fitting))
             exact = any(_exact_version(spec) for spec in wanted[name])
             if len(versions) > 1 or not (tied or exact):
                 raise Incomplete(f"a metapackage that says which {name} belongs to it")
@@ -201,25 +182,21 @@ class ChannelRelease:
             yield f"{family}{end}"
             yield f"{family}{end}_{self.contents.subdir}"
 
-    def _as_asked(self, name: str, dependency: str) -> str:
-        version = self.version_of(name)
-        return f"{name} {version}" if version else dependency
-
 
 def releases_on(contents: ChannelContents) -> list[ChannelRelease]:
     """The releases that a channel has packages of, newest first."""
-    pins = _listed_pins(contents)
+    pins, tables = _listed_pins(contents), _tables()
     found = []
     for version, known in pins.items():
         families = {family_of(name) for name in known}
-        more = {name: text for name, text in _table(version) if name not in families}
+        told = tables.get(version, {}).items()
+        more = {name: text for name, text in told if name not in families}
         found.append(ChannelRelease(contents, version, {**known, **more}, listed=True))
     runtimes = {row.version for row in contents.rows(RUNTIME)}
     claimed = {one.version_of(RUNTIME) for one in found}
-    for row in releases():
-        known = dict(_table(row.version))
-        if row.version not in pins and known.get(RUNTIME) in runtimes:
-            found.append(ChannelRelease(contents, row.version, known, listed=False))
+    for version, known in tables.items():
+        if version not in pins and known.get(RUNTIME) in runtimes:
+            found.append(ChannelRelease(contents, version, known, listed=False))
             claimed.add(known[RUNTIME])
     for runtime in sorted(runtimes):
         # A release that is newer than the tables, without a metapackage.
@@ -248,14 +225,16 @@ def _listed_pins(contents: ChannelContents) -> dict[CudaVersion, dict[str, str]]
     return found
 
 
-def _table(version: CudaVersion) -> Iterator[tuple[str, str]]:
-    """What our tables know of a release."""
-    for row in releases():
-        if row.version == version:
-            if row.channel_cudart:
-                yield RUNTIME, row.channel_cudart
-            if row.channel_nvcc:
-                yield COMPILER, row.channel_nvcc
+def _tables() -> dict[CudaVersion, dict[str, str]]:
+    """What our tables know of each release: package to version."""
+    return {
+        row.version: {
+            name: text
+            for name, text in ((RUNTIME, row.channel_cudart), (COMPILER, row.channel_nvcc))
+            if text
+        }
+        for row in releases()
+    }
 
 
 def _update(text: str) -> CudaVersion | None:
@@ -277,8 +256,3 @@ def _exact_version(dependency: str) -> str | None:
     words = dependency.split(" ")
     match = _EXACT.fullmatch(words[1]) if len(words) > 1 else None
     return match[1] if match else None
-
-
-def names_on(contents: Sequence[ChannelContents]) -> list[CudaVersion]:
-    """Every release that some channels have a part of, oldest first."""
-    return sorted({one.version for each in contents for one in releases_on(each)})

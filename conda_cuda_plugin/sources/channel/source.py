@@ -9,21 +9,20 @@ from typing import Any
 
 from ...addons import addons
 from ...environment import Environment
-from ...packages.archives import checked
-from ...packages.cache import not_in_cache
 from ...packages.cuda_packages import is_cuda_package
 from ...packages.solver import solve
 from ...platforms import Platform
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, asked, changing_addons, check_addons_early
-from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from ..addon_packages import addon_packages, asked, check_addons_early
+from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from ..keep_installed import changing_addons, channels_with, hold, made_of_wheels, staying
+from ..parts import parts_of
 from . import mirrored
 from .contents import TIE, Channels, read_channels
 from .flavors import FIRST_SPLIT, Selection, flavors_on, label_of, labels, selections, wanted_names
-from .keep_installed import channels_with, hold, key_of, made_of_wheels, staying
 from .refusals import FIRST_LABEL, better, mixture, no_such_flavor, refusal_of
-from .release import names_on
+from .release import releases_on
 
 _MOST_SOLVES = 3
 """How many selections the solver may refuse: each costs seconds, and they fail alike."""
@@ -77,7 +76,8 @@ class ChannelSource:
                     refusals.append(refusal)
         if not refusals and _cannot_be_had(request, since=FIRST_LABEL):
             raise no_such_flavor(request)
-        raise better(refusals, request, names, names_on(channels.contents))
+        known = {one.version for each in channels.contents for one in releases_on(each)}
+        raise better(refusals, request, names, sorted(known))
 
     def available(
         self,
@@ -96,16 +96,14 @@ class ChannelSource:
             yield from mirrored.available(readable, platform.subdir, found)
         if not channels and "nvidia" not in failures:
             have = {flavor.version.release for flavor in found if flavor.nvcc}
-            yield from labels(FIRST_LABEL, without=have)
+            yield from labels(without=have)
         if failures:
             raise refusal_of(next(iter(failures.values())), tuple(failures), "latest")
 
     def _kept(self, request: ToolkitRequest, apart: tuple[str, ...]) -> Offer | None:
-        """The offer when all that is wanted is there and something may go: nobody is asked.
+        """The offer when all that is wanted is there, for which no channel is asked.
 
-        Args:
-            request: what is asked for.
-            apart: add-ons that the solver would not be asked for.
+        `apart` are add-ons that the solver would not be asked for.
         """
         if not request.keep:
             return None
@@ -126,10 +124,9 @@ class ChannelSource:
         Raises:
             NotOffered: when the solver finds no way, or only one with parts of another release.
         """
-
-        specs = [*selection.specs, *_addon_specs(request, apart.names)]
-        if selection.tied:
-            specs.insert(0, f"{TIE} {selection.version.release}.*")
+        tie = [f"{TIE} {selection.version.release}.*"] if selection.tied else []
+        own = [f"{record.name}=={record.version}" for record in selection.records]
+        specs = [*tie, *own, *_addon_specs(request, apart.names)]
         named = [spec for spec in specs if spec.split("==")[0] in {*wanted_names(request), TIE}]
         held: Sequence[str] = ()
         if apart.held:
@@ -137,10 +134,9 @@ class ChannelSource:
             specs, held = hold(specs, stay)
             if not specs:
                 return self._offer(request, selection.version, stay, apart.names, named, selection)
-        # The prefix need not exist: a toolkit is always solved for from nothing.
-        prefix = environment.prefix / ".conda-cuda-solve"
+        subdir, specs = request.platform.subdir, [*specs, *held]
         try:
-            records = solve(prefix, selection.channels, request.platform.subdir, (*specs, *held))
+            records = solve(environment.prefix, selection.channels, subdir, specs)
         except (Exception, SystemExit) as error:
             raise refusal_of(error, selection.channels, asked(request)) from error
         strange = [record for record in records if not selection.holds(record)]
@@ -158,28 +154,19 @@ class ChannelSource:
         selection: Selection | None,
     ) -> Offer:
         """An offer of some packages, and of the add-ons that come apart from them."""
-
         more = addon_packages(request, version, source=self.name, only=apart)
-        present = {key_of(record) for record in request.keep}
-        missing = not_in_cache([record for record in records if key_of(record) not in present])
-        packages = tuple(
-            Package(
-                record.name,
-                record.version,
-                (record.get("size") or None) if record in missing else 0,
-                record.fn,
-            )
-            for record in records
-        )
+        parts = parts_of(records, request.keep)
+        owns = selection.owns if selection else is_cuda_package
+        channels = {str(record.channel.canonical_name) for record in records if owns(record.name)}
         return Offer(
             Origin.CHANNEL,
             version,
             selection.flavor if selection else request.wanted_flavor,
             request.wanted_components,
-            (*packages, *more.packages),
-            ", ".join(dict.fromkeys((*_channel_names(records, selection), *more.origins))),
+            (*parts.packages, *more.packages),
+            ", ".join(dict.fromkeys((*sorted(channels), *more.origins))),
             specs=(*specs, *more.specs),
-            fetch=lambda: (*checked(records, missing), *more.fetch()),
+            fetch=lambda: (*parts.fetch(), *more.fetch()),
             note=selection.note if selection else None,
         )
 
@@ -202,13 +189,13 @@ def _with_labels(
 ) -> Iterator[Selection]:
     """What the channels have that meets a request; then what a label of NVIDIA's has."""
     yield from selections(request, channels, refusals)
-    label = None if request.channels else label_of(request, FIRST_LABEL)
+    label = None if request.channels else label_of(request)
     if label is None:
         return
     try:
         labelled = _read((label,), request)
     except NotOffered as refusal:
-        # Others may have no such label: it is missed only where nobody else has compilers.
+        # A mirror of the channel may lack the label. That matters where only it has a compiler.
         if not refusals and _cannot_be_had(request, since=FIRST_SPLIT):
             refusals.append(refusal)
         return
@@ -219,7 +206,8 @@ def _with_labels(
 def _ways(request: ToolkitRequest, selection: Selection) -> Iterator[_Apart]:
     """The ways to take add-ons along, the likeliest first: from the channels, then apart."""
     # conda-forge's add-ons would bring CUDA 11 once more, as `cudatoolkit`.
-    always = tuple(request.wanted_addons) if selection.addons_apart else ()
+    parts_of_11 = not selection.monolith and selection.version < FIRST_SPLIT
+    always = tuple(request.wanted_addons) if parts_of_11 else ()
     if request.keep and _has_monolith(request) == selection.monolith:
         for apart in _apart(request):
             yield _Apart(tuple(dict.fromkeys((*always, *apart))), held=True)
@@ -254,10 +242,3 @@ def _cannot_be_had(request: ToolkitRequest, since: CudaVersion) -> bool:
         and all(row.version < since for row in known)
         and (bool(request.components) or request.compiles)
     )
-
-
-def _channel_names(records: Sequence[Any], selection: Selection | None) -> list[str]:
-    """The channels that the CUDA packages come from."""
-
-    owns = selection.owns if selection else is_cuda_package
-    return sorted({str(record.channel.canonical_name) for record in records if owns(record.name)})

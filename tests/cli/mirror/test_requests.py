@@ -70,7 +70,7 @@ class TestPaths:
         before = listing(folder)
         assert_refused(
             mirror(conda, folder, "12.4", *PYPI, check=False),
-            f"{folder} holds other things and is no conda channel, so nothing is mixed into them. "
+            f"{folder} holds other things and is not a conda channel, so nothing is mixed into them. "
             "Name a new or an empty folder with --to.",
         )
         assert listing(folder) == before
@@ -105,7 +105,7 @@ class TestPaths:
         for place in (folder, folder / "below"):
             assert_refused(
                 mirror(conda, place, "12.4", *PYPI, check=False),
-                f"{folder} is no folder, so nothing can be mirrored to {place}.",
+                f"{folder} is not a folder, so nothing can be mirrored to {place}.",
             )
         assert folder.read_text() == "mine"
 
@@ -123,7 +123,7 @@ class TestTheRequest:
             (["12.x"], "'12.x' is no CUDA version.", 2),
             (["/usr/local/cuda-12.4"], "What the source system has stays where it is", 2),
             (["12.4", "--from=environment"], "What the source environment has stays where", 2),
-            (["12.4", "--from=moon"], "'moon' is no source of toolkits.", 2),
+            (["12.4", "--from=moon"], "'moon' is not a source of toolkits.", 2),
             (["12.4", "--platform=osx-64"], "CUDA ended on macOS with release 10.2", 1),
             (["12.7", "--from=pypi"], "There is no CUDA 12.7.", 1),
             (["12.4.9", "--from=pypi"], "There is no CUDA 12.4.9.", 1),

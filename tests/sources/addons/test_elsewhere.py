@@ -41,7 +41,7 @@ class TestAdopted:
         [
             ("--cudnn=9", "with cuDNN 8.9.7, and conda cuda replaces nothing there"),
             ("--nccl=2.21", "without NCCL, and conda cuda adds nothing there"),
-            ("--cudnn=none", "with cuDNN 8.9.7, and conda cuda takes nothing away there"),
+            ("--cudnn=none", "with cuDNN 8.9.7, and conda cuda removes nothing there"),
         ],
     )
     def test_nothing_is_added_to_them(
