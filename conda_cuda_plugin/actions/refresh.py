@@ -70,7 +70,7 @@ def follow(environment: Environment, current: Toolkit) -> None:
     packages = cuda_packages(environment.prefix)
     if version_of(packages) is None:
         # The packages are gone, and with them everything the root's links led to.
-        switch.let_go(environment)
+        switch.deactivate(environment)
         roots.remove_root(environment, current.root)
     else:
         _rebuild(environment, current, packages, platform_of(context.subdir))

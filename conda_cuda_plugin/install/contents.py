@@ -83,7 +83,7 @@ def edited_files(root: Path, there: Collection[str]) -> list[str]:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; empty for what is none, or a link, or cannot be read."""
+    """SHA-256 of a file, in hexadecimal; empty for a link and for what cannot be read."""
     found = hashlib.sha256()
     try:
         with open_regular(path, links=False) as file:
@@ -164,21 +164,24 @@ def record_problem(root: Path) -> str:
     return ""
 
 
+def recorded_facts(root: Path) -> dict[str, Any]:
+    """What the record says of the toolkit as a whole; empty where it says nothing."""
+    facts: dict[str, Any] = _usable(root).get("toolkit", {})
+    return facts
+
+
 def strangers(root: Path) -> list[str]:
     """The files in a root that its record does not name; none where there is no record."""
-    try:
-        names = set(_read(root)["files"])
-    except (OSError, ValueError):
+    names = _usable(root).get("files")
+    if names is None:
         return []
-    return [name for name in _walk(root) if name not in names]
+    known = set(names)
+    return [name for name in _walk(root) if name not in known]
 
 
 def edited(root: Path) -> list[str]:
     """The files in a root that are not as we wrote them, or as their packages brought them."""
-    try:
-        written = _read(root).get("written", {})
-    except (OSError, ValueError):
-        written = {}
+    written = _usable(root).get("written", {})
     # Only what is there, as a file, is asked for: a record may have any path in it.
     there = list(_walk(root))
     ours = [name for name in there if name in written and digest_of(root / name) != written[name]]
@@ -196,7 +199,6 @@ def _unowned(root: Path) -> list[str]:
 
 
 def _is_made_here(root: Path, name: str, *, all_links: bool) -> bool:
-
     if name.startswith(f"{OWN_TOOLS}/") or name in (
         FILES, TOOLKIT_FILE, MADE_OF_FILE, "version.json", "conda-meta/history",
         f"bin/nvcc{REAL}", f"bin/nvcc.profile{REAL}",
@@ -226,15 +228,6 @@ def _is_ours(name: str, there: Collection[str]) -> bool:
     return "/" not in name or name.startswith(f"{OWN_TOOLS}/") or f"{name}{REAL}" in there
 
 
-def recorded_facts(root: Path) -> dict[str, Any]:
-    """What the record says of the toolkit as a whole; empty where it says nothing."""
-    try:
-        facts: dict[str, Any] = _read(root)["toolkit"]
-    except (OSError, ValueError):
-        return {}
-    return facts
-
-
 def _read(root: Path) -> dict[str, Any]:
     """The record.
 
@@ -247,6 +240,14 @@ def _read(root: Path) -> dict[str, Any]:
         raise ValueError(problems[0])
     content: dict[str, Any] = found
     return content
+
+
+def _usable(root: Path) -> dict[str, Any]:
+    """The record; empty where it cannot be used."""
+    try:
+        return _read(root)
+    except (OSError, ValueError):
+        return {}
 
 
 def _walk(root: Path) -> Iterator[str]:

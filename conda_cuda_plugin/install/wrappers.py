@@ -230,7 +230,7 @@ def compiler_in(root: Path) -> Path | None:
     )
 
 
-def lead_nvcc(root: Path) -> bool:
+def wrap_nvcc(root: Path) -> bool:
     """Let nvcc of a root call the compiler of the root, when it has both.
 
     The package's files are moved and not written to: the package cache holds them too. nvcc puts
@@ -243,7 +243,7 @@ def lead_nvcc(root: Path) -> bool:
     nvcc, compiler = root / "bin" / "nvcc", compiler_in(root)
     if compiler is None or not nvcc.is_file():
         return False
-    release_nvcc(root)
+    restore_nvcc(root)
     profile = root / "bin" / "nvcc.profile"
     if profile.is_file():
         _put_aside(root, profile, _own_profile(read_bytes(profile, 2**20).decode()), mode=0o644)
@@ -252,7 +252,7 @@ def lead_nvcc(root: Path) -> bool:
     return True
 
 
-def release_nvcc(root: Path) -> None:
+def restore_nvcc(root: Path) -> None:
     """Put the files of nvcc's package back in their places."""
     for name in ("nvcc", "nvcc.profile"):
         path = root / "bin" / name
