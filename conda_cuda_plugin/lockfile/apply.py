@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,8 +29,8 @@ from . import cuda_file
 from .agree import disagreement
 from .check import parse
 from .cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit
+from .exact import offer_of
 from .export import describe_toolkit
-from .offers import offer_of
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,6 @@ def depends_on_others(plan: Plan) -> bool:
 
     They could be his then, whatever hashes they name of themselves.
     """
-
     toolkits = plan.file.toolkits
     return others_may_change([package.dist for one in toolkits for package in one.packages])
 
@@ -181,10 +179,21 @@ def check_protected(plan: Plan) -> None:
     """Refuse to install what no hash protects.
 
     Raises:
-        UnprotectedError: unless the user has seen it and said so.
+        CudaError: unless the user has seen it and said so.
     """
-    if plan.unprotected and not plan.force:
-        raise UnprotectedError(plan.unprotected)
+    if not plan.unprotected or plan.force:
+        return
+    names = [package.name for package in plan.unprotected]
+    more = f" and {len(names) - 3} others" if len(names) > 3 else ""
+    raise CudaError(
+        f"The file has no hash of {', '.join(names[:3])}{more}, so whatever lies at the address "
+        "would be installed, with scripts that conda runs; nothing was changed.",
+        hints=[
+            "Look at the addresses in the plan; --force installs what lies there.",
+            "Better: conda cuda export, where that toolkit is, writes hashes.",
+        ],
+        packages=[{"name": one.name, "address": one.address} for one in plan.unprotected],
+    )
 
 
 def carry_out(plan: Plan) -> None:
@@ -194,7 +203,7 @@ def carry_out(plan: Plan) -> None:
         CudaError: when it cannot be done; the environment is as before then.
     """
     check_protected(plan)
-    environment = plan.environment
+    environment, file = plan.environment, plan.file
     with in_environment(environment):
         # All files first: what cannot be had stops everything before anything has changed.
         with Fetched():
@@ -205,7 +214,16 @@ def carry_out(plan: Plan) -> None:
                 if step.replaces is None:
                     fresh.append(environment.root(step.offer.version))
                 _install(replace(step.offer, fetch=partial(tuple, records)), plan)
-            _make_current(plan)
+            if file.current is not None:
+                toolkit = environment.toolkit(file.current)
+                if toolkit is None:
+                    raise CudaError(
+                        f"CUDA {file.current} was removed by another process.",
+                        hints=["Run the command again."],
+                    )
+                switch.make_current(
+                    environment, toolkit, plan.platform, file.recorded, pinned=file.pinned
+                )
         except BaseException:
             for root in fresh:
                 if environment.current_name() != root.name and is_toolkit_root(root):
@@ -214,64 +232,27 @@ def carry_out(plan: Plan) -> None:
 
 
 def _install(offer: Offer, plan: Plan) -> None:
-
+    """Install a toolkit; refuse packages that were changed in the package cache."""
     try:
         with checking_every_file():
             roots.install(offer, plan.environment, plan.platform)
     except Exception as error:
-        raise _altered(error) or error from None
-
-
-def _altered(error: Exception) -> CudaError | None:
-    """The error where a file of the package cache is not what its package says."""
-
-    inner = innermost(error)
-    if not isinstance(inner, SafetyError):
-        return None
-    found = re.search(r"located at (.+?)\s+appears.*?path '(.+?)'", str(inner), re.DOTALL)
-    folder, name = found.groups() if found else ("a package", "A file")
-    return CudaError(
-        f"{name} of {folder} was changed in the package cache, so it was not used and nothing was "
-        "changed.",
-        hints=[
-            "Whoever writes into a file of an environment changes it there too: the files are one.",
-            f"Remove the folder {folder}, then run the command again.",
-        ],
-        folder=folder,
-        file=name,
-    )
-
-
-def _make_current(plan: Plan) -> None:
-    """The link, the wrappers, the hooks and the record, as the file has them."""
-    if plan.file.current is None:
-        return
-    toolkit = plan.environment.toolkit(plan.file.current)
-    if toolkit is None:
+        inner = innermost(error)
+        if not isinstance(inner, SafetyError):
+            raise
+        found = re.search(r"located at (.+?)\s+appears.*?path '(.+?)'", str(inner), re.DOTALL)
+        folder, name = found.groups() if found else ("a package", "A file")
         raise CudaError(
-            f"CUDA {plan.file.current} was taken away meanwhile.",
-            hints=["Run the command again."],
-        )
-    switch.make_current(
-        plan.environment, toolkit, plan.platform, plan.file.recorded, pinned=plan.file.pinned
-    )
-
-
-class UnprotectedError(CudaError):
-    """No hash says which file a package is, so whatever lies at its address would be installed."""
-
-    def __init__(self, packages: Sequence[ExactPackage]) -> None:
-        names = [package.name for package in packages]
-        more = f" and {len(names) - 3} others" if len(names) > 3 else ""
-        super().__init__(
-            f"The file has no hash of {', '.join(names[:3])}{more}, so whatever lies at the "
-            "address would be installed, with scripts that conda runs; nothing was changed.",
+            f"{name} of {folder} was changed in the package cache, so it was not used and nothing "
+            "was changed.",
             hints=[
-                "Look at the addresses in the plan; --force installs what lies there.",
-                "Better: conda cuda export, where that toolkit is, writes hashes.",
+                "Whoever writes into a file of an environment changes it there too: the files are "
+                "one.",
+                f"Remove the folder {folder}, then run the command again.",
             ],
-            packages=[{"name": one.name, "address": one.address} for one in packages],
-        )
+            folder=folder,
+            file=name,
+        ) from None
 
 
 def is_there(toolkit: Toolkit, wanted: ExactToolkit, environment: Environment) -> bool:

@@ -35,7 +35,7 @@ from ..errors import CudaError
 from ..network.addresses import shown_address
 from ..quoting import typed
 from ..system.reading import open_regular
-from ..system.yaml_text import MOST_BYTES, YamlError, canonical, dump, load, plain
+from ..system.yaml_text import MOST_BYTES, YamlError, canonical, dump, load
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
 from .yaml_edit import updated
@@ -184,19 +184,14 @@ def updated_text(text: str, content: Mapping[str, Any], file: str) -> str:
     Raises:
         CudaFileError: when it is no such file, or cannot be changed in place.
     """
-    old = read_content(text, file)
-    if canonical({**old, "digest": ""}, IDENTITIES) == canonical(
-        {**content, "digest": ""}, IDENTITIES
-    ) and old.get("digest") == digest_of(content):
+    new = {**content, "digest": digest_of(content)}
+    if canonical(read_content(text, file), IDENTITIES) == canonical(new, IDENTITIES):
         return text
-    newline = "\r\n" if "\r\n" in text else "\n"
     try:
-        result = updated(
-            text.replace("\r\n", "\n"), {**content, "digest": digest_of(content)}, IDENTITIES
-        )
+        result = updated(text, new, IDENTITIES)
     except YamlError as error:
         raise CudaFileError(file, error.reason, ["Move it away, then export again."]) from error
-    return result.replace("\n", newline)
+    return result.replace("\n", "\r\n") if "\r\n" in text else result
 
 
 def text_of(path: Path) -> str:
@@ -221,7 +216,7 @@ def text_of(path: Path) -> str:
             hint = "Ask its owner to let you read it."
         raise CudaFileError(str(path), f"cannot be read: {error.strerror}", [hint]) from error
     except UnicodeDecodeError as error:
-        raise CudaFileError(str(path), "is no text in UTF-8") from error
+        raise CudaFileError(str(path), "is not text in UTF-8") from error
 
 
 def read_content(text: str, file: str) -> dict[str, Any]:
@@ -235,8 +230,8 @@ def read_content(text: str, file: str) -> dict[str, Any]:
     except YamlError as error:
         raise CudaFileError(file, error.reason) from error
     if not isinstance(content, dict) or FORMAT_KEY not in content:
-        raise CudaFileError(file, f"is no file of conda cuda export: it has no {FORMAT_KEY!r}")
-    if content[FORMAT_KEY] != plain(FORMAT):
+        raise CudaFileError(file, f"is not a file of conda cuda export: it has no {FORMAT_KEY!r}")
+    if content[FORMAT_KEY] != str(FORMAT):
         raise CudaFileError(
             file,
             f"has the format {content[FORMAT_KEY]!r}, and this conda cuda knows {FORMAT} only",

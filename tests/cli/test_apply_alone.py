@@ -53,7 +53,7 @@ class TestWithoutTheFile:
         before = listing(environment)
         result = conda.cuda("apply", environment, path, "-y", check=False)
         assert result.code == 1 and "Traceback" not in result.err
-        assert "of nvidia-cuda-runtime-cu12 12.4.127 cannot be had: no file from" in result.err
+        assert "of nvidia-cuda-runtime-cu12 12.4.127 cannot be had: there is no file" in result.err
         offline = conda.cuda("apply", environment, path, "-y", "--offline", check=False)
         assert "--offline forbids to ask for it" in offline.err
         assert listing(environment) == before
@@ -109,8 +109,8 @@ class TestRefusals:
             (("digest: ", "digest: 0"), "was changed after it was exported"),
             (("linux-64", "win-64"), "was changed after it was exported"),
             (("conda-cuda: 1", "conda-cuda: 9"), "has the format '9'"),
-            (("toolkits:", "toolkits: ["), "is no proper YAML"),
-            (("sha256: ", "sha256: x"), "has no usable value for toolkits[0].packages[0].sha256"),
+            (("toolkits:", "toolkits: ["), "is not proper YAML"),
+            (("sha256: ", "sha256: x"), "toolkits[0].packages[0].sha256 has no usable value"),
         ],
     )
     def test_a_changed_file(
