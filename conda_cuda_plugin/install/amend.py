@@ -1,4 +1,4 @@
-"""Changing some packages of a toolkit root: the others are neither fetched nor linked again.
+"""Change some packages of a toolkit root; the others are neither fetched nor linked again.
 
 The root is copied aside with hard links, conda's transaction changes the copy, and the copy takes
 the root's place. So the root is whole at every moment, as with a new one.
@@ -35,7 +35,7 @@ def copy_what_stays(
     Args:
         root: the root; it need not exist.
         aside: where the copy goes.
-        records: the packages that the root shall hold.
+        records: the packages that the root has to hold.
 
     Returns:
         Those of the packages that have to be linked into the copy, and the records of those that
@@ -68,7 +68,7 @@ def _key_of(record: Any) -> tuple[str, str, str]:
 
 
 def _leads_elsewhere(root: Path, owned: set[str]) -> bool:
-    """Whether somebody has put a link in the place of a folder: packages would go through it."""
+    """Whether a link stands in the place of a folder: packages would be linked through it."""
     folders = {folder.as_posix() for path in owned for folder in PurePosixPath(path).parents}
     places = [root / name for name in {*folders, *strangers(root)}]
     return any(path.is_symlink() and os.path.isdir(path) for path in places)
@@ -103,9 +103,9 @@ def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
 
 
 def _copy_file(source: str, target: str) -> str:
-    """Copy a file; what a device or a pipe would give has no end."""
+    """Copy a file; a device or a pipe has no end."""
     if not is_regular(Path(source)):
-        raise ForeignFileError(source, reason="it is no file")
+        raise ForeignFileError(source, reason="it is not a file")
     return str(shutil.copy2(source, target, follow_symlinks=False))
 
 

@@ -51,8 +51,8 @@ class _Pinned:
 def _parse(data: bytes | None) -> _Pinned:
     """The parts of the file.
 
-    A line within the block that is none of ours is the user's; without an end line the block ends
-    with our lines.
+    A line within the block that is not ours is the user's; without an end line the block ends with
+    our lines.
     """
     own: list[bytes] = []
     ours: list[str] = []
@@ -136,7 +136,7 @@ def check_pin(environment: Environment, version: CudaVersion) -> None:
 
 
 def put(environment: Environment, version: CudaVersion) -> None:
-    """Pin a release; another one's pin gives way."""
+    """Pin a release, in place of another one."""
     data = read(environment)
     own = _parse(data).own
     text = own or b""

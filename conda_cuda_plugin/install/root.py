@@ -1,4 +1,4 @@
-"""A toolkit root comes into being whole: built aside, moved into place, cleaned up after."""
+"""Make and remove toolkit roots: built aside, moved into place in one step, cleaned up after."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ from ..system.reading import read_json
 from ..toolkit import Origin, Toolkit
 from . import amend, contents, view, wrappers
 from .contents import edited, is_same, strangers
+
+RECORD = STATE / "unfinished.json"
+ASIDE = ".conda-cuda-"
+"""How the names of folders begin that hold unfinished work, directly inside an environment."""
+_SCHEMA = schema.items(schema.text(rf"{re.escape(ASIDE)}{LINK}(-\d{{1,3}}\.\d{{1,4}})?"), 10)
+_OLD = ".old"
 
 
 def install(offer: Offer, environment: Environment, platform: Platform) -> Toolkit:
@@ -92,8 +98,8 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
 def remove_root(environment: Environment, root: Path) -> None:
     """Remove a root: out of sight in one step, then for good.
 
-    What somebody else has put into it comes back in its place, what he has edited under another
-    name; the environment says which files.
+    The user's own files in it come back to their places, files that the user has edited under
+    another name; `environment.kept` gets their paths.
 
     Raises:
         ForeignFileError: when it is not ours.
@@ -116,6 +122,12 @@ def check_root(root: Path) -> None:
         is_folder = root.is_dir() and not root.is_symlink()
         if not is_folder or not (is_toolkit_root(root) or _is_empty(root)):
             raise ForeignFileError(root, reason="the toolkit has to go there")
+
+
+def _is_empty(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return not os.listdir(folder)
+    return False
 
 
 def clean_up(environment: Environment) -> list[str]:
@@ -142,29 +154,16 @@ def mend_link(environment: Environment) -> bool:
     return True
 
 
-def _is_empty(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return not any(os.scandir(path))
-    return False
-
-
-RECORD = STATE / "unfinished.json"
-ASIDE = ".conda-cuda-"
-"""How the names of folders begin that hold unfinished work, directly inside an environment."""
-_SCHEMA = schema.items(schema.text(rf"{re.escape(ASIDE)}{LINK}(-\d{{1,3}}\.\d{{1,4}})?"), 10)
-_OLD = ".old"
-
-
 @contextlib.contextmanager
 def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
-    """Another name for what shall have a place in the end, or had it; it is gone afterwards.
+    """A second name for what is built or removed; nothing has it afterwards.
 
     Args:
         environment: the environment; its lock must be held.
         place: a toolkit root, or the link.
 
     Raises:
-        ForeignFileError: when something that nobody has written down has the name.
+        ForeignFileError: when something that is not recorded has the name.
     """
     path = environment.prefix / f"{ASIDE}{place.name}"
     if os.path.lexists(path):
@@ -180,9 +179,7 @@ def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
 
 
 def discard(environment: Environment, path: Path, place: Path) -> None:
-    """Remove what is unfinished or was replaced; the user's files go to where they were.
-
-    The environment says which are not there.
+    """Remove what is unfinished or was replaced; the user's files go back to their places.
 
     Raises:
         LeftoverError: when something in it cannot be removed.
@@ -195,7 +192,7 @@ def discard(environment: Environment, path: Path, place: Path) -> None:
 
 
 def recorded(environment: Environment) -> list[Path]:
-    """What the record names, as far as it is there, and the record itself."""
+    """What the record names and exists, and last the record itself."""
     record = environment.prefix / RECORD
     if not os.path.lexists(record):
         return []
@@ -206,7 +203,7 @@ def recorded(environment: Environment) -> list[Path]:
 def remove_unfinished(environment: Environment) -> list[str]:
     """Remove what a killed command has left; the names of what was removed.
 
-    What cannot be removed, since it belongs to somebody else, stays written down.
+    What cannot be removed, since it belongs to somebody else, stays recorded.
     """
     removed, stuck = [], False
     for path in recorded(environment)[:-1]:
@@ -234,13 +231,13 @@ def _names(record: Path) -> list[str]:
 
 
 def carry(environment: Environment, old: Path, new: Path) -> None:
-    """Move the user's files from a root that goes to where it was, or to the one in its place.
+    """Move the user's files from a root that goes to the root in its place.
 
-    Where something of ours has the place, and where he has edited ours, they get another name: the
-    environment says which.
+    Where something of ours has the place, and where the user has edited a file of ours, they get
+    another name; `environment.kept` gets their paths.
 
     Raises:
-        LeftoverError: when something can be moved nowhere.
+        LeftoverError: when a file cannot be moved anywhere.
     """
     if is_link(old):
         return

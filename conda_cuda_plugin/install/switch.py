@@ -18,7 +18,7 @@ from . import kernelspec, pin, view, windows, wrappers
 
 
 def check_link(environment: Environment) -> None:
-    """Refuse when something that is not ours stands where the link goes.
+    """Refuse when something that is not ours has the place of the link.
 
     Raises:
         ForeignFileError: when it does.
@@ -103,7 +103,7 @@ def make_current(
 
 @contextlib.contextmanager
 def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[None]:
-    """Take back what was written when the link could not be made, as on a full disk."""
+    """Undo what was written when the link cannot be made, as on a full disk."""
     state, link = dict(environment.state), environment.current_name()
     pins = pin.read(environment)
     kept = len(environment.kept)

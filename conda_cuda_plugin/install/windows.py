@@ -42,7 +42,7 @@ def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
 
 
 def check_bin(environment: Environment) -> None:
-    """Refuse when a file, or somebody else's link, has the name of the folder `bin`.
+    """Refuse when a file, or a link that is not ours, has the name of the folder `bin`.
 
     Raises:
         ForeignFileError: when it does.

@@ -1,4 +1,4 @@
-"""`conda cuda apply`: an environment gets exactly what a file says."""
+"""`conda cuda apply`: give an environment exactly what a file says."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..install import root as roots
 from ..machine.machine import Machine
 from ..packages.cache import checking_every_file, linked_hashes
 from ..platforms import Platform
-from ..sources.base import Offer, ToolkitRequest
+from ..sources.base import Offer
 from ..system.progress import Fetched
 from ..system.shared_caches import others_may_change
 from ..toolkit import Origin, Toolkit
 from ..verdict.finding import Verdict
-from ..versions import CudaVersion, VersionRequest
+from ..versions import CudaVersion
 from . import cuda_file
 from .agree import disagreement
 from .check import parse
@@ -35,12 +35,12 @@ from .export import describe_toolkit
 
 @dataclass(frozen=True)
 class Step:
-    """One toolkit of the file that is not there yet."""
+    """A toolkit of the file that is not installed yet."""
 
     wanted: ExactToolkit
     offer: Offer
     replaces: Toolkit | None
-    """An installed toolkit of the same release that gives way."""
+    """The installed toolkit of the same release that is replaced."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Plan:
     file: CudaFile
     steps: tuple[Step, ...]
     stays: tuple[Toolkit, ...]
-    """The toolkits of the file that are there exactly."""
+    """The toolkits of the file that are installed exactly so."""
     before: Toolkit | None
     """The current toolkit now."""
     switches: bool
     """Whether the current toolkit or what is recorded changes."""
     verdict: Verdict | None
     force: bool = False
-    """Whether what no hash protects is installed all the same."""
+    """Whether to install what no hash protects."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -68,7 +68,7 @@ class Plan:
 
     @property
     def unprotected(self) -> tuple[ExactPackage, ...]:
-        """The packages to be installed in whose place any file would pass."""
+        """The packages to be installed that no hash protects."""
         return tuple(package for step in self.steps for package in step.wanted.unprotected)
 
 
@@ -91,11 +91,11 @@ def make_plan(
     offline: bool,
     force: bool,
 ) -> Plan:
-    """Find out what has to be done; asks no network, changes nothing.
+    """Plan what to do, without a network and without a change.
 
     Args:
         environment: where.
-        file: what it shall have.
+        file: what it has to get.
         path: where the file lies.
         platform: the environment's platform.
         machine: what it has to run on.
@@ -103,7 +103,7 @@ def make_plan(
         force: whether to go on with a toolkit that cannot run there, or that no hash protects.
 
     Raises:
-        CudaError: when it cannot be done, in words.
+        CudaError: when it cannot be done.
     """
     for toolkit in file.toolkits:
         if reason := disagreement(toolkit):
@@ -144,17 +144,6 @@ def make_plan(
     )
 
 
-def request_of(file: CudaFile, platform: Platform) -> ToolkitRequest:
-    """The request that a file records, as far as a verdict needs it."""
-    compiles = any("nvcc" in toolkit.components for toolkit in file.toolkits)
-    return ToolkitRequest(
-        VersionRequest.parse(file.request["version"]),
-        platform,
-        flavor=next((toolkit.flavor for toolkit in file.toolkits if toolkit.flavor), None),
-        components=("nvcc",) if compiles else (),
-    )
-
-
 def is_exact(plan: Plan) -> bool:
     """Whether the environment has every file that the plan's file says, by SHA-256."""
     for wanted in plan.file.toolkits:
@@ -167,10 +156,7 @@ def is_exact(plan: Plan) -> bool:
 
 
 def depends_on_others(plan: Plan) -> bool:
-    """Whether packages of the file lie unpacked where somebody else may write.
-
-    They could be his then, whatever hashes they name of themselves.
-    """
+    """Whether packages of the file lie unpacked where another user may change them."""
     toolkits = plan.file.toolkits
     return others_may_change([package.dist for one in toolkits for package in one.packages])
 
@@ -179,7 +165,7 @@ def check_protected(plan: Plan) -> None:
     """Refuse to install what no hash protects.
 
     Raises:
-        CudaError: unless the user has seen it and said so.
+        CudaError: unless `--force` was given.
     """
     if not plan.unprotected or plan.force:
         return

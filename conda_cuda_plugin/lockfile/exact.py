@@ -79,7 +79,7 @@ def offer_of(
 
 
 def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
-    """A toolkit of this machine of the very release, at the same place if it is there."""
+    """A toolkit of this machine of exactly that release, at the same place if possible."""
     source, named = SystemSource(), SystemSource(runs=False)
     request = ToolkitRequest(VersionRequest.parse(str(wanted.version)), platform)
     # The file names that folder, and not the user: no program of it is run before the plan is seen.
@@ -106,12 +106,12 @@ def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platfo
 
 
 def _reaches(flavor: Flavor | None, wanted: Flavor | None) -> bool:
-    """Whether a toolkit is as much as a file says that it is."""
+    """Whether a toolkit has at least the flavor that a file says."""
     return wanted is None or (flavor is not None and flavor.rank >= wanted.rank)
 
 
 def _of_environment(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
-    """The packages of the environment, if they are the very ones."""
+    """The packages of the environment, if they are exactly those of the file."""
     have = {"-".join(package) for package in cuda_packages(environment.prefix)}
     hashes = linked_hashes(environment.prefix)
     missing = [
@@ -178,7 +178,7 @@ def _fetch(
 
 
 def _at_hand(package: ExactPackage, platform: Platform) -> Any | None:
-    """The record of a package whose very file is in a cache of this machine, or None."""
+    """The record of a package whose file is in a cache of this machine; None otherwise."""
     if not package.hashes:
         # A file of the same name is not the same file.
         return None
@@ -238,7 +238,7 @@ def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
 
 
 def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
-    """What a failure of conda's download means; what is no such failure comes back as it is."""
+    """What a failure of conda's download means; any other error is returned as it is."""
     inner = innermost(error)
     text = str(inner)
     package = next((one for one in packages if one.url and one.url in text), packages[0])
@@ -248,7 +248,7 @@ def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
         return exact_files.no_answer(package, inner)
     if isinstance(inner, CondaError) or (isinstance(inner, OSError) and inner.errno is not None):
         return error
-    # Whatever those say who were to unpack it.
+    # Any error of the libraries that unpack it.
     package = next((one for one in packages if one.filename in text), package)
     return CudaError(
         f"{package.filename} of {package.name} {package.version} is not a conda package, so "

@@ -1,4 +1,4 @@
-"""The file of an exact package: fetched, checked by its hash, and converted where need be."""
+"""Fetch the file of an exact package, check its hash, and convert it where need be."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .cuda_file import ExactPackage, ExactToolkit
 
 
 class NotObtained(CudaError):
-    """The file of a package cannot be had.
+    """The file of a package is not available.
 
     Args:
         package: the package.

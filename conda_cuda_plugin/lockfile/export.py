@@ -1,4 +1,4 @@
-"""`conda cuda export`: what an environment's CUDA is made of, exactly."""
+"""`conda cuda export`: describe the CUDA of an environment, exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from . import cuda_file
 from .check import REQUEST
 
 _NAMED = 6
-"""Packages that a sentence names."""
+"""How many packages a sentence names."""
 
 
 def describe(
@@ -52,7 +52,7 @@ def describe(
     recorded = recorded_request(environment)
     request = {key: recorded[key] for key in REQUEST if recorded.get(key)}
     if not request.get("version"):
-        # Nobody has asked for it through `use`, or the record is gone.
+        # It was not asked for through `use`, or the record is gone.
         request = {"version": (current or toolkits[0]).version.release}
     if pin.is_pinned(environment):
         request["pin"] = True
@@ -146,7 +146,7 @@ def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
     """One package and the file that it comes from."""
     row = {"name": record.name, "version": record.version, "build": record.build}
     if origin:
-        # The truth is the foreign file; the conda package is made from it again where need be.
+        # The conda package was converted from this file, and can be again.
         address = without_credentials(origin.get("url") or "")
         row["url" if address else "file"] = address or origin.get("file") or record.fn
         row["sha256"] = origin.get("sha256") or ""

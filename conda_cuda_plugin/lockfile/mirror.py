@@ -76,21 +76,21 @@ class Result:
 
 
 def make_plan(directory: Path, request: ToolkitRequest, source: str | None) -> Plan:
-    """Find out what has to be done; asks sources, changes nothing.
+    """Plan what to do: ask sources, change nothing.
 
     Args:
-        directory: the folder that is to be a channel, absolute; it need not exist.
+        directory: the folder that becomes a channel, absolute; it need not exist.
         request: what is asked for.
-        source: the source that was named, if one was.
+        source: the source that was named; None when none was.
 
     Raises:
-        CudaError: when it cannot be done, in words.
+        CudaError: when it cannot be done.
     """
     check_directory(directory, request.platform.subdir)
     order = tuple(name for name in request.order or ORDER if not _adopts(name))
     if source is not None and _adopts(source):
         raise UsageError(
-            f"What the source {source} has stays where it is, so it cannot be mirrored.",
+            f"Toolkits of the source {source} stay where they are, so they cannot be mirrored.",
             hints=["conda cuda mirror VERSION --to DIR takes it from channels or from PyPI."],
             source=source,
         )
@@ -139,7 +139,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
     rows = read_indexes(plan.directory, subdir)
     for name in rows:
         if not rows[name] and not (plan.directory / name / channel_folder.INDEX).is_file():
-            # From now on the folder is a channel, an empty one, whenever this is stopped.
+            # From now on the folder is a channel, if an empty one, when this is stopped.
             channel_folder.write_rows(Inside(plan.directory), plan.directory / name, {})
     there = {}
     for record in records:
@@ -188,7 +188,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
 
 
 def _part(record: Any, channel: LocalChannel) -> Part:
-    """What has to be done for the file of a package."""
+    """The progress of getting the file of a package."""
     if channel.unpacked(record) is not None:
         return Part(record.name, steps={"packing": 1})
     return Part(record.name, record.get("size") or 0, {"fetching": 1})
@@ -197,7 +197,7 @@ def _part(record: Any, channel: LocalChannel) -> Part:
 def _file_of(
     record: Any, channel: LocalChannel, folder: Path, told: Part, *, offline: bool
 ) -> archives.Sums:
-    """Put the file of a package into a folder: one is written where it was made here."""
+    """Put the file of a package into a folder: fetched, or packed where it was converted here."""
     unpacked = channel.unpacked(record)
     told.begin(next(iter(told.steps)))
     if unpacked is None:
@@ -216,7 +216,7 @@ def _row(record: Any, sums: archives.Sums) -> dict[str, Any]:
         "python_site_packages_path",
     )  # fmt: skip
     row = {key: facts[key] for key in kept if facts.get(key) not in (None, "", [], ())}
-    # Some tools take a row without these two for a broken one.
+    # Some tools take a row without these two for broken.
     row = {**row, "depends": list(record.depends), "constrains": list(record.constrains)}
     return {**row, "size": sums.size, "md5": sums.md5, "sha256": sums.sha256}
 
