@@ -257,12 +257,11 @@ STATE_SCHEMA = record(
         ),
         "wrappers": items(NAME),
         "linked": items(NAME),
-        "pin": choice(["absent", "unended"]),
         "kernels": table(
             NAME,
             record(
                 {
-                    "env": choice(["absent", "own", "tight", "blank"]),
+                    "env": flag,
                     "joined": flag,
                     "names": table(_WORD, text(r"[0-9a-f]{16}")),
                 },

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from conda_cuda_plugin.lockfile import cuda_file
 from conda_cuda_plugin.lockfile.check import parse
 from conda_cuda_plugin.lockfile.cuda_file import CudaFileError, digest_of, new_text, updated_text
-from conda_cuda_plugin.system.yaml_text import MOST_BYTES, YamlError, canonical, load, plain
+from conda_cuda_plugin.system.yaml_text import MOST_BYTES, YamlError, canonical, load
 
 from .made_cuda_file import HEX, changes, contents, kept_by_person
 
@@ -29,7 +29,7 @@ slow = settings(
 @given(contents())
 def test_what_is_written_reads_back(content: dict[str, Any]) -> None:
     text = new_text(content)
-    assert load(text) == plain({**content, "digest": digest_of(content)})
+    assert load(text) == canonical({**content, "digest": digest_of(content)}, {})
     found = parse(text, "cuda.yaml")
     assert found.request == content["request"]
     rows = content["toolkits"][0]["packages"]
@@ -48,7 +48,7 @@ def test_order_quotes_and_comments_do_not_count(data: Any, content: dict[str, An
 
 @slow
 @given(st.data(), contents())
-def test_only_what_changed_is_replaced(data: Any, content: dict[str, Any]) -> None:
+def test_comments_and_order_stay(data: Any, content: dict[str, Any]) -> None:
     person, before = kept_by_person(data.draw, content)
     new, gone = data.draw(changes(content))
     after = updated_text(before, new, "cuda.yaml")
@@ -64,6 +64,16 @@ def test_only_what_changed_is_replaced(data: Any, content: dict[str, Any]) -> No
     lost = [keys for keys, comment in person.comments if comment not in after]
     assert [keys for keys in lost if has(new, keys)] == []
     assert updated_text(after, new, "cuda.yaml") == after
+    old_toolkit, new_toolkit = (load(text)["toolkits"][0] for text in (before, after))
+    for one, two in (
+        (load(before), load(after)),
+        (old_toolkit, new_toolkit),
+        (
+            {row["name"]: row for row in toolkit["packages"]}
+            for toolkit in (old_toolkit, new_toolkit)
+        ),
+    ):
+        assert [key for key in one if key in two] == [key for key in two if key in one]
 
 
 def has(content: Any, keys: tuple[str, ...]) -> bool:
@@ -79,22 +89,54 @@ def has(content: Any, keys: tuple[str, ...]) -> bool:
 @slow
 @given(st.data(), contents())
 def test_a_new_hash_changes_one_line_and_the_digest(data: Any, content: dict[str, Any]) -> None:
-    _, before = kept_by_person(data.draw, content)
+    """In a file that a person has put comments and blank lines into."""
+    lines: list[str] = []
+    for line in new_text(content).splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        above = data.draw(st.sampled_from([[], [], [], [f"{indent}# why"], ["", f"{indent}# {{x"]]))
+        beside = data.draw(st.sampled_from(["", "", "", "  # 'a: b"]))
+        lines += [*above, f"{line}{beside}"]
+    before = "\n".join([*lines, ""])
     new = copy.deepcopy(content)
     package = data.draw(st.sampled_from(new["toolkits"][0]["packages"]))
     old, package["sha256"] = package["sha256"], data.draw(HEX)
     assume(old != package["sha256"] and before.count(old) == 1)
     after = updated_text(before, new, "cuda.yaml")
-    lines = list(zip(before.split("\n"), after.split("\n"), strict=True))
-    changed = [(one, two) for one, two in lines if one != two]
-    assert len(changed) == 2
-    for one, two in changed:
-        values = (
-            (digest_of(content), digest_of(new)) if "digest" in one else (old, package["sha256"])
-        )
-        begin, _, end = one.partition(values[0])
-        assert begin.rstrip("'\"") == two.partition(values[1])[0].rstrip("'\"")
-        assert end.lstrip("'\"") == two.partition(values[1])[2].lstrip("'\"")
+    rows = zip(before.split("\n"), after.split("\n"), strict=True)
+    changed = [(one, two) for one, two in rows if one != two]
+    assert [one.split(":")[0].strip() for one, _ in changed] == ["sha256", "digest"]
+    assert [one.partition("  # ")[2] for one, _ in changed] == [
+        two.partition("  # ")[2] for _, two in changed
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_comments_of_what_goes(newline: str) -> None:
+    """Those of a package go with it; those above a key that goes stay, above the next one."""
+    content = copy.deepcopy(GOOD)
+    content["request"] = {"version": "12.4", "flavor": "base", "source": "channel"}
+    toolkit: Any = content["toolkits"][0]  # type: ignore[index]
+    toolkit["components"] = ["cudart", "nvcc"]
+    toolkit["packages"].append({**toolkit["packages"][0], "name": "cuda-nvcc"})
+    text = new_text(content)
+    for old, comment in (
+        ("components: [cudart, nvcc]", "components:\n  - cudart  # runs\n  - nvcc  # compiles"),
+        ("  flavor: base", "  # small\n  flavor: base  # yes"),
+        ("  source: channel", "  # ours\n  source: channel"),
+        ("  - name: cuda-cudart", "  # the runtime\n  - name: cuda-cudart"),
+        ("  - name: cuda-nvcc", "\n  # the compiler\n  - name: cuda-nvcc"),
+    ):
+        assert old in text
+        text = text.replace(old, comment)
+    del toolkit["packages"][0], content["request"]["flavor"]  # type: ignore[attr-defined]
+    toolkit["components"] = ["nvcc"]
+    after = updated_text(text.replace("\n", newline), content, "cuda.yaml")
+    assert after.count(newline) == after.count("\n")
+    after = after.replace(newline, "\n")
+    assert "  version: '12.4'\n  # small\n  # ours\n  source: channel\n" in after
+    assert "  components:\n  - nvcc  # compiles\n" in after
+    assert "  packages:\n\n  # the compiler\n  - name: cuda-nvcc\n" in after
+    assert "the runtime" not in after and "# runs" not in after and "# yes" not in after
 
 
 @slow
@@ -162,52 +204,56 @@ PACKAGE = "toolkits/0/packages/0"
     ("path", "value", "message"),
     [
         ("conda-cuda", 2, "has the format '2', and this conda cuda knows 1 only"),
-        ("conda-cuda", None, "is no file of conda cuda export: it has no 'conda-cuda'"),
-        ("platform", None, "lacks platform"),
-        ("platform", "osx-64", "has no usable value for platform: 'osx-64'"),
-        ("current", "13.0", "names '13.0' as current, which is none of its toolkits"),
-        ("request", None, "lacks request"),
-        ("request", ["12.4"], "has no usable value for request: ['12.4']"),
-        ("request", {"version": "newest!"}, "has no usable value for request.version: 'newest!'"),
-        ("request", {"version": "12", "pin": "yes"}, "has no usable value for request.pin: 'yes'"),
-        ("request", {"version": "12", "run": "x"}, "holds request.run, which means nothing here"),
-        ("toolkits", [], "holds no toolkit"),
-        ("toolkits", "12.4", "has no usable value for toolkits: '12.4'"),
-        ("toolkits", ["twice"], "names 12.4 more than once in toolkits"),
-        ("toolkits/0/version", "12", "has no usable value for toolkits[0].version: '12'"),
-        ("toolkits/0/origin", "moon", "has no usable value for toolkits[0].origin: 'moon'"),
-        ("toolkits/0/packages", [], "has no usable value for toolkits[0].packages: []"),
+        ("conda-cuda", None, "is not a file of conda cuda export: it has no 'conda-cuda'"),
+        ("platform", None, "it has no platform"),
+        ("platform", "osx-64", "platform is none of linux-64"),
+        ("current", "13.0", "current is none of the toolkits: '13.0'"),
+        ("request", None, "it has no request"),
+        ("request", ["12.4"], "request is no table of names and values"),
+        ("request", {"version": "newest!"}, "request.version has no usable value: 'newest!'"),
+        ("request", {"version": "12", "pin": "yes"}, "request.pin is neither true nor false"),
+        ("request", {"version": "12", "run": "x"}, "request.run means nothing here"),
+        ("toolkits", [], "toolkits is empty"),
+        ("toolkits", "12.4", "toolkits is no list"),
+        ("toolkits", ["twice"], "toolkits names 12.4 more than once"),
+        ("toolkits/0/version", "12", "toolkits[0].version has no usable value: '12'"),
+        ("toolkits/0/origin", "moon", "toolkits[0].origin has no usable value: 'moon'"),
+        ("toolkits/0/packages", [], "toolkits[0] has no packages"),
         (
             "toolkits/0/packages",
             ["twice"],
-            "names cuda-cudart more than once in toolkits[0].packages",
+            "toolkits[0].packages names cuda-cudart more than once",
         ),
         (
             "toolkits/0/packages/0/url",
             "https://me:secret@[broken/a.conda",
-            "has no usable value for toolkits[0].packages[0].url: 'https://[broken/a.conda'",
+            "toolkits[0].packages[0].url has no usable value: 'https://[broken/a.conda'",
         ),
-        ("toolkits/0/specs", ["cuda >>1"], "has no usable value for toolkits[0].specs: 'cuda >>1'"),
+        ("toolkits/0/specs", ["cuda >>1"], "toolkits[0].specs[0] has no usable value: 'cuda >>1'"),
         (
             f"{PACKAGE}/name",
             "../../etc",
-            "has no usable value for toolkits[0].packages[0].name: '../../etc'",
+            "toolkits[0].packages[0].name has no usable value: '../../etc'",
         ),
         (
             f"{PACKAGE}/version",
             "1-2",
-            "has no usable value for toolkits[0].packages[0].version: '1-2'",
+            "toolkits[0].packages[0].version has no usable value: '1-2'",
         ),
-        (f"{PACKAGE}/build", "a/b", "has no usable value for toolkits[0].packages[0].build: 'a/b'"),
-        (f"{PACKAGE}/sha256", "0" * 63, "has no usable value for toolkits[0].packages[0].sha256"),
-        (f"{PACKAGE}/url", None, "lacks toolkits[0].packages[0].url"),
-        (f"{PACKAGE}/file", "../x.run", "has no usable value for toolkits[0].packages[0].file"),
+        (f"{PACKAGE}/build", "a/b", "toolkits[0].packages[0].build has no usable value: 'a/b'"),
+        (f"{PACKAGE}/sha256", "0" * 63, "toolkits[0].packages[0].sha256 has no usable value"),
+        (f"{PACKAGE}/url", None, "toolkits[0].packages[0] has no url"),
+        (f"{PACKAGE}/file", "../x.run", "toolkits[0].packages[0].file has no usable value"),
+        (f"{PACKAGE}/x", "y", "toolkits[0].packages[0].x means nothing here"),
+        ("toolkits/0/x", "y", "toolkits[0].x means nothing here"),
+        ("x", "y", "x means nothing here"),
     ],
 )
 def test_what_makes_no_sense_is_named(path: str, value: Any, message: str) -> None:
     with pytest.raises(CudaFileError) as caught:
         parse(with_value(path, value), "cuda.yaml")
-    assert caught.value.message.startswith(f"cuda.yaml {message}")
+    said = caught.value.message.removeprefix("cuda.yaml ").removeprefix("cannot be used: ")
+    assert said.startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -241,18 +287,18 @@ BOMB = "conda-cuda: 1\na: &a [x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no file of conda cuda export: it has no 'conda-cuda'"),
-        ("just words", "is no file of conda cuda export"),
-        ("a: [1", "is no proper YAML (line 1)"),
-        ("a: 1\na: 2\n", "is no proper YAML (line 2)"),
-        ("\tx: 1", "is no proper YAML (line 1)"),
-        ("a: \x00", "is no proper YAML"),
+        ("", "is not a file of conda cuda export: it has no 'conda-cuda'"),
+        ("just words", "is not a file of conda cuda export"),
+        ("a: [1", "is not proper YAML (line 1)"),
+        ("a: 1\na: 2\n", "is not proper YAML (line 2)"),
+        ("\tx: 1", "is not proper YAML (line 1)"),
+        ("a: \x00", "is not proper YAML"),
         (BOMB, "holds anchors or aliases"),
         ("conda-cuda: !!python/object:os.system 1", "holds tags"),
         ("conda-cuda: 1\n---\nconda-cuda: 1\n", "holds more than one document"),
         ("[" * 100_000, "nests more deeply"),
         (f"# {'x' * MOST_BYTES}", "is larger than any file"),
-        ("name: env\ndependencies: [python]\n", "is no file of conda cuda export"),
+        ("name: env\ndependencies: [python]\n", "is not a file of conda cuda export"),
     ],
 )
 def test_what_is_no_such_file_is_refused(text: str, message: str) -> None:

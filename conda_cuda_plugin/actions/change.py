@@ -61,7 +61,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
             finally:
                 # While it is held: those who wait for it see that it is gone and start anew.
                 if not environment.toolkits():
-                    _leave(environment)
+                    _remove_lock(environment)
     except OSError as error:
         raise FileSystemError(error, environment.prefix) from error
     except (KeyboardInterrupt, CondaSignalInterrupt) as error:
@@ -121,7 +121,7 @@ def free_lock(environment: Environment) -> None:
             environment.files.remove(LOCK)
 
 
-def _leave(environment: Environment) -> None:
+def _remove_lock(environment: Environment) -> None:
     """Remove the lock, and the folders that hold nothing else."""
     with contextlib.suppress(OSError):
         environment.files.remove(LOCK)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..environment import Environment
+from ..environment import KERNELS_KEY, Environment
 from ..errors import CudaError
 from ..install import kernelspec
 from ..platforms import Platform
@@ -66,17 +66,17 @@ def _edit(
     environment: Environment, found: list[kernelspec.Kernel], values: dict[str, str]
 ) -> list[Edited]:
     before = dict(environment.state)
-    recorded = before.get(kernelspec.STATE_KEY)
-    records: dict[str, Any] = dict(recorded) if isinstance(recorded, dict) else {}
+    recorded = before.get(KERNELS_KEY, {})
+    records: dict[str, Any] = dict(recorded)
     edits = []
     for kernel in found:
-        text, record = kernelspec.with_variables(kernel, values, records.get(kernel.name))
-        edits.append((kernel, text))
+        spec, record = kernelspec.with_variables(kernel.spec, values, records.get(kernel.name))
+        edits.append((kernel, kernel.text_with(spec)))
         records[kernel.name] = record
     try:
         # Recorded before they are written, so that whatever happens, `off` finds them all.
         if records != recorded:
-            environment.write_state({**before, kernelspec.STATE_KEY: records})
+            environment.write_state({**before, KERNELS_KEY: records})
         for kernel, text in edits:
             if text != kernel.text:
                 kernel.write(text)
@@ -98,7 +98,6 @@ def _edit(
 
 
 def _no_kernel(environment: Environment) -> CudaError:
-
     name = typed(display_name(environment.prefix))
     option = "--prefix" if "/" in name or "\\" in name else "--name"
     folder = environment.prefix / kernelspec.KERNELS

@@ -26,7 +26,7 @@ def turn_off(environment: Environment) -> Toolkit | None:
     """No current toolkit any more; the one that was current, or None."""
     with in_environment(environment):
         before = environment.current()
-        changed = switch.let_go(environment)
+        changed = switch.deactivate(environment)
         return before if changed else None
 
 
@@ -63,7 +63,7 @@ def remove(environment: Environment, removal: Removal) -> None:
         current = environment.current()
         if current is None or current.name in [toolkit.name for toolkit in removal.toolkits]:
             # Without a current toolkit too: a command that was killed may have left hooks.
-            switch.let_go(environment)
+            switch.deactivate(environment)
         for toolkit in removal.toolkits:
             if toolkit.root.exists():
                 roots.remove_root(environment, toolkit.root)

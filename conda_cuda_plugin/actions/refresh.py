@@ -7,14 +7,13 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ..environment import Environment, write_toolkit
+from ..environment import Environment
 from ..install import root as roots
 from ..install import switch
-from ..install.view import make_adopted_view
-from ..platforms import Platform, platform_of
+from ..platforms import platform_of
+from ..sources.base import Offer
 from ..sources.installed import cuda_packages, has_compiler, version_of
 from ..system.conda_compat import has_transaction_actions, prefix_of
-from ..system.files import Inside
 from ..system.lock import locked
 from ..system.ownership import closed_to_others
 from ..toolkit import Flavor, Origin, Toolkit
@@ -66,42 +65,20 @@ def refresh(environment: Environment) -> bool:
 
 def follow(environment: Environment, current: Toolkit) -> None:
     """Make the current toolkit follow the packages that it is made of; its lock must be held."""
-
     packages = cuda_packages(environment.prefix)
-    if version_of(packages) is None:
-        # The packages are gone, and with them everything the root's links led to.
-        switch.let_go(environment)
-        roots.remove_root(environment, current.root)
-    else:
-        _rebuild(environment, current, packages, platform_of(context.subdir))
-
-
-def _rebuild(
-    environment: Environment,
-    current: Toolkit,
-    packages: list[tuple[str, str, str]],
-    platform: Platform,
-) -> None:
     version = version_of(packages)
-    assert version is not None
-    root = environment.root(version)
-    roots.check_root(root)
-    toolkit = Toolkit(
-        version,
-        root,
-        Origin.ENVIRONMENT,
-        Flavor.DEVEL if has_compiler(packages) else Flavor.RUNTIME,
-    )
-
-    def build(aside: Path) -> None:
-        Inside(environment.prefix).make_folder(aside)
-        make_adopted_view(aside, environment.prefix, platform)
-        write_toolkit(toolkit, aside)
-
-    roots.build_aside(environment, root, build)
+    if version is None:
+        # The packages are gone, and with them everything the root's links led to.
+        switch.deactivate(environment)
+        roots.remove_root(environment, current.root)
+        return
+    platform = platform_of(context.subdir)
+    flavor = Flavor.DEVEL if has_compiler(packages) else Flavor.RUNTIME
+    offer = Offer(Origin.ENVIRONMENT, version, flavor, (), (), "the environment itself")
+    toolkit = roots.install(offer, environment, platform)
     request = dict(environment.state.get("request") or {})
-    if root != current.root:
+    if toolkit.root != current.root:
         request["version"] = version.release
     switch.make_current(environment, toolkit, platform, request)
-    if root != current.root:
+    if toolkit.root != current.root:
         roots.remove_root(environment, current.root)

@@ -60,7 +60,7 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
                 with Fetched():
                     toolkit = roots.install(plan.offer, environment, platform)
             record = record_of(plan.request, plan.source, toolkit, recorded_request(environment))
-            done = switch.make_current(environment, toolkit, platform, record, pinned=plan.pin)
+            new_hooks = switch.make_current(environment, toolkit, platform, record, pinned=plan.pin)
         except BaseException:
             if fresh and plan.offer is not None:
                 _take_back(environment, environment.root(plan.offer.version))
@@ -68,7 +68,7 @@ def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, 
     is_active = active_prefix is not None and os.path.realpath(active_prefix) == os.path.realpath(
         environment.prefix
     )
-    unaware = is_active and done.hooks_are_new and not shell_has_it(environment, variables)
+    unaware = is_active and new_hooks and not shell_has_it(environment, variables)
     return Result(
         plan,
         toolkit,

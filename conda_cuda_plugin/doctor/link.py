@@ -103,7 +103,7 @@ def _repair(patient: Patient) -> None:
     """Lead the link to the toolkit that was asked for; where it is not there, let go."""
     fitting = _fitting(patient)
     if fitting is None:
-        switch.let_go(patient.environment)
+        switch.deactivate(patient.environment)
     else:
         request = patient.environment.state.get("request")
         switch.make_current(

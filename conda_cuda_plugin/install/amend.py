@@ -1,4 +1,4 @@
-"""Changing some packages of a toolkit root: the others are neither fetched nor linked again.
+"""Change some packages of a toolkit root; the others are neither fetched nor linked again.
 
 The root is copied aside with hard links, conda's transaction changes the copy, and the copy takes
 the root's place. So the root is whole at every moment, as with a new one.
@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,69 +20,55 @@ from ..packages.provenance import MADE_OF_FILE
 from ..system.files import Inside
 from ..system.reading import is_regular
 from .contents import strangers
-from .wrappers import OWN_TOOLS, release_nvcc
+from .wrappers import OWN_TOOLS, restore_nvcc
 
 _META = "conda-meta"
 _MADE_HERE = (FILES, "lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
 """Entries of a root that are made anew from the packages, where no package owns them."""
 
 
-@dataclass(frozen=True)
-class Stay:
-    """What a copied root holds."""
-
-    keys: frozenset[tuple[str, str, str]] = frozenset()
-    """Name, version and build of the packages that stay."""
-    gone: tuple[Any, ...] = ()
-    """Records of the packages that go."""
-
-
-def copy_what_stays(root: Path, aside: Path, records: Sequence[Any]) -> Stay:
-    """Copy a root whose packages stay in part.
+def copy_what_stays(
+    root: Path, aside: Path, records: Sequence[Any]
+) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Copy a root whose packages stay in part; without such packages there is no copy.
 
     Args:
         root: the root; it need not exist.
         aside: where the copy goes.
-        records: the packages that the root shall hold.
+        records: the packages that the root has to hold.
 
     Returns:
-        What is in the copy; nothing, and no copy, when no package would stay.
+        Those of the packages that have to be linked into the copy, and the records of those that
+        have to be unlinked from it.
     """
-
     if not root.is_dir() or not (found := read_toolkit(root)).complete or found.adopted:
-        return Stay()
-    wanted = {key_of(record) for record in records}
+        return records, ()
+    wanted = {_key_of(record): record for record in records}
     present = linked_records(root)
-    hashes = {key_of(record): record.get("sha256") for record in records}
-    kept = frozenset(
-        key_of(record)
+    kept = {
+        _key_of(record)
         for record in present
         # The same name does not make it the same file.
-        if key_of(record) in wanted
-        and len({record.get("sha256"), hashes[key_of(record)]} - {None}) < 2
-    )
+        if (same := wanted.get(_key_of(record)))
+        and len({record.get("sha256"), same.get("sha256")} - {None}) < 2
+    }
     owned = {path for record in present for path in record.files or ()}
     if not kept or _leads_elsewhere(root, owned):
-        return Stay()
+        return records, ()
     _copy(root, aside)
-    release_nvcc(aside)
+    restore_nvcc(aside)
     _forget_view(aside, owned)
-    gone = [record for record in linked_records(aside) if key_of(record) not in kept]
-    return Stay(kept, tuple(gone))
+    missing = [record for key, record in wanted.items() if key not in kept]
+    return missing, [record for record in linked_records(aside) if _key_of(record) not in kept]
 
 
-def missing(stay: Stay, records: Sequence[Any]) -> list[Any]:
-    """The packages that have to be linked."""
-    return [record for record in records if key_of(record) not in stay.keys]
-
-
-def key_of(record: Any) -> tuple[str, str, str]:
+def _key_of(record: Any) -> tuple[str, str, str]:
     """What makes two package records the same package."""
     return record.name, record.version, record.build
 
 
 def _leads_elsewhere(root: Path, owned: set[str]) -> bool:
-    """Whether somebody has put a link in the place of a folder: packages would go through it."""
+    """Whether a link stands in the place of a folder: packages would be linked through it."""
     folders = {folder.as_posix() for path in owned for folder in PurePosixPath(path).parents}
     places = [root / name for name in {*folders, *strangers(root)}]
     return any(path.is_symlink() and os.path.isdir(path) for path in places)
@@ -118,14 +103,14 @@ def _link(source: str, target: str, *, follow_symlinks: bool = True) -> str:
 
 
 def _copy_file(source: str, target: str) -> str:
-    """Copy a file; what a device or a pipe would give has no end."""
+    """Copy a file; a device or a pipe has no end."""
     if not is_regular(Path(source)):
-        raise ForeignFileError(source, reason="it is no file")
+        raise ForeignFileError(source, reason="it is not a file")
     return str(shutil.copy2(source, target, follow_symlinks=False))
 
 
 def _forget_view(aside: Path, owned: set[str]) -> None:
-    """Take away what is made from the packages, and the links that they do not hold."""
+    """Remove what is made from the packages, and the links that they do not hold."""
     files = Inside(aside)
     for name in _MADE_HERE:
         path = aside / name

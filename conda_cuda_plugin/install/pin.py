@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda.base.context import context
@@ -25,41 +25,67 @@ from ..toolkit import releases
 from ..versions import CudaVersion
 
 PINNED = Path("conda-meta", "pinned")
-STATE_KEY = "pin"
-"""What the file was before: `absent`, or `unended` where its last line had no end."""
 
 _BEGIN = b"# >>> conda cuda use --pin >>>"
-_END = b"# <<< conda cuda off takes it away <<<"
+_END, _END_OF_FILE, _END_AFTER_OPEN_LINE = (
+    f"# <<< conda cuda off removes {what} <<<".encode()
+    for what in ("this block", "this file", "this block and the end of the line before it")
+)
+"""The last line of the block also says what the file was: absent, or without an end."""
+_ENDS = (_END, _END_OF_FILE, _END_AFTER_OPEN_LINE)
 _OURS = re.compile(rb"(cuda-version \d+\.\d+\.\*|cudatoolkit \d+\.\d+\|\d+\.\d+\.\*)\s*")
 _LAST_CUDATOOLKIT = CudaVersion(11, 8)
 
 
 @dataclass(frozen=True)
-class Before:
-    """`conda-meta/pinned` as it was, to be put back."""
+class _Pinned:
+    """What `conda-meta/pinned` holds."""
 
-    data: bytes | None
+    own: bytes | None
+    """The file as the user has it, without our block; None where there would be no file."""
+    ours: list[str] = field(default_factory=list)
+    """The specs of our block."""
+    has_block: bool = False
 
-    def restore(self, environment: Environment) -> None:
-        """Put the file back."""
-        if _read(environment) != self.data:
-            _write(environment, self.data)
 
+def _parse(data: bytes | None) -> _Pinned:
+    """The parts of the file.
 
-def before(environment: Environment) -> Before:
-    """The file as it is."""
-    return Before(_read(environment))
+    A line within the block that is not ours is the user's; without an end line the block ends with
+    our lines.
+    """
+    own: list[bytes] = []
+    ours: list[str] = []
+    inside = found = False
+    end = after = b""
+    for line in (data or b"").splitlines(keepends=True):
+        bare = line.strip()
+        if bare == _BEGIN:
+            inside = found = True
+        elif inside and bare in _ENDS:
+            inside, end, after = False, bare, b""
+        elif inside and _OURS.fullmatch(line):
+            ours.append(bare.decode())
+        else:
+            own.append(line)
+            after = line
+    text = b"".join(own)
+    if data is None or (end == _END_OF_FILE and not text):
+        return _Pinned(None, ours, found)
+    if end == _END_AFTER_OPEN_LINE and not after:
+        text = text.removesuffix(b"\n").removesuffix(b"\r")
+    return _Pinned(text, ours, found)
 
 
 def pins(environment: Environment) -> list[str]:
     """The specs that are pinned by us; empty when none is."""
-    return [line.decode().strip() for line in _split(_read(environment) or b"")[1]]
+    return _parse(read(environment)).ours
 
 
 def is_pinned(environment: Environment) -> bool:
     """Whether our block is there."""
     path = environment.prefix / PINNED
-    return not path.is_symlink() and _split(_read(environment) or b"")[2]
+    return not path.is_symlink() and _parse(read(environment)).has_block
 
 
 def specs_for(version: CudaVersion, own: Iterable[str] = ()) -> list[str]:
@@ -88,97 +114,52 @@ def specs_for(version: CudaVersion, own: Iterable[str] = ()) -> list[str]:
 def check_pin(environment: Environment, version: CudaVersion) -> None:
     """Refuse a pin that the user's own pins leave no package for.
 
-    Args:
-        environment: the environment.
-        version: the toolkit's version.
-
     Raises:
         CudaError: when one does, or when the file is not a plain one.
     """
-
     path = environment.prefix / PINNED
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise ForeignFileError(path, reason="the pin has to go there, into a plain file")
-    places = [(path, _own_lines(environment)), ("condarc", context.pinned_packages)]
+    places = [
+        (path, _lines(_parse(read(environment)).own or b"")),
+        ("condarc", context.pinned_packages),
+    ]
     for place, lines in places:
         for name, spec in _named(lines):
             if name in ("cuda-version", "cudatoolkit") and not _allows(spec, name, version):
                 raise CudaError(
                     f"You have pinned {spec!r} in {place}, so CUDA {version.release} cannot be "
                     "pinned.",
-                    hints=["Take that line away, or use the toolkit with --no-pin."],
+                    hints=["Remove that line, or use the toolkit with --no-pin."],
                     spec=spec,
                 )
 
 
 def put(environment: Environment, version: CudaVersion) -> None:
-    """Pin a release; another one's pin gives way. What the file was is recorded in the state."""
-    data = _read(environment)
-    own = _without(environment, data)
-    record = "absent" if own is None else "unended" if own and not own.endswith(b"\n") else None
-    end = b"\r\n" if own and b"\r\n" in own else b"\n"
-    specs = specs_for(version, _lines(own or b""))
-    block = end.join([_BEGIN, *(spec.encode() for spec in specs), _END, b""])
-    text = (own or b"") + (end if record == "unended" else b"") + block
-    if environment.state.get(STATE_KEY) != record:
-        state = {key: value for key, value in environment.state.items() if key != STATE_KEY}
-        environment.write_state({**state, STATE_KEY: record} if record else state)
-    if text != data:
-        _write(environment, text)
+    """Pin a release, in place of another one."""
+    data = read(environment)
+    own = _parse(data).own
+    text = own or b""
+    end = b"\r\n" if b"\r\n" in text else b"\n"
+    last = _END_OF_FILE if own is None else _END
+    if text and not text.endswith(b"\n"):
+        text, last = text + end, _END_AFTER_OPEN_LINE
+    specs = specs_for(version, _lines(text))
+    block = end.join([_BEGIN, *(spec.encode() for spec in specs), last, b""])
+    if text + block != data:
+        write(environment, text + block)
 
 
-def take_away(environment: Environment) -> bool:
-    """Take the pin away, and the file too when it was made for the pin.
+def remove(environment: Environment) -> bool:
+    """Remove the pin, and the file too when it was made for the pin.
 
     Returns:
         Whether there was one.
     """
     if not is_pinned(environment):
         return False
-    _write(environment, _without(environment, _read(environment)))
+    write(environment, _parse(read(environment)).own)
     return True
-
-
-def _without(environment: Environment, data: bytes | None) -> bytes | None:
-    """The file without our block: as the user had it, with what he has changed since."""
-    if data is None:
-        return None
-    own, _, found, last = _split(data)
-    if not found:
-        return data
-    record = environment.state.get(STATE_KEY)
-    if not own and record == "absent":
-        return None
-    if last and record == "unended":
-        return own.removesuffix(b"\n").removesuffix(b"\r")
-    return own
-
-
-def _split(data: bytes) -> tuple[bytes, list[bytes], bool, bool]:
-    """The user's part, our lines, whether our block is there, and whether it ends the file.
-
-    A line within the block that is none of ours is the user's; without an end line the block ends
-    with our lines.
-    """
-    own: list[bytes] = []
-    ours: list[bytes] = []
-    inside = found = last = False
-    for line in data.splitlines(keepends=True):
-        bare = line.strip()
-        if bare == _BEGIN:
-            inside = found = last = True
-        elif inside and bare == _END:
-            inside = False
-        elif inside and _OURS.fullmatch(line):
-            ours.append(line)
-        else:
-            own.append(line)
-            last = False
-    return b"".join(own), ours, found, last
-
-
-def _own_lines(environment: Environment) -> list[str]:
-    return _lines(_split(_read(environment) or b"")[0])
 
 
 def _lines(data: bytes) -> list[str]:
@@ -188,7 +169,6 @@ def _lines(data: bytes) -> list[str]:
 
 def _named(specs: Iterable[str]) -> list[tuple[str, str]]:
     """Package name and text of specs; those that conda cannot read are left to conda."""
-
     found = []
     for spec in specs:
         try:
@@ -200,7 +180,6 @@ def _named(specs: Iterable[str]) -> list[tuple[str, str]]:
 
 def _allows(spec: str, name: str, version: CudaVersion) -> bool:
     """Whether a spec allows the package of a release, under one of the versions it is known by."""
-
     rule = MatchSpec(spec).get_raw_value("version")
     if rule is None:
         return True
@@ -213,19 +192,21 @@ def _allows(spec: str, name: str, version: CudaVersion) -> bool:
     return any(MatchSpec(spec).version.match(text) for text in versions)
 
 
-def _read(environment: Environment) -> bytes | None:
+def read(environment: Environment) -> bytes | None:
+    """The content of the file; None where there is none that holds pins."""
     try:
         return read_bytes(environment.prefix / PINNED, 2**20)
     except (FileNotFoundError, IsADirectoryError):
         return None
     except OSError as error:
-        # A pipe, or what is no list of pins: nothing of ours is in there.
+        # A pipe, or what is not a list of pins: nothing of ours is in there.
         if error.errno in (errno.EINVAL, errno.EFBIG):
             return None
         raise
 
 
-def _write(environment: Environment, data: bytes | None) -> None:
+def write(environment: Environment, data: bytes | None) -> None:
+    """Replace the file; None removes it."""
     path = environment.prefix / PINNED
     environment.files.remove_leftovers(path.parent)
     if data is None:

@@ -1,4 +1,4 @@
-"""A toolkit root comes into being whole: built aside, moved into place, cleaned up after."""
+"""Make and remove toolkit roots: built aside, moved into place in one step, cleaned up after."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ from ..toolkit import Origin, Toolkit
 from . import amend, contents, view, wrappers
 from .contents import edited, is_same, strangers
 
+RECORD = STATE / "unfinished.json"
+ASIDE = ".conda-cuda-"
+"""How the names of folders begin that hold unfinished work, directly inside an environment."""
+_SCHEMA = schema.items(schema.text(rf"{re.escape(ASIDE)}{LINK}(-\d{{1,3}}\.\d{{1,4}})?"), 10)
+_OLD = ".old"
+
 
 def install(offer: Offer, environment: Environment, platform: Platform) -> Toolkit:
     """Make the toolkit root that an offer describes; an existing one is replaced.
@@ -35,7 +41,6 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
         NoSymbolicLinksError: when the file system has none.
         CondaError: when a package cannot be downloaded or linked; nothing is changed then.
     """
-
     root = environment.root(offer.version)
     check_root(root)
     # Before hours of download.
@@ -59,11 +64,11 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             environment.files.make_folder(aside)
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
-            stay = amend.copy_what_stays(root, aside, records)
-            link_packages(aside, amend.missing(stay, records), offer.specs, root, stay.gone)
+            missing, gone = amend.copy_what_stays(root, aside, records)
+            link_packages(aside, missing, offer.specs, root, gone)
             view.make_package_view(aside, offer.version, platform)
             keep_made_of(aside, records, former=root)
-            wrappers.lead_nvcc(aside)
+            wrappers.wrap_nvcc(aside)
             # What came along with CUDA must not get in front of the user's own programs.
             tools = set(view.programs(aside, platform, owned=True))
             if view.has_programs_but(aside, tools) and not platform.windows:
@@ -76,7 +81,6 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
 
 def build_aside(environment: Environment, root: Path, build: Callable[[Path], None]) -> None:
     """Build a root under another name, then let it take its place in one step."""
-
     try:
         with building_aside(environment, root) as aside:
             contents.mend_record(environment, root)
@@ -92,15 +96,14 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
 
 
 def remove_root(environment: Environment, root: Path) -> None:
-    """Take a root away: out of sight in one step, then for good.
+    """Remove a root: out of sight in one step, then for good.
 
-    What somebody else has put into it comes back in its place, what he has edited under another
-    name; the environment says which files.
+    The user's own files in it come back to their places, files that the user has edited under
+    another name; `environment.kept` gets their paths.
 
     Raises:
         ForeignFileError: when it is not ours.
     """
-
     check_root(root)
     with building_aside(environment, root) as aside:
         contents.mend_record(environment, root)
@@ -115,15 +118,20 @@ def check_root(root: Path) -> None:
     Raises:
         ForeignFileError: when something else has the root's name.
     """
-    if not os.path.lexists(root):
-        return
-    ours = not root.is_symlink() and root.is_dir() and is_toolkit_root(root)
-    if not ours and not _is_empty(root):
-        raise ForeignFileError(root, reason="the toolkit has to go there")
+    if os.path.lexists(root):
+        is_folder = root.is_dir() and not root.is_symlink()
+        if not is_folder or not (is_toolkit_root(root) or _is_empty(root)):
+            raise ForeignFileError(root, reason="the toolkit has to go there")
+
+
+def _is_empty(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return not os.listdir(folder)
+    return False
 
 
 def clean_up(environment: Environment) -> list[str]:
-    """Take away what interrupted commands have left; the names of what was removed."""
+    """Remove what interrupted commands have left; the names of what was removed."""
     for folder in (environment.prefix, environment.bin, environment.prefix / STATE):
         environment.files.remove_leftovers(folder)
     removed = remove_unfinished(environment)
@@ -146,29 +154,16 @@ def mend_link(environment: Environment) -> bool:
     return True
 
 
-def _is_empty(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return path.is_dir() and not path.is_symlink() and not any(os.scandir(path))
-    return False
-
-
-RECORD = STATE / "unfinished.json"
-ASIDE = ".conda-cuda-"
-"""How the names of folders begin that hold unfinished work, directly inside an environment."""
-_SCHEMA = schema.items(schema.text(rf"{re.escape(ASIDE)}{LINK}(-\d{{1,3}}\.\d{{1,4}})?"), 10)
-_OLD = ".old"
-
-
 @contextlib.contextmanager
 def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
-    """Another name for what shall have a place in the end, or had it; it is gone afterwards.
+    """A second name for what is built or removed; nothing has it afterwards.
 
     Args:
         environment: the environment; its lock must be held.
         place: a toolkit root, or the link.
 
     Raises:
-        ForeignFileError: when something that nobody has written down has the name.
+        ForeignFileError: when something that is not recorded has the name.
     """
     path = environment.prefix / f"{ASIDE}{place.name}"
     if os.path.lexists(path):
@@ -184,9 +179,7 @@ def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
 
 
 def discard(environment: Environment, path: Path, place: Path) -> None:
-    """Take away what is unfinished or was replaced; the user's files go to where they were.
-
-    The environment says which are not there.
+    """Remove what is unfinished or was replaced; the user's files go back to their places.
 
     Raises:
         LeftoverError: when something in it cannot be removed.
@@ -199,7 +192,7 @@ def discard(environment: Environment, path: Path, place: Path) -> None:
 
 
 def recorded(environment: Environment) -> list[Path]:
-    """What the record names, as far as it is there, and the record itself."""
+    """What the record names and exists, and last the record itself."""
     record = environment.prefix / RECORD
     if not os.path.lexists(record):
         return []
@@ -208,27 +201,22 @@ def recorded(environment: Environment) -> list[Path]:
 
 
 def remove_unfinished(environment: Environment) -> list[str]:
-    """Take away what a killed command has left; the names of what was removed.
+    """Remove what a killed command has left; the names of what was removed.
 
-    What cannot be removed, since it belongs to somebody else, stays written down.
+    What cannot be removed, since it belongs to somebody else, stays recorded.
     """
     removed, stuck = [], False
-    record = environment.prefix / RECORD
-    for name in _names(record):
-        place = environment.prefix / name.removeprefix(ASIDE)
-        for path in (environment.prefix / name, environment.prefix / f"{name}{_OLD}"):
-            if not os.path.lexists(path):
-                continue
+    for path in recorded(environment)[:-1]:
+        place = environment.prefix / path.name.removeprefix(ASIDE).removesuffix(_OLD)
+        try:
             if path.name.endswith(_OLD) and not os.path.lexists(place):
                 # The moment between two renames, on systems that cannot exchange folders.
                 environment.files.rename(path, place)
             else:
-                try:
-                    discard(environment, path, place)
-                except LeftoverError:
-                    stuck = True
-                    continue
+                discard(environment, path, place)
             removed.append(path.name)
+        except LeftoverError:
+            stuck = True
     if not stuck:
         environment.files.remove_tree(RECORD)
     return removed
@@ -243,13 +231,13 @@ def _names(record: Path) -> list[str]:
 
 
 def carry(environment: Environment, old: Path, new: Path) -> None:
-    """Move the user's files from a root that goes to where it was, or to the one in its place.
+    """Move the user's files from a root that goes to the root in its place.
 
-    Where something of ours has the place, and where he has edited ours, they get another name: the
-    environment says which.
+    Where something of ours has the place, and where the user has edited a file of ours, they get
+    another name; `environment.kept` gets their paths.
 
     Raises:
-        LeftoverError: when something can be moved nowhere.
+        LeftoverError: when a file cannot be moved anywhere.
     """
     if is_link(old):
         return
@@ -290,13 +278,12 @@ def _folder(
 
 
 def _anywhere(environment: Environment, source: Path, new: Path) -> Path:
-    try:
-        target = kept_name(new / source.name)
-        environment.files.rename(source, target)
-    except (OSError, ForeignFileError):
-        target = kept_name(environment.prefix / source.name)
+    problem = OSError()
+    for folder in (new, environment.prefix):
+        target = kept_name(folder / source.name)
         try:
             environment.files.rename(source, target)
-        except OSError as error:
-            raise LeftoverError(source, error) from error
-    return target
+            return target
+        except (OSError, ForeignFileError) as error:
+            problem = error if isinstance(error, OSError) else problem
+    raise LeftoverError(source, problem)

@@ -1,11 +1,10 @@
-"""Making an installed toolkit the current one, and letting go of it."""
+"""Make an installed toolkit the current one, or deactivate it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .. import hooks
@@ -18,17 +17,8 @@ from ..toolkit import Toolkit
 from . import kernelspec, pin, view, windows, wrappers
 
 
-@dataclass(frozen=True)
-class Switch:
-    """What switching has changed."""
-
-    hooks_are_new: bool
-    """Shells that have the environment active do not know of its CUDA yet."""
-    wrappers: tuple[str, ...]
-
-
 def check_link(environment: Environment) -> None:
-    """Refuse when something that is not ours stands where the link goes.
+    """Refuse when something that is not ours has the place of the link.
 
     Raises:
         ForeignFileError: when it does.
@@ -53,7 +43,7 @@ def make_current(
     request: Mapping[str, Any],
     *,
     pinned: bool | None = None,
-) -> Switch:
+) -> bool:
     """Make a toolkit current: wrappers, hooks, and last the link, which is one step.
 
     Args:
@@ -62,6 +52,9 @@ def make_current(
         platform: the environment's platform.
         request: what was asked for, to be recorded.
         pinned: whether `conda install` is held to the toolkit's release; None for as before.
+
+    Returns:
+        Whether hooks are new: shells with the environment active do not know of its CUDA yet.
 
     Raises:
         ForeignFileError: when something that is not ours is in the way; nothing is changed then.
@@ -94,32 +87,25 @@ def make_current(
         if pinned:
             pin.put(environment, toolkit.version)
         else:
-            pin.take_away(environment)
+            pin.remove(environment)
         environment.files.link(environment.link, toolkit.name)
     wrappers.remove_wrappers(environment, before, keep=needed)
-    # What stands in files that a switch leaves as they are.
-    kept = (KERNELS_KEY, *([pin.STATE_KEY] if pinned else []))
     state: dict[str, Any] = {"request": dict(request), "wrappers": sorted(needed)}
-    state |= {key: value for key, value in environment.state.items() if key in kept}
+    if KERNELS_KEY in environment.state:
+        # A switch leaves the kernels as they are.
+        state[KERNELS_KEY] = environment.state[KERNELS_KEY]
     if platform.windows:
-        _leave_path(environment, former)
+        windows.take_off_path(environment, former)
         state["linked"] = windows.put_on_path(environment, toolkit.root)
     environment.write_state(state)
-    return Switch(bool(written), tuple(needed))
-
-
-def _leave_path(environment: Environment, former: str | None) -> None:
-    """On Windows: take back the links in `bin` that led to the toolkit current before."""
-
-    root = environment.prefix / former if former else None
-    windows.take_off_path(environment, environment.state.get("linked") or (), root)
+    return bool(written)
 
 
 @contextlib.contextmanager
 def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[None]:
-    """Take back what was written when the link could not be made, as on a full disk."""
+    """Undo what was written when the link cannot be made, as on a full disk."""
     state, link = dict(environment.state), environment.current_name()
-    pinned = pin.before(environment)
+    pins = pin.read(environment)
     kept = len(environment.kept)
     had = set(os.listdir(environment.bin)) if environment.bin.is_dir() else set()
     lacked = [
@@ -140,7 +126,8 @@ def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[No
                     name = path.name[: path.name.rindex(KEPT)]
                     environment.files.rename(path, path.with_name(name))
                 del environment.kept[kept:]
-                pinned.restore(environment)
+                if pin.read(environment) != pins:
+                    pin.write(environment, pins)
                 for path in lacked:
                     environment.files.remove(path)
                     environment.files.remove_folder(path.parent)
@@ -149,31 +136,25 @@ def _all_or_nothing(environment: Environment, platform: Platform) -> Iterator[No
         raise
 
 
-def let_go(environment: Environment) -> bool:
-    """No current toolkit any more: link, wrappers, hooks, pin and kernels' variables go.
+def deactivate(environment: Environment) -> bool:
+    """Deactivate the current toolkit: remove link, wrappers, hooks, pin and kernels' variables.
 
     The toolkits stay, and so do the deactivate hooks, inert, for shells that have the environment
     active.
 
     Returns:
-        Whether there was anything to let go of.
+        Whether there was anything to remove.
     """
-
-    changed = bool(kernelspec.take_back(environment))
-    changed |= pin.take_away(environment)
-    former = environment.current_name()
-    _leave_path(environment, former)
-    if former is not None:
+    changed = kernelspec.remove_variables(environment)
+    changed |= pin.remove(environment)
+    windows.take_off_path(environment, environment.current_name())
+    if environment.current_name() is not None:
         environment.files.remove(environment.link)
         changed = True
     recorded = wrappers.recorded_wrappers(environment, look=True)
     changed |= bool(wrappers.remove_wrappers(environment, recorded))
     changed |= bool(hooks.remove(environment.prefix, kept=environment.kept))
-    state = {
-        key: value
-        for key, value in environment.state.items()
-        if key not in ("wrappers", "linked", KERNELS_KEY, pin.STATE_KEY)
-    }
-    if environment.state and state != environment.state:
+    state = {key: value for key, value in environment.state.items() if key == "request"}
+    if state != environment.state:
         environment.write_state(state)
     return changed

@@ -7,11 +7,12 @@ them: what CUDA's packages drag in (libstdc++, OpenSSL, ncurses) never gets into
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from ..data import is_tool
@@ -24,6 +25,11 @@ from . import windows
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 # ldconfig files such stubs under the driver's names; the loader must never find one of them.
 _DRIVER_STUBS = frozenset({"libcuda.so", "libcuda.so.1", "libnvidia-ml.so", "libnvidia-ml.so.1"})
+_CUDA = (
+    "libcu", "libnv", "libnpp", "libaccinj", "libcheckpoint", "libpcsamplingutil", "libnccl",
+    "libOpenCL",
+)  # fmt: skip
+"""How the names of CUDA's libraries begin, where no package says whose they are."""
 
 
 class OwnedFile(NamedTuple):
@@ -47,11 +53,11 @@ def library_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, s
     Each library once, from the best of the folders that hold it; stubs of the driver's libraries
     are left out.
     """
-    return _by_folder(
-        files,
-        platform.library_directories,
-        lambda name: bool(_LIBRARY.fullmatch(name)) and name not in _DRIVER_STUBS,
-    )
+    return _by_folder(files, platform.library_directories, _is_library)
+
+
+def _is_library(name: str) -> bool:
+    return _LIBRARY.fullmatch(name) is not None and name not in _DRIVER_STUBS
 
 
 def tool_links(files: Iterable[OwnedFile], platform: Platform) -> dict[str, str]:
@@ -95,9 +101,12 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
         windows.make_view(root, version, [file.path for file in files])
         _write_version_json(root, version)
         return
-    _sync_links(root, root / "lib64", _relative(library_links(files, platform), "lib64"))
+    _sync_links(root, "lib64", _relative(library_links(files, platform)))
     headers = header_links(files, platform)
-    _add_links(root, root / "include", _relative(headers, "include"))
+    for name, target in _relative(headers).items():
+        # Beside what packages have put there.
+        if not os.path.lexists(root / "include" / name):
+            Inside(root).link(root / "include" / name, target)
     _add_cupti(root, headers)
     _write_version_json(root, version)
 
@@ -105,16 +114,13 @@ def make_package_view(root: Path, version: CudaVersion, platform: Platform) -> N
 def make_adopted_view(root: Path, prefix: Path, platform: Platform) -> None:
     """Make a root of links to the CUDA packages that an environment holds itself.
 
-    Args:
-        root: the root, anywhere directly inside the environment.
-        prefix: the environment.
-        platform: the environment's platform.
+    The root lies directly inside the environment.
     """
     files = cuda_files(prefix)
     tools, headers = tool_links(files, platform), header_links(files, platform)
-    _sync_links(root, root / "lib64", _relative(library_links(files, platform), "cuda-0.0/lib64"))
-    _sync_links(root, root / "bin", _relative(tools, "cuda-0.0/bin"))
-    _sync_links(root, root / "include", _relative(headers, "cuda-0.0/include"))
+    _sync_links(root, "lib64", _relative(library_links(files, platform), "../.."))
+    _sync_links(root, "bin", _relative(tools, "../.."))
+    _sync_links(root, "include", _relative(headers, "../.."))
     if any(file.path.startswith("nvvm/") for file in files):
         Inside(root).link(root / "nvvm", "../nvvm")
     elif any(file.path == "lib/libdevice.10.bc" for file in files):
@@ -130,63 +136,35 @@ def make_system_view(root: Path, location: Path, platform: Platform) -> None:
 
     Only `lib64` is a folder of our own, so that nothing but libraries gets onto the loader's path.
     """
-    Inside(root.parent).make_folder(root)
-    for entry in sorted(os.scandir(location), key=lambda entry: entry.name):
-        if entry.name not in ("lib64", "bin"):
-            Inside(root).link(root / entry.name, str(location / entry.name))
-    # Always made: it is also how a root says which toolkit it stands for.
-    Inside(root).link(root / "bin", str(location / "bin"))
+    files = Inside(root.parent)
+    files.make_folder(root)
+    # `bin` is always made: it is also how a root says which toolkit it stands for.
+    for name in sorted({*os.listdir(location), "bin"} - {"lib64"}):
+        files.link(root / name, str(location / name))
     libraries: dict[str, str] = {}
     for folder in platform.library_directories:
         for path in sorted((location / folder).glob("*")):
-            if (
-                _LIBRARY.fullmatch(path.name)
-                and path.name not in _DRIVER_STUBS
-                and path.exists()
-                and (
-                    path.name.startswith(
-                        (
-                            "libcu",
-                            "libnv",
-                            "libnpp",
-                            "libaccinj",
-                            "libcheckpoint",
-                            "libpcsamplingutil",
-                            "libnccl",
-                            "libOpenCL",
-                        )
-                    )
-                )
-            ):
+            if _is_library(path.name) and path.name.startswith(_CUDA) and path.exists():
                 libraries.setdefault(path.name, str(path))
-    _sync_links(root, root / "lib64", libraries)
+    _sync_links(root, "lib64", libraries)
 
 
-def _relative(links: Mapping[str, str], folder: str) -> dict[str, str]:
-    """Targets relative to the folder that will hold the links."""
-    up = "/".join([".."] * len(PurePosixPath(folder).parts))
+def _relative(links: Mapping[str, str], up: str = "..") -> dict[str, str]:
+    """Targets as they are written into a folder of the root, from which `up` leads to them."""
     return {name: f"{up}/{target}" for name, target in links.items()}
 
 
-def _sync_links(root: Path, folder: Path, links: Mapping[str, str]) -> None:
-    """Make a folder hold exactly these links."""
-    files = Inside(root)
+def _sync_links(root: Path, name: str, links: Mapping[str, str]) -> None:
+    """Make a folder of the root hold exactly these links."""
+    files, folder = Inside(root), root / name
     if folder.is_symlink():
         files.remove(folder)
     files.make_folder(folder)
     for entry in os.scandir(folder):
         if entry.name not in links and entry.is_symlink():
             files.remove(Path(entry.path))
-    for name, target in links.items():
-        Inside(root).link(folder / name, target)
-
-
-def _add_links(root: Path, folder: Path, links: Mapping[str, str]) -> None:
-    """Add links beside what packages have put into a folder already."""
-    for name, target in links.items():
-        path = folder / name
-        if not os.path.lexists(path):
-            Inside(root).link(path, target)
+    for link, target in links.items():
+        files.link(folder / link, target)
 
 
 def _add_cupti(root: Path, headers: Mapping[str, str]) -> None:
@@ -216,17 +194,13 @@ def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:
         owned: whether the root holds packages, whose records then say which programs are CUDA's;
             in a root of links the names alone say it.
     """
+    names: Iterable[str] = ()
     if owned:
-        names = [
-            name
-            for name, path in tool_links(cuda_files(root), platform).items()
-            if path == f"bin/{name}"
-        ]
+        links = tool_links(cuda_files(root), platform)
+        names = (name for name, path in links.items() if path == f"bin/{name}")
     else:
-        try:
-            names = sorted(entry.name for entry in os.scandir(root / "bin"))
-        except OSError:
-            names = []
+        with contextlib.suppress(OSError):
+            names = sorted(os.listdir(root / "bin"))
     for name in names:
         path = root / "bin" / name
         if is_tool(name) and path.is_file() and os.access(path, os.X_OK):
@@ -235,11 +209,9 @@ def programs(root: Path, platform: Platform, *, owned: bool) -> Iterator[str]:
 
 def has_programs_but(root: Path, names: Collection[str]) -> bool:
     """Whether `bin` of a root holds programs besides some."""
-    try:
-        entries = list(os.scandir(root / "bin"))
-    except OSError:
-        return False
-    return any(
-        entry.name not in names and entry.is_file() and os.access(entry.path, os.X_OK)
-        for entry in entries
-    )
+    with contextlib.suppress(OSError):
+        return any(
+            entry.name not in names and entry.is_file() and os.access(entry.path, os.X_OK)
+            for entry in os.scandir(root / "bin")
+        )
+    return False

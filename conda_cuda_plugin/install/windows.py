@@ -42,7 +42,7 @@ def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
 
 
 def check_bin(environment: Environment) -> None:
-    """Refuse when a file, or somebody else's link, has the name of the folder `bin`.
+    """Refuse when a file, or a link that is not ours, has the name of the folder `bin`.
 
     Raises:
         ForeignFileError: when it does.
@@ -76,21 +76,20 @@ def put_on_path(environment: Environment, root: Path) -> list[str]:
     return linked
 
 
-def take_off_path(environment: Environment, linked: Iterable[str], root: Path | None) -> None:
-    """Take back what `put_on_path` did.
+def take_off_path(environment: Environment, former: str | None) -> None:
+    """Remove what `put_on_path` has made; a file that is another one by now stays.
 
     Args:
-        environment: the environment.
-        linked: what it returned.
-        root: the toolkit root the files came from; a file that is another one by now stays.
+        environment: the environment, whose state records the files.
+        former: the name of the toolkit root they came from, if it is known.
     """
     if _is_our_link(environment.bin):
         environment.files.remove(environment.bin)
         return
-    for name in linked:
+    for name in environment.state.get("linked", ()) if former else ():
         path = environment.bin / name
         with contextlib.suppress(OSError):
-            if root is not None and path.samefile(root / "bin" / name):
+            if path.samefile(environment.prefix / str(former) / "bin" / name):
                 environment.files.remove(path)
 
 

@@ -49,9 +49,9 @@ exit 127
 
 _MOST = 2**16
 OWN_TOOLS = "cuda-bin"
-"""A folder in the root of a toolkit whose `bin` holds programs of others, too."""
+"""A folder in the root of a toolkit whose `bin` holds other programs, too."""
 REAL = ".real"
-"""Ending of the names under which the files of nvcc's package lie beside ours."""
+"""Ending of the files of nvcc's package, which lie beside ours."""
 
 _OWN_TEXT = """\
 #!/bin/sh
@@ -61,7 +61,7 @@ exec "${{0%/*}}/../bin/{name}" "$@"
 
 
 def write_own_tools(root: Path, names: Iterable[str]) -> None:
-    """Make the folder that `conda cuda run` puts on PATH: CUDA's programs and no others.
+    """Make the folder that `conda cuda run` puts on PATH, with CUDA's programs only.
 
     The packages that CUDA's packages need may bring an openssl or a python of their own, which
     must not get in front of the user's.
@@ -84,7 +84,7 @@ def wrapper_text(name: str) -> bytes:
 
 
 def status(path: Path) -> HookStatus:
-    """What stands at the place of a wrapper; the states are those of hooks."""
+    """The state of a wrapper, as that of a hook."""
     if not os.path.lexists(path):
         return HookStatus.MISSING
     try:
@@ -101,7 +101,7 @@ def status(path: Path) -> HookStatus:
 
 
 def is_wrapper(path: Path) -> bool:
-    """Whether a file is a wrapper of ours, be it edited by somebody."""
+    """Whether a file is a wrapper of ours, edited or not."""
     return status(path) not in (HookStatus.MISSING, HookStatus.FOREIGN)
 
 
@@ -110,7 +110,7 @@ def recorded_wrappers(environment: Environment, *, look: bool = False) -> list[s
 
     Args:
         environment: the environment.
-        look: whether to look for them, and not only where the record is no good.
+        look: whether to search `bin` too, as is done when the record is broken.
     """
     found, folder = environment.read_state(), environment.bin
     names = set(found.content.get("wrappers", ()))
@@ -148,7 +148,7 @@ def check_wrappers(environment: Environment, names: Iterable[str], *, adopted: b
 def write_wrappers(environment: Environment, names: Iterable[str]) -> None:
     """Write the wrappers of some tools; those that are right stay as they are.
 
-    One that somebody has edited makes room, under another name.
+    An edited one is kept under another name.
     """
     for name in names:
         if status(environment.bin / name) is HookStatus.EDITED:
@@ -159,7 +159,7 @@ def write_wrappers(environment: Environment, names: Iterable[str]) -> None:
 def remove_wrappers(
     environment: Environment, names: Iterable[str], keep: Iterable[str] = ()
 ) -> list[str]:
-    """Take away wrappers of ours, but for some; what is no wrapper any more stays.
+    """Remove wrappers of ours, but for some; what is not a wrapper any more stays.
 
     Returns:
         The names of the wrappers that were removed.
@@ -230,20 +230,20 @@ def compiler_in(root: Path) -> Path | None:
     )
 
 
-def lead_nvcc(root: Path) -> bool:
-    """Let nvcc of a root call the compiler of the root, when it has both.
+def wrap_nvcc(root: Path) -> bool:
+    """Let nvcc of a root call the compiler of the root, if it has both.
 
     The package's files are moved and not written to: the package cache holds them too. nvcc puts
     `lib` of its toolkit on the loader's path of all that it runs; the compiler's own libstdc++ is
     there now, so our profile says `lib64`.
 
     Returns:
-        Whether it does now.
+        Whether it has both.
     """
     nvcc, compiler = root / "bin" / "nvcc", compiler_in(root)
     if compiler is None or not nvcc.is_file():
         return False
-    release_nvcc(root)
+    restore_nvcc(root)
     profile = root / "bin" / "nvcc.profile"
     if profile.is_file():
         _put_aside(root, profile, _own_profile(read_bytes(profile, 2**20).decode()), mode=0o644)
@@ -252,7 +252,7 @@ def lead_nvcc(root: Path) -> bool:
     return True
 
 
-def release_nvcc(root: Path) -> None:
+def restore_nvcc(root: Path) -> None:
     """Put the files of nvcc's package back in their places."""
     for name in ("nvcc", "nvcc.profile"):
         path = root / "bin" / name
@@ -261,7 +261,7 @@ def release_nvcc(root: Path) -> None:
 
 
 def _own_profile(text: str) -> str:
-    """The profile, with which what nvcc runs loads CUDA's libraries and not the compiler's too."""
+    """The profile, changed so that what nvcc runs loads CUDA's libraries only."""
     return _LOADER.sub(r"\g<1>64", text) if _TOP_IS_ROOT.search(text) else text
 
 

@@ -1,7 +1,7 @@
-"""Do the packages of an exported toolkit make up what the file says that it is?
+"""Check that the packages of an exported toolkit are what the file calls them.
 
-A digest is no signature: whoever writes a file may call anything CUDA 11.8. What is recorded in an
-environment, and judged for its machine, has to be what its packages give.
+A digest is not a signature: whoever writes a file may call anything CUDA 11.8. What an environment
+records, and what is judged for its machine, has to be what the packages give.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LIKE_THE_RELEASE = ("cudart", "nvcc", "nvrtc")
 
 
 def disagreement(toolkit: ExactToolkit) -> str | None:
-    """What speaks against a toolkit, as the end of a sentence; None where nothing does."""
+    """The first contradiction in a toolkit, as the end of a sentence; None where there is none."""
     return next(_disagreements(toolkit), None)
 
 
@@ -37,7 +37,7 @@ def _disagreements(toolkit: ExactToolkit) -> Iterator[str]:
         return
     for name in toolkit.components:
         if name not in components():
-            yield f"names {name!r}, which is no component of the CUDA toolkit"
+            yield f"names {name!r}, which is not a component of the CUDA toolkit"
     parts = {package: _component(package) for package in toolkit.packages}
     for package, part in parts.items():
         if _is_of_another_release(package, part, toolkit.version):
@@ -93,7 +93,7 @@ def _wrong_file(package: ExactPackage, toolkit: ExactToolkit) -> Iterator[str]:
             yield f"{file}, and a wheel becomes another build"
         return
     if not package.sha256:
-        # It is by this hash that what was made of it is found again.
+        # The cache finds what was made from it by this hash.
         yield f"{file} without a SHA-256, which every archive and installer has"
     elif _is_installer(package):
         if toolkit.origin is not Origin.RUNFILE or package.build != build_of(package.sha256):
@@ -111,7 +111,7 @@ def _is_installer(package: ExactPackage) -> bool:
 
 
 def _missing(toolkit: ExactToolkit, parts: set[str]) -> Iterator[str]:
-    """What a toolkit of a flavor cannot be without, and is."""
+    """The packages that a toolkit of its flavor has to have, and does not."""
     if any(package.name == "cudatoolkit" for package in toolkit.packages):
         parts = {*parts, "cudart", "cublas"}
     wanted = ["nvcc"] if "nvcc" in toolkit.components else []

@@ -1,9 +1,8 @@
-"""`conda cuda apply`: an environment gets exactly what a file says."""
+"""`conda cuda apply`: give an environment exactly what a file says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,28 +19,28 @@ from ..install import root as roots
 from ..machine.machine import Machine
 from ..packages.cache import checking_every_file, linked_hashes
 from ..platforms import Platform
-from ..sources.base import Offer, ToolkitRequest
+from ..sources.base import Offer
 from ..system.progress import Fetched
 from ..system.shared_caches import others_may_change
 from ..toolkit import Origin, Toolkit
 from ..verdict.finding import Verdict
-from ..versions import CudaVersion, VersionRequest
+from ..versions import CudaVersion
 from . import cuda_file
 from .agree import disagreement
 from .check import parse
 from .cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit
+from .exact import offer_of
 from .export import describe_toolkit
-from .offers import offer_of
 
 
 @dataclass(frozen=True)
 class Step:
-    """One toolkit of the file that is not there yet."""
+    """A toolkit of the file that is not installed yet."""
 
     wanted: ExactToolkit
     offer: Offer
     replaces: Toolkit | None
-    """An installed toolkit of the same release that gives way."""
+    """The installed toolkit of the same release that is replaced."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,14 @@ class Plan:
     file: CudaFile
     steps: tuple[Step, ...]
     stays: tuple[Toolkit, ...]
-    """The toolkits of the file that are there exactly."""
+    """The toolkits of the file that are installed exactly so."""
     before: Toolkit | None
     """The current toolkit now."""
     switches: bool
     """Whether the current toolkit or what is recorded changes."""
     verdict: Verdict | None
     force: bool = False
-    """Whether what no hash protects is installed all the same."""
+    """Whether to install what no hash protects."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -69,7 +68,7 @@ class Plan:
 
     @property
     def unprotected(self) -> tuple[ExactPackage, ...]:
-        """The packages to be installed in whose place any file would pass."""
+        """The packages to be installed that no hash protects."""
         return tuple(package for step in self.steps for package in step.wanted.unprotected)
 
 
@@ -92,11 +91,11 @@ def make_plan(
     offline: bool,
     force: bool,
 ) -> Plan:
-    """Find out what has to be done; asks no network, changes nothing.
+    """Plan what to do, without a network and without a change.
 
     Args:
         environment: where.
-        file: what it shall have.
+        file: what it has to get.
         path: where the file lies.
         platform: the environment's platform.
         machine: what it has to run on.
@@ -104,7 +103,7 @@ def make_plan(
         force: whether to go on with a toolkit that cannot run there, or that no hash protects.
 
     Raises:
-        CudaError: when it cannot be done, in words.
+        CudaError: when it cannot be done.
     """
     for toolkit in file.toolkits:
         if reason := disagreement(toolkit):
@@ -145,17 +144,6 @@ def make_plan(
     )
 
 
-def request_of(file: CudaFile, platform: Platform) -> ToolkitRequest:
-    """The request that a file records, as far as a verdict needs it."""
-    compiles = any("nvcc" in toolkit.components for toolkit in file.toolkits)
-    return ToolkitRequest(
-        VersionRequest.parse(file.request["version"]),
-        platform,
-        flavor=next((toolkit.flavor for toolkit in file.toolkits if toolkit.flavor), None),
-        components=("nvcc",) if compiles else (),
-    )
-
-
 def is_exact(plan: Plan) -> bool:
     """Whether the environment has every file that the plan's file says, by SHA-256."""
     for wanted in plan.file.toolkits:
@@ -168,11 +156,7 @@ def is_exact(plan: Plan) -> bool:
 
 
 def depends_on_others(plan: Plan) -> bool:
-    """Whether packages of the file lie unpacked where somebody else may write.
-
-    They could be his then, whatever hashes they name of themselves.
-    """
-
+    """Whether packages of the file lie unpacked where another user may change them."""
     toolkits = plan.file.toolkits
     return others_may_change([package.dist for one in toolkits for package in one.packages])
 
@@ -181,10 +165,21 @@ def check_protected(plan: Plan) -> None:
     """Refuse to install what no hash protects.
 
     Raises:
-        UnprotectedError: unless the user has seen it and said so.
+        CudaError: unless `--force` was given.
     """
-    if plan.unprotected and not plan.force:
-        raise UnprotectedError(plan.unprotected)
+    if not plan.unprotected or plan.force:
+        return
+    names = [package.name for package in plan.unprotected]
+    more = f" and {len(names) - 3} others" if len(names) > 3 else ""
+    raise CudaError(
+        f"The file has no hash of {', '.join(names[:3])}{more}, so whatever lies at the address "
+        "would be installed, with scripts that conda runs; nothing was changed.",
+        hints=[
+            "Look at the addresses in the plan; --force installs what lies there.",
+            "Better: conda cuda export, where that toolkit is, writes hashes.",
+        ],
+        packages=[{"name": one.name, "address": one.address} for one in plan.unprotected],
+    )
 
 
 def carry_out(plan: Plan) -> None:
@@ -194,7 +189,7 @@ def carry_out(plan: Plan) -> None:
         CudaError: when it cannot be done; the environment is as before then.
     """
     check_protected(plan)
-    environment = plan.environment
+    environment, file = plan.environment, plan.file
     with in_environment(environment):
         # All files first: what cannot be had stops everything before anything has changed.
         with Fetched():
@@ -205,7 +200,16 @@ def carry_out(plan: Plan) -> None:
                 if step.replaces is None:
                     fresh.append(environment.root(step.offer.version))
                 _install(replace(step.offer, fetch=partial(tuple, records)), plan)
-            _make_current(plan)
+            if file.current is not None:
+                toolkit = environment.toolkit(file.current)
+                if toolkit is None:
+                    raise CudaError(
+                        f"CUDA {file.current} was removed by another process.",
+                        hints=["Run the command again."],
+                    )
+                switch.make_current(
+                    environment, toolkit, plan.platform, file.recorded, pinned=file.pinned
+                )
         except BaseException:
             for root in fresh:
                 if environment.current_name() != root.name and is_toolkit_root(root):
@@ -214,64 +218,27 @@ def carry_out(plan: Plan) -> None:
 
 
 def _install(offer: Offer, plan: Plan) -> None:
-
+    """Install a toolkit; refuse packages that were changed in the package cache."""
     try:
         with checking_every_file():
             roots.install(offer, plan.environment, plan.platform)
     except Exception as error:
-        raise _altered(error) or error from None
-
-
-def _altered(error: Exception) -> CudaError | None:
-    """The error where a file of the package cache is not what its package says."""
-
-    inner = innermost(error)
-    if not isinstance(inner, SafetyError):
-        return None
-    found = re.search(r"located at (.+?)\s+appears.*?path '(.+?)'", str(inner), re.DOTALL)
-    folder, name = found.groups() if found else ("a package", "A file")
-    return CudaError(
-        f"{name} of {folder} was changed in the package cache, so it was not used and nothing was "
-        "changed.",
-        hints=[
-            "Whoever writes into a file of an environment changes it there too: the files are one.",
-            f"Remove the folder {folder}, then run the command again.",
-        ],
-        folder=folder,
-        file=name,
-    )
-
-
-def _make_current(plan: Plan) -> None:
-    """The link, the wrappers, the hooks and the record, as the file has them."""
-    if plan.file.current is None:
-        return
-    toolkit = plan.environment.toolkit(plan.file.current)
-    if toolkit is None:
+        inner = innermost(error)
+        if not isinstance(inner, SafetyError):
+            raise
+        found = re.search(r"located at (.+?)\s+appears.*?path '(.+?)'", str(inner), re.DOTALL)
+        folder, name = found.groups() if found else ("a package", "A file")
         raise CudaError(
-            f"CUDA {plan.file.current} was taken away meanwhile.",
-            hints=["Run the command again."],
-        )
-    switch.make_current(
-        plan.environment, toolkit, plan.platform, plan.file.recorded, pinned=plan.file.pinned
-    )
-
-
-class UnprotectedError(CudaError):
-    """No hash says which file a package is, so whatever lies at its address would be installed."""
-
-    def __init__(self, packages: Sequence[ExactPackage]) -> None:
-        names = [package.name for package in packages]
-        more = f" and {len(names) - 3} others" if len(names) > 3 else ""
-        super().__init__(
-            f"The file has no hash of {', '.join(names[:3])}{more}, so whatever lies at the "
-            "address would be installed, with scripts that conda runs; nothing was changed.",
+            f"{name} of {folder} was changed in the package cache, so it was not used and nothing "
+            "was changed.",
             hints=[
-                "Look at the addresses in the plan; --force installs what lies there.",
-                "Better: conda cuda export, where that toolkit is, writes hashes.",
+                "Whoever writes into a file of an environment changes it there too: the files are "
+                "one.",
+                f"Remove the folder {folder}, then run the command again.",
             ],
-            packages=[{"name": one.name, "address": one.address} for one in packages],
-        )
+            folder=folder,
+            file=name,
+        ) from None
 
 
 def is_there(toolkit: Toolkit, wanted: ExactToolkit, environment: Environment) -> bool:

@@ -1,9 +1,9 @@
-"""Is it what a file of `conda cuda export` may hold? Every value is checked before it is used."""
+"""What a file of `conda cuda export` may hold: every value is checked before it is used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,47 +14,21 @@ from ..addons import addons, is_addon_version
 from ..errors import CudaError
 from ..network.addresses import is_usable
 from ..platforms import PLATFORMS
+from ..system import schema
+from ..system.schema import Schema, Wrong, choice, flag, items, record, table, text, unusable
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion, VersionRequest
-from .cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit, digest_of, read_content
+from .cuda_file import (
+    FORMAT_KEY,
+    CudaFile,
+    CudaFileError,
+    ExactPackage,
+    ExactToolkit,
+    digest_of,
+    read_content,
+)
 
-REQUEST = {
-    "version": str,
-    "source": str,
-    "flavor": str,
-    "components": list,
-    "addons": dict,
-    "host_compiler": bool,
-    "pin": bool,
-    "channels": list,
-}
-"""What of a recorded request is exported, and its types."""
-_TOP = {
-    "conda-cuda": str,
-    "platform": str,
-    "current": str,
-    "request": dict,
-    "toolkits": list,
-    "not-promised": list,
-    "digest": str,
-}
-_TOOLKIT = {
-    "version": str,
-    "origin": str,
-    "flavor": str,
-    "components": list,
-    "specs": list,
-    "location": str,
-    "packages": list,
-}
-_PACKAGE = dict.fromkeys(("name", "version", "build", "url", "file", "sha256", "md5"), str)
-_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,126}[a-z0-9_])?", re.ASCII)
-# No dash: these are parts of `name-version-build`, which become names of files.
-_VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.!+~]{0,63}", re.ASCII)
-_BUILD = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.+]{0,63}", re.ASCII)
-_WORD = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199}", re.ASCII)
-_HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199}", re.ASCII)
 _LONGEST = 2000
 """Characters of an address."""
 _MOST = 2000
@@ -72,7 +46,9 @@ def parse(text: str, file: str) -> CudaFile:
         CudaFileError: when anything in it is missing, has no sense, or was changed.
     """
     content = read_content(text, file)
-    found = checked(content, file)
+    row, problems = schema.read(_file, content)
+    if problems:
+        raise CudaFileError(file, f"cannot be used: {problems[0]}")
     if content["digest"] != digest_of(content):
         raise CudaFileError(
             file,
@@ -82,175 +58,138 @@ def parse(text: str, file: str) -> CudaFile:
                 "conda cuda use asks for another toolkit; conda cuda export -f FILE writes that.",
             ],
         )
-    return found
-
-
-def checked(content: Mapping[str, Any], file: str) -> CudaFile:
-    """The content of a file, as values that can be used; the digest is not looked at.
-
-    Raises:
-        CudaFileError: with the place and what is wrong there.
-    """
-    check = _Check(file)
-    check.mapping(content, _TOP, "", needed=("platform", "request", "toolkits", "digest"))
-    check.text(content["platform"], lambda text: text in PLATFORMS, "platform")
-    request = check.request(content["request"])
-    toolkits = tuple(
-        check.toolkit(row, f"toolkits[{number}]") for number, row in enumerate(content["toolkits"])
+    return CudaFile(
+        row["platform"],
+        row.get("current"),
+        row["request"],
+        tuple(row["toolkits"]),
+        tuple(row.get("not-promised", ())),
     )
-    if not toolkits:
-        raise CudaFileError(file, "holds no toolkit")
-    releases = [toolkit.version.release for toolkit in toolkits]
-    check.once(releases, "toolkits")
-    current = content.get("current")
-    if current is not None and current not in releases:
-        raise CudaFileError(file, f"names {current!r} as current, which is none of its toolkits")
-    promises = check.words(content.get("not-promised", []), "not-promised")
-    return CudaFile(content["platform"], current, request, toolkits, promises)
 
 
-_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+def _word(rule: Callable[[str], Any], *, parsed: bool = False) -> Schema:
+    """Text that a rule accepts; or, parsed, what the rule makes of it."""
+    is_word = text()
 
-
-class _Check:
-    def __init__(self, file: str) -> None:
-        self.file = file
-
-    def wrong(self, place: str, value: Any) -> CudaFileError:
-        # Also what is no address may hold a password where addresses have one.
-        shown = _SECRET.sub("", repr(value))
-        return CudaFileError(
-            self.file,
-            f"has no usable value for {place}: {shown[:80]}{'...' if len(shown) > 80 else ''}",
-        )
-
-    def mapping(
-        self, value: Any, keys: Mapping[str, type], place: str, needed: tuple[str, ...]
-    ) -> None:
-        """A mapping with known keys, each of the right kind."""
-        if not isinstance(value, dict):
-            raise self.wrong(place, value)
-        dot = f"{place}." if place else ""
-        for key in needed:
-            if key not in value:
-                raise CudaFileError(self.file, f"lacks {dot}{key}")
-        for key, item in value.items():
-            if key not in keys:
-                raise CudaFileError(self.file, f"holds {dot}{key}, which means nothing here")
-            kind = str if keys[key] is bool else keys[key]
-            if not isinstance(item, kind):
-                raise self.wrong(f"{dot}{key}", item)
-
-    def text(self, value: Any, fits: Callable[[str], Any], place: str) -> str:
-        """A string that a rule accepts."""
+    def check(value: Any, place: str, problems: list[str]) -> Any:
+        word = is_word(value, place, problems)
         try:
-            good = isinstance(value, str) and fits(value)
-        except (ValueError, CudaError):
-            good = False
-        if not good:
-            raise self.wrong(place, value)
-        return str(value)
+            found = rule(word)
+        except (ValueError, CudaError, InvalidSpec):
+            found = None
+        if not found:
+            raise unusable(place, value)
+        return found if parsed else word
 
-    def words(self, values: list[Any], place: str) -> tuple[str, ...]:
-        """Short strings without control characters."""
-        return tuple(self.text(value, _WORD.fullmatch, place) for value in values)
-
-    def once(self, values: list[str], place: str) -> None:
-        """No value may come twice."""
-        for value in values:
-            if values.count(value) > 1:
-                raise CudaFileError(self.file, f"names {value} more than once in {place}")
-
-    def request(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What `use` was asked for, with the types that the record of an environment has."""
-        self.mapping(row, REQUEST, "request", needed=("version",))
-        found: dict[str, Any] = {}
-        for key, value in row.items():
-            place = f"request.{key}"
-            if REQUEST[key] is bool:
-                found[key] = self.text(value, ("true", "false").__contains__, place) == "true"
-            elif REQUEST[key] is list:
-                found[key] = list(self.words(value, place))
-                for text in found[key]:
-                    if "://" in text:
-                        self.text(text, is_usable, place)
-            elif REQUEST[key] is dict:
-                names = self.words(list(value), place)
-                found[key] = dict(zip(names, self.words(list(value.values()), place), strict=True))
-            else:
-                found[key] = self.text(value, _WORD.fullmatch, place)
-        self.text(found["version"], VersionRequest.parse, "request.version")
-        if "flavor" in found:
-            self.text(found["flavor"], Flavor, "request.flavor")
-        if "source" in found:
-            self.text(found["source"], Origin, "request.source")
-        for name, version in found.get("addons", {}).items():
-            self.text(name, addons().__contains__, "a name in request.addons")
-            self.text(version, is_addon_version, f"request.addons.{name}")
-        return found
-
-    def toolkit(self, row: Any, place: str) -> ExactToolkit:
-        """One toolkit."""
-        self.mapping(row, _TOOLKIT, place, needed=("version", "origin"))
-        origin = Origin(self.text(row["origin"], Origin, f"{place}.origin"))
-        flavor = row.get("flavor")
-        rows = row.get("packages", [])
-        if len(rows) > _MOST or (not rows and origin is not Origin.SYSTEM):
-            raise self.wrong(f"{place}.packages", rows)
-        packages = tuple(
-            self.package(item, f"{place}.packages[{number}]", origin)
-            for number, item in enumerate(rows)
-        )
-        self.once([package.name for package in packages], f"{place}.packages")
-        location = row.get("location")
-        return ExactToolkit(
-            CudaVersion.parse(self.text(row["version"], CudaVersion.parse, f"{place}.version")),
-            origin,
-            Flavor(self.text(flavor, Flavor, f"{place}.flavor")) if flavor is not None else None,
-            self.words(row.get("components", []), f"{place}.components"),
-            tuple(self.text(spec, _is_spec, f"{place}.specs") for spec in row.get("specs", [])),
-            packages,
-            None if location is None else self.text(location, _WORD.fullmatch, f"{place}.location"),
-        )
-
-    def package(self, row: Any, place: str, origin: Origin) -> ExactPackage:
-        """One package."""
-        self.mapping(row, _PACKAGE, place, needed=("name", "version", "build"))
-        for key, rule in (("name", _NAME), ("version", _VERSION), ("build", _BUILD), *_HEX.items()):
-            if key in row:
-                self.text(row[key], rule.fullmatch, f"{place}.{key}")
-        if "file" in row:
-            self.text(row["file"], _FILE.fullmatch, f"{place}.file")
-        package = ExactPackage(**row)
-        if "url" in row:
-            self.text(row["url"], lambda url: self._is_address(url, package), f"{place}.url")
-        elif "file" not in row and not origin.adopted:
-            raise CudaFileError(self.file, f"lacks {place}.url")
-        return package
-
-    def _is_address(self, url: str, package: ExactPackage) -> bool:
-        """Whether an address is one of a file that may hold the package."""
-        if not is_usable(url) or len(url) > _LONGEST:
-            return False
-        parts = urlsplit(url)
-        path = unquote(parts.path)
-        if "@" in parts.netloc:
-            return False
-        if parts.query or ".." in path.split("/") or "\\" in path or "\0" in path:
-            return False
-        name = path.rsplit("/", 1)[-1]
-        if not _FILE.fullmatch(name):
-            return False
-        for ending in (".conda", ".tar.bz2"):
-            if name.endswith(ending):
-                return name == package.dist + ending
-        return True
+    return check
 
 
-def _is_spec(text: str) -> bool:
-    """Whether conda can read a package's specification."""
+REQUEST: dict[str, Schema] = {
+    "version": _word(VersionRequest.parse),
+    "source": choice([origin.value for origin in Origin]),
+    "flavor": choice([flavor.value for flavor in Flavor]),
+    "components": items(text()),
+    "addons": table(_word(lambda name: name in addons()), _word(is_addon_version)),
+    "host_compiler": flag,
+    "pin": flag,
+    "channels": items(_word(lambda channel: "://" not in channel or is_usable(channel))),
+}
+"""What of a recorded request is exported."""
+# No dash in the last two: the three are parts of `name-version-build`, which names files.
+_PACKAGE = record(
+    {
+        "name": text(r"[a-z0-9_](?:[a-z0-9_.-]{0,126}[a-z0-9_])?"),
+        "version": text(r"[a-zA-Z0-9][a-zA-Z0-9_.!+~]{0,63}"),
+        "build": text(r"[a-zA-Z0-9_][a-zA-Z0-9_.+]{0,63}"),
+        "url": text(),
+        "file": text(_FILE_NAME.pattern),
+        "sha256": text(r"[0-9a-f]{64}"),
+        "md5": text(r"[0-9a-f]{32}"),
+    },
+    ("name", "version", "build"),
+    closed=True,
+)
 
-    try:
-        return bool(_WORD.fullmatch(text) and MatchSpec(text))
-    except InvalidSpec:
+
+def _package(value: Any, place: str, problems: list[str]) -> ExactPackage:
+    """One package; its address is that of a file that may hold it."""
+    package = ExactPackage(**_PACKAGE(value, place, problems))
+    if package.url is not None and not _is_address(package.url, package):
+        raise unusable(f"{place}.url", package.url)
+    return package
+
+
+_TOOLKIT = record(
+    {
+        "version": _word(CudaVersion.parse, parsed=True),
+        "origin": _word(Origin, parsed=True),
+        "flavor": _word(Flavor, parsed=True),
+        "components": items(text()),
+        "specs": items(_word(MatchSpec)),
+        "location": text(),
+        "packages": items(_package, _MOST),
+    },
+    ("version", "origin"),
+    closed=True,
+)
+
+
+def _toolkit(value: Any, place: str, problems: list[str]) -> ExactToolkit:
+    """One toolkit, with packages that can be had."""
+    row: dict[str, Any] = _TOOLKIT(value, place, problems)
+    lists = {key: tuple(item) for key, item in row.items() if isinstance(item, list)}
+    toolkit = ExactToolkit(**{**row, **lists})
+    if not toolkit.packages and toolkit.origin is not Origin.SYSTEM:
+        raise Wrong(place, "has no packages")
+    _check_once([package.name for package in toolkit.packages], f"{place}.packages")
+    for number, package in enumerate(toolkit.packages):
+        if not package.url and not package.file and not toolkit.origin.adopted:
+            raise Wrong(f"{place}.packages[{number}]", "has no url")
+    return toolkit
+
+
+_FILE = record(
+    {
+        FORMAT_KEY: text(),
+        "platform": choice(list(PLATFORMS)),
+        "current": text(),
+        "request": record(REQUEST, ("version",), closed=True),
+        "toolkits": items(_toolkit),
+        "not-promised": items(text()),
+        "digest": text(),
+    },
+    ("platform", "request", "toolkits", "digest"),
+    closed=True,
+)
+
+
+def _file(value: Any, place: str, problems: list[str]) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = _FILE(value, place, problems)
+    releases = [toolkit.version.release for toolkit in row["toolkits"]]
+    _check_once(releases, "toolkits")
+    if not releases:
+        raise Wrong("toolkits", "is empty")
+    if row.get("current", releases[0]) not in releases:
+        raise Wrong("current", f"is none of the toolkits: {row['current']!r}")
+    return row
+
+
+def _check_once(names: Sequence[str], place: str) -> None:
+    """Refuse a list that names something twice."""
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise Wrong(place, f"names {name} more than once")
+
+
+def _is_address(url: str, package: ExactPackage) -> bool:
+    """Whether an address is one of a file that may hold the package."""
+    if not is_usable(url) or len(url) > _LONGEST:
         return False
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    *folders, name = path.split("/")
+    if parts.query or "@" in parts.netloc or ".." in folders or "\\" in path:
+        return False
+    if name.endswith((".conda", ".tar.bz2")):
+        return name in (f"{package.dist}.conda", f"{package.dist}.tar.bz2")
+    return _FILE_NAME.fullmatch(name) is not None and "\0" not in path

@@ -34,8 +34,8 @@ from urllib.parse import unquote, urlsplit
 from ..errors import CudaError
 from ..network.addresses import shown_address
 from ..quoting import typed
-from ..system.reading import open_regular
-from ..system.yaml_text import MOST_BYTES, YamlError, canonical, dump, load, plain
+from ..system.reading import read_bytes
+from ..system.yaml_text import MOST_BYTES, YamlError, canonical, dump, load
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
 from .yaml_edit import updated
@@ -51,20 +51,17 @@ _HEAD = (
 
 
 class CudaFileError(CudaError):
-    """A file is none of conda cuda export's, or not one that can be used.
+    """A file that `conda cuda export` has not written, or that cannot be used.
 
     Args:
         file: its name.
         reason: what is wrong, as the end of a sentence that begins with the name.
+        hints: what to do; by default, to export anew.
     """
 
     def __init__(self, file: str, reason: str, hints: Sequence[str] = ()) -> None:
-        super().__init__(
-            f"{file} {reason}.",
-            hints=hints
-            or [f"conda cuda export -f {typed(f'{file}.new')} writes such a file anew."],
-            file=file,
-        )
+        again = f"conda cuda export -f {typed(f'{file}.new')} writes such a file anew."
+        super().__init__(f"{file} {reason}.", hints=hints or [again], file=file)
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class ExactPackage:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """What its file has to hash to, the strongest first; nothing protects it without."""
+        """The hashes of its file, the strongest first; without any, nothing protects it."""
         found = {"sha256": self.sha256, "md5": self.md5}
         return {name: value for name, value in found.items() if value}
 
@@ -100,7 +97,6 @@ class ExactPackage:
     @property
     def filename(self) -> str:
         """The name of the file that it comes from."""
-
         return self.file or unquote(urlsplit(self.url or "").path.rsplit("/", 1)[-1])
 
     @property
@@ -156,6 +152,14 @@ class CudaFile:
     not_promised: tuple[str, ...] = ()
 
     @property
+    def compiles(self) -> bool:
+        """Whether nvcc is part of it."""
+        return any(
+            toolkit.flavor is Flavor.DEVEL or "nvcc" in toolkit.components
+            for toolkit in self.toolkits
+        )
+
+    @property
     def pinned(self) -> bool:
         """Whether `conda install` is held to the current release."""
         return self.request.get("pin") is True
@@ -179,24 +183,19 @@ def new_text(content: Mapping[str, Any]) -> str:
 
 
 def updated_text(text: str, content: Mapping[str, Any], file: str) -> str:
-    """An existing file's text with new content; what a person wrote around the values stays.
+    """The text of an existing file with new content; comments and order stay.
 
     Raises:
-        CudaFileError: when it is no such file, or cannot be changed in place.
+        CudaFileError: when it is not such a file, or cannot be changed in place.
     """
-    old = read_content(text, file)
-    if canonical({**old, "digest": ""}, IDENTITIES) == canonical(
-        {**content, "digest": ""}, IDENTITIES
-    ) and old.get("digest") == digest_of(content):
+    new = {**content, "digest": digest_of(content)}
+    if canonical(read_content(text, file), IDENTITIES) == canonical(new, IDENTITIES):
         return text
-    newline = "\r\n" if "\r\n" in text else "\n"
     try:
-        result = updated(
-            text.replace("\r\n", "\n"), {**content, "digest": digest_of(content)}, IDENTITIES
-        )
+        result = updated(text, new, IDENTITIES)
     except YamlError as error:
         raise CudaFileError(file, error.reason, ["Move it away, then export again."]) from error
-    return result.replace("\n", newline)
+    return result.replace("\n", "\r\n") if "\r\n" in text else result
 
 
 def text_of(path: Path) -> str:
@@ -206,37 +205,30 @@ def text_of(path: Path) -> str:
         CudaFileError: when it cannot be read.
     """
     try:
-        with open_regular(path) as file:
-            data = file.read(MOST_BYTES + 1)
-        return data.decode("utf-8-sig")
-    except IsADirectoryError as error:
-        raise CudaFileError(str(path), "is a folder", ["Name the file in it."]) from error
+        return read_bytes(path, MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise CudaFileError(
-            str(path), "does not exist", ["conda cuda export -f FILE writes such a file."]
-        ) from error
+        hint = "conda cuda export -f FILE writes such a file."
+        raise CudaFileError(str(path), "does not exist", [hint]) from error
     except OSError as error:
         hint = "Name a file that conda cuda export has written."
-        if isinstance(error, PermissionError):
-            hint = "Ask its owner to let you read it."
         raise CudaFileError(str(path), f"cannot be read: {error.strerror}", [hint]) from error
     except UnicodeDecodeError as error:
-        raise CudaFileError(str(path), "is no text in UTF-8") from error
+        raise CudaFileError(str(path), "is not text in UTF-8") from error
 
 
 def read_content(text: str, file: str) -> dict[str, Any]:
-    """The values of a file's text, unchecked but for its being such a file.
+    """The values of a file's text; only its format is checked.
 
     Raises:
-        CudaFileError: when it is none.
+        CudaFileError: when it is not such a file.
     """
     try:
         content = load(text)
     except YamlError as error:
         raise CudaFileError(file, error.reason) from error
     if not isinstance(content, dict) or FORMAT_KEY not in content:
-        raise CudaFileError(file, f"is no file of conda cuda export: it has no {FORMAT_KEY!r}")
-    if content[FORMAT_KEY] != plain(FORMAT):
+        raise CudaFileError(file, f"is not a file of conda cuda export: it has no {FORMAT_KEY!r}")
+    if content[FORMAT_KEY] != str(FORMAT):
         raise CudaFileError(
             file,
             f"has the format {content[FORMAT_KEY]!r}, and this conda cuda knows {FORMAT} only",

@@ -1,9 +1,13 @@
-"""Exactly these packages: from the caches, else from their addresses, every file checked."""
+"""The offer behind a toolkit of an exported file: exactly these packages, and no others.
+
+They come from the caches, else from their addresses, and every file is checked.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +18,128 @@ from ..environment import Environment
 from ..errors import CudaError, innermost
 from ..network.addresses import is_local
 from ..network.connections import AnswerError
-from ..packages.cache import cached_packages, fetch_packages
+from ..packages.cache import cached_packages, fetch_packages, linked_hashes
 from ..packages.local_channel import LocalChannel
 from ..platforms import Platform
-from ..system.conda_compat import first_line
-from ..toolkit import Origin
+from ..quoting import typed
+from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.installed import InstalledSource, cuda_packages
+from ..sources.system import SystemSource
+from ..toolkit import Flavor, Origin
+from ..versions import VersionRequest
+from . import exact_files
 from .cuda_file import ExactPackage, ExactToolkit
-from .exact_files import NoPackage, NotObtained, WrongFile, agrees, local_path, not_offline
-from .exact_made import fetch_archive, fetch_from_installer, fetch_wheel
+from .exact_files import WrongFile, agrees
 
 
-def at_hand(package: ExactPackage, platform: Platform) -> Any | None:
-    """The record of a package whose very file is in a cache of this machine, or None."""
-    if not package.hashes:
-        # A file of the same name is not the same file.
-        return None
-    return _cached(package) if package.is_conda else _converted(package, platform)
+def offer_of(
+    wanted: ExactToolkit,
+    environment: Environment,
+    platform: Platform,
+    beside: Path,
+    *,
+    offline: bool,
+) -> Offer:
+    """The offer that gives exactly one toolkit of a file.
+
+    Args:
+        wanted: the toolkit.
+        environment: where it goes.
+        platform: what it is for.
+        beside: the folder of the exported file, where an installer may lie too.
+        offline: make no connection.
+
+    Raises:
+        CudaError: when a toolkit to be adopted is not here.
+    """
+    if wanted.origin is Origin.SYSTEM:
+        return _of_machine(wanted, environment, platform)
+    if wanted.origin is Origin.ENVIRONMENT:
+        return _of_environment(wanted, environment, platform)
+    return Offer(
+        wanted.origin,
+        wanted.version,
+        wanted.flavor,
+        wanted.components,
+        tuple(
+            Package(
+                package.name,
+                package.version,
+                None if _at_hand(package, platform) is None else 0,
+                package.filename,
+                exact_files.place_of(package, beside),
+                next(iter(package.hashes), None),
+            )
+            for package in wanted.packages
+        ),
+        "the package cache, else the addresses below",
+        specs=wanted.specs,
+        fetch=lambda: _fetch(wanted, platform, environment, beside, offline=offline),
+    )
 
 
-def fetch_exactly(
+def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
+    """A toolkit of this machine of exactly that release, at the same place if possible."""
+    source, named = SystemSource(), SystemSource(runs=False)
+    request = ToolkitRequest(VersionRequest.parse(str(wanted.version)), platform)
+    # The file names that folder, and not the user: no program of it is run before the plan is seen.
+    places = [(named, Path(wanted.location or ""))]
+    places += [(source, found.path) for found in source.find(platform, environment)]
+    for one, place in places:
+        if not place.is_absolute():
+            continue
+        try:
+            offer = one.offer(replace(request, path=place), environment)
+        except CudaError:
+            continue
+        if offer.version == wanted.version and _reaches(offer.flavor, wanted.flavor):
+            return replace(offer, flavor=wanted.flavor or offer.flavor)
+    raise CudaError(
+        f"The file says that CUDA {wanted.version} is adopted from the machine, and there is none "
+        "of exactly that release here.",
+        hints=[
+            "conda cuda list --system shows what is here.",
+            f"conda cuda use {wanted.version} installs it from elsewhere.",
+        ],
+        version=str(wanted.version),
+    )
+
+
+def _reaches(flavor: Flavor | None, wanted: Flavor | None) -> bool:
+    """Whether a toolkit has at least the flavor that a file says."""
+    return wanted is None or (flavor is not None and flavor.rank >= wanted.rank)
+
+
+def _of_environment(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
+    """The packages of the environment, if they are exactly those of the file."""
+    have = {"-".join(package) for package in cuda_packages(environment.prefix)}
+    hashes = linked_hashes(environment.prefix)
+    missing = [
+        package
+        for package in wanted.packages
+        if package.dist not in have
+        or any(
+            hashes.get(package.dist, {}).get(name, value) != value
+            for name, value in package.hashes.items()
+        )
+    ]
+    if missing:
+        specs = " ".join(typed(f"{one.name}={one.version}={one.build}") for one in missing)
+        raise CudaError(
+            "The file describes packages of an environment itself, and this one lacks "
+            f"{', '.join(package.dist for package in missing)}, or has another one of that name.",
+            hints=[
+                f"conda install {specs}",
+                "conda env export is the tool for whole environments.",
+            ],
+            lacks=[package.dist for package in missing],
+        )
+    version = VersionRequest.parse(str(wanted.version))
+    request = ToolkitRequest(version, platform, flavor=wanted.flavor)
+    return InstalledSource().offer(request, environment)
+
+
+def _fetch(
     toolkit: ExactToolkit,
     platform: Platform,
     environment: Environment,
@@ -42,13 +149,6 @@ def fetch_exactly(
 ) -> list[Any]:
     """Bring the packages of a toolkit into the caches.
 
-    Args:
-        toolkit: what is wanted.
-        platform: what it is for.
-        environment: where it goes.
-        beside: the folder of the exported file, where an installer may lie too.
-        offline: make no connection.
-
     Returns:
         Their conda records, in their order.
 
@@ -56,28 +156,36 @@ def fetch_exactly(
         NotObtained: when a file cannot be had.
         WrongFile: when there is another file in its place.
     """
-    packages = toolkit.packages
-    found = {package: at_hand(package, platform) for package in packages}
-    missing = [package for package in packages if found[package] is None]
+    found = {package: _at_hand(package, platform) for package in toolkit.packages}
+    missing = [package for package, record in found.items() if record is None]
     if offline:
         for package in missing:
             if not package.is_wheel and package.url and not is_local(package.url):
-                raise not_offline(package)
+                raise exact_files.not_offline(package)
     installers = [one for one in missing if toolkit.origin is Origin.RUNFILE and one.is_foreign]
     if installers:
-        found |= fetch_from_installer(toolkit, installers, platform, environment, beside, offline)
+        found |= exact_files.fetch_from_installer(
+            toolkit, installers, platform, environment, beside, offline
+        )
     found |= _fetch_conda([package for package in missing if package.is_conda])
     for package in missing:
         if package.is_wheel:
-            found[package] = fetch_wheel(package, platform, offline=offline)
-        elif package.is_foreign and package not in installers:
-            found[package] = fetch_archive(package, platform)
+            found[package] = exact_files.fetch_wheel(package, platform, offline=offline)
+        elif found[package] is None:
+            found[package] = exact_files.fetch_archive(package, platform)
         _check_name(package, found[package])
-    return [found[package] for package in packages]
+    return [found[package] for package in toolkit.packages]
+
+
+def _at_hand(package: ExactPackage, platform: Platform) -> Any | None:
+    """The record of a package whose file is in a cache of this machine; None otherwise."""
+    if not package.hashes:
+        # A file of the same name is not the same file.
+        return None
+    return _cached(package) if package.is_conda else _converted(package, platform)
 
 
 def _cached(package: ExactPackage) -> Any | None:
-
     for record in cached_packages(package.name, package.version, package.build):
         if record.fn.endswith(".conda") != package.filename.endswith(".conda"):
             continue
@@ -108,17 +216,15 @@ def _converted(package: ExactPackage, platform: Platform) -> Any | None:
 
 def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
     """Conda packages, all at once."""
-
-    wanted = []
     for package in packages:
         if is_local(package.url or ""):
             # conda takes files of this machine without a look at their hash.
-            path = local_path(package)
+            path = exact_files.local_path(package)
             if not agrees(path, package):
                 raise WrongFile(package, str(path))
-        wanted.append((package.url or "", dict(list(package.hashes.items())[:1])))
-    if not wanted:
+    if not packages:
         return {}
+    wanted = [(one.url or "", dict(list(one.hashes.items())[:1])) for one in packages]
     try:
         found = dict(zip(packages, fetch_packages(wanted), strict=True))
     except Exception as error:
@@ -132,29 +238,24 @@ def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
 
 
 def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
-    """What a failure of conda's download means; what is no such failure comes back as it is."""
-
+    """What a failure of conda's download means; any other error is returned as it is."""
     inner = innermost(error)
     text = str(inner)
     package = next((one for one in packages if one.url and one.url in text), packages[0])
     if isinstance(inner, ChecksumMismatchError):
         return WrongFile(package, str(package.address))
     if isinstance(inner, (AnswerError, CondaHTTPError, ProxyError)):
-        return NotObtained(
-            package,
-            f"no answer from {package.address} ({_said(inner, package)})",
-            ["Check the network, or take the file from a machine that has it."],
-        )
+        return exact_files.no_answer(package, inner)
     if isinstance(inner, CondaError) or (isinstance(inner, OSError) and inner.errno is not None):
         return error
-    # Whatever those say who were to unpack it.
-    return NoPackage(next((one for one in packages if one.filename in text), package))
-
-
-def _said(error: BaseException, package: ExactPackage) -> str:
-    """What an error of conda's says, without what is secret of an address."""
-
-    return first_line(error).rstrip(".").replace(package.url or "", package.address or "")
+    # Any error of the libraries that unpack it.
+    package = next((one for one in packages if one.filename in text), package)
+    return CudaError(
+        f"{package.filename} of {package.name} {package.version} is not a conda package, so "
+        "nothing was changed.",
+        hints=[f"It came from {package.address}; export anew where the toolkit works."],
+        package=package.name,
+    )
 
 
 def _check_name(package: ExactPackage, record: Any) -> None:

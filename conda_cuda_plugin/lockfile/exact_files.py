@@ -1,34 +1,55 @@
-"""The file of an exact package: from where it is exported to come, and with the exported hash."""
+"""Fetch the file of an exact package, check its hash, and convert it where need be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from conda.exceptions import CondaError
 
+from ..environment import Environment
 from ..errors import FULL, CudaError
 from ..network.addresses import is_local
 from ..network.download import download_file
 from ..packages.archives import sums_of
+from ..platforms import Platform
+from ..sources.base import ToolkitRequest
+from ..sources.pypi import pip
+from ..sources.pypi.wheel import Wheel
+from ..sources.pypi.wheels import fetch_wheels
+from ..sources.redist.fetch import fetch_archives
+from ..sources.redist.manifest import Archive
+from ..sources.runfile.installers import published_name
+from ..sources.table import source
 from ..system.conda_compat import first_line
 from ..system.files import Inside
 from ..system.reading import hash_of
-from .cuda_file import ExactPackage
+from ..toolkit import beyond
+from ..versions import CudaVersion, VersionRequest
+from .cuda_file import ExactPackage, ExactToolkit
 
 
 class NotObtained(CudaError):
-    """The file of a package cannot be had."""
+    """The file of a package is not available.
 
-    def __init__(self, package: ExactPackage, reason: str, hints: Sequence[str]) -> None:
+    Args:
+        package: the package.
+        reason: why, as the end of a sentence.
+        hint: what to do.
+    """
+
+    def __init__(self, package: ExactPackage, reason: str, hint: str) -> None:
         super().__init__(
             f"{package.filename} of {package.name} {package.version} cannot be had: {reason}.",
-            hints=hints,
+            hints=[hint],
             package=package.name,
             url=package.address,
         )
+        self.reason = reason
 
 
 class WrongFile(CudaError):
@@ -47,54 +68,21 @@ class WrongFile(CudaError):
         )
 
 
-class NoPackage(CudaError):
-    """A file is the exported one, or no hash says otherwise, and is no package."""
-
-    def __init__(self, package: ExactPackage) -> None:
-        super().__init__(
-            f"{package.filename} of {package.name} {package.version} is no conda package, so "
-            "nothing was changed.",
-            hints=[f"It came from {package.address}; export anew where the toolkit works."],
-            package=package.name,
-        )
+def not_offline(package: ExactPackage) -> NotObtained:
+    """The error where a connection would be needed and must not be made."""
+    return NotObtained(
+        package,
+        "it is in no cache of this machine, and --offline forbids to ask for it",
+        "Run the command without --offline once.",
+    )
 
 
-WRONG = "the file there is another one"
-
-
-def fetch_file(package: ExactPackage, path: Path, reasons: list[str], *, offline: bool) -> bool:
-    """Get a file from its address and check it; whether that went well.
-
-    Args:
-        package: whose file.
-        path: where it goes; nothing stays there when it went wrong.
-        reasons: gets what went wrong.
-        offline: make no connection.
-
-    Raises:
-        OSError: when the disk is full.
-    """
-
-    url = package.url or ""
-    if offline and not is_local(url):
-        return False
-    try:
-        if is_local(url):
-            sums_of(local_path(package), path)
-        else:
-            download_file(url, path)
-    except (CondaError, NotObtained, OSError) as error:
-        if isinstance(error, OSError) and error.errno in FULL:
-            raise
-        reason = first_line(error).rstrip(".").replace(url, str(package.address))
-        reasons.append(f"no file from {package.address} ({reason})")
-        Inside(path.parent).remove(path)
-        return False
-    if agrees(path, package):
-        return True
-    reasons.append(WRONG)
-    Inside(path.parent).remove(path)
-    return False
+def no_answer(package: ExactPackage, error: BaseException) -> NotObtained:
+    """The error where an address gives no file."""
+    # Without what is secret of the address.
+    said = first_line(error).rstrip(".").replace(package.url or "", package.address or "")
+    hint = "Check the network, or take the file from a machine that has it."
+    return NotObtained(package, f"no file from {package.address} ({said})", hint)
 
 
 def agrees(path: Path, package: ExactPackage) -> bool:
@@ -113,15 +101,183 @@ def local_path(package: ExactPackage) -> Path:
         raise NotObtained(
             package,
             f"there is no file {path} on this machine",
-            ["Put it there, or export anew from a toolkit that was downloaded."],
+            "Put it there, or export anew from a toolkit that was downloaded.",
         )
     return path
 
 
-def not_offline(package: ExactPackage) -> NotObtained:
-    """The error where a connection would be needed and must not be made."""
-    return NotObtained(
+def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
+    """Get a file from its address and check it.
+
+    Args:
+        package: whose file.
+        path: where it goes; nothing stays there when it went wrong.
+        offline: make no connection.
+
+    Raises:
+        NotObtained: when it cannot be had.
+        WrongFile: when there is another file in its place.
+        OSError: when the disk is full.
+    """
+    url = package.url or ""
+    if offline and not is_local(url):
+        raise not_offline(package)
+    try:
+        if is_local(url):
+            sums_of(local_path(package), path)
+        else:
+            download_file(url, path)
+        if agrees(path, package):
+            return path
+    except (CondaError, OSError) as error:
+        Inside(path.parent).remove(path)
+        if isinstance(error, NotObtained) or (isinstance(error, OSError) and error.errno in FULL):
+            raise
+        raise no_answer(package, error) from error
+    Inside(path.parent).remove(path)
+    raise WrongFile(package, str(package.address))
+
+
+def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
+    """A wheel from its address; where a hash tells it, else from the index of pip.
+
+    Raises:
+        NotObtained: when it cannot be had.
+        WrongFile: when there is another file in its place.
+    """
+    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
+    elsewhere = WrongFile(package, f"The file of {package.name} that pip finds")
+
+    def download(
+        wheels: Sequence[Wheel],
+        folder: Path,
+        platform: Platform,
+        *,
+        offline: bool,
+        progress: Callable[[int, int], None],
+    ) -> Sequence[Path]:
+        problem: NotObtained | WrongFile | None = None
+        if package.url:
+            try:
+                return [fetch_file(package, folder / package.filename, offline=offline)]
+            except (NotObtained, WrongFile) as error:
+                if not package.hashes:
+                    # Whatever an index gives would pass for it, and nobody has seen that index.
+                    raise
+                problem = error
+        try:
+            (found,) = pip.download(wheels, folder, platform, offline=offline, progress=progress)
+        except pip.PipError as error:
+            if isinstance(problem, WrongFile):
+                raise problem from error
+            if offline:
+                raise not_offline(package) from error
+            reasons = [problem.reason] if problem else []
+            raise NotObtained(
+                package,
+                "; ".join([*reasons, error.message.rstrip(".")]),
+                "Check the network; pip config list shows the index that was asked.",
+            ) from error
+        if not found.is_file() or not agrees(found, package):
+            raise elsewhere
+        return [found]
+
+    try:
+        (record,) = fetch_wheels([wheel], platform, offline=offline, download=download)
+    except pip.HashMismatchError as error:
+        raise elsewhere from error
+    return record
+
+
+@dataclass(frozen=True)
+class _Address:
+    """The place of one redist archive, for `fetch_archives`."""
+
+    package: ExactPackage
+
+    def url(self, archive: Any) -> str:
+        """The address of the archive."""
+        return self.package.url or ""
+
+    def fetch(self, archive: Any, part: Path, progress: Any) -> Path:
+        """The archive's file, which was checked."""
+        Inside(part.parents[1]).make_folder(part.parent)
+        return fetch_file(self.package, part, offline=False)
+
+
+def fetch_archive(package: ExactPackage, platform: Platform) -> Any:
+    """A redist archive, converted as the source `redist` does it.
+
+    Raises:
+        NotObtained: when it cannot be had.
+        WrongFile: when there is another file in its place.
+    """
+    release = package.build.removeprefix("cuda").partition("_")[0]
+    archive = Archive(
+        package.name.removeprefix("cuda-redist-"),
+        package.version,
+        package.filename,
+        package.sha256 or "",
+        0,
+        CudaVersion.parse(release),
+    )
+    (record,) = fetch_archives([archive], _Address(package), platform)  # type: ignore[arg-type]
+    return record
+
+
+def fetch_from_installer(
+    toolkit: ExactToolkit,
+    packages: Sequence[ExactPackage],
+    platform: Platform,
+    environment: Environment,
+    beside: Path,
+    offline: bool,
+) -> dict[ExactPackage, Any]:
+    """All packages that are made of one of NVIDIA's installers, unpacked once.
+
+    Raises:
+        NotObtained: when it cannot be had.
+    """
+    first = packages[0]
+    request = ToolkitRequest(
+        VersionRequest.parse(str(toolkit.version)),
+        platform,
+        flavor=toolkit.flavor,
+        components=beyond(toolkit.flavor, toolkit.components),
+        offline=offline,
+        location=_installer(first, beside, offline),
+        sha256=first.sha256,
+    )
+    records = source("runfile").offer(request, environment).fetch()
+    made = {f"{record.name}-{record.version}-{record.build}": record for record in records}
+    for package in packages:
+        if package.dist not in made:
+            raise CudaError(
+                f"{first.filename} gives no {package.dist}.",
+                hints=["Export anew with the conda cuda that is here."],
+                package=package.name,
+            )
+    return {package: made[package.dist] for package in packages}
+
+
+def place_of(package: ExactPackage, beside: Path) -> str | None:
+    """Where the file of a package is taken from, as a plan shows it; None where pip finds it."""
+    if package.is_foreign and (beside / package.filename).is_file():
+        return str(beside / package.filename)
+    return package.address
+
+
+def _installer(package: ExactPackage, beside: Path, offline: bool) -> str:
+    """Where an installer lies: beside the exported file, or at its address."""
+    if (beside / package.filename).is_file():
+        return str(beside / package.filename)
+    if package.url and is_local(package.url):
+        return str(local_path(package))
+    # An installer is a program: none is taken from an address that NVIDIA does not publish.
+    if package.url and not offline and published_name(package.sha256 or ""):
+        return package.url
+    raise NotObtained(
         package,
-        "it is in no cache of this machine, and --offline forbids to ask for it",
-        ["Run the command without --offline once."],
+        "it is not on this machine",
+        f"Put {package.filename} beside the file that you apply, into {beside}.",
     )

@@ -1,10 +1,9 @@
-"""`conda cuda export`: what an environment's CUDA is made of, exactly."""
+"""`conda cuda export`: describe the CUDA of an environment, exactly."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,15 @@ from . import cuda_file
 from .check import REQUEST
 
 _NAMED = 6
-"""Packages that a sentence names."""
+"""How many packages a sentence names."""
 
 
-@dataclass(frozen=True)
-class Export:
-    """What an environment's CUDA is, as a file says it."""
+def describe(
+    environment: Environment, platform: Platform, *, everything: bool = False
+) -> dict[str, Any]:
+    """The content of an environment's file, with its digest.
 
-    content: Mapping[str, Any]
-    not_promised: tuple[str, ...]
-    """What of it another machine may not give, one sentence each."""
-
-
-def describe(environment: Environment, platform: Platform, *, everything: bool = False) -> Export:
-    """The content of an environment's file.
+    `not-promised` holds what of it another machine may not give, one sentence each.
 
     Args:
         environment: which.
@@ -47,10 +41,9 @@ def describe(environment: Environment, platform: Platform, *, everything: bool =
     Raises:
         CudaError: when there is nothing to describe.
     """
-
     current = environment.current()
     toolkits = environment.toolkits() if everything else (current,) if current else ()
-    _check(environment, toolkits, everything)
+    _check(environment, toolkits)
     rows, doubts = [], []
     for toolkit in toolkits:
         row, more = describe_toolkit(toolkit, environment)
@@ -59,12 +52,15 @@ def describe(environment: Environment, platform: Platform, *, everything: bool =
     recorded = recorded_request(environment)
     request = {key: recorded[key] for key in REQUEST if recorded.get(key)}
     if not request.get("version"):
-        # Nobody has asked for it through `use`, or the record is gone.
+        # It was not asked for through `use`, or the record is gone.
         request = {"version": (current or toolkits[0]).version.release}
     if pin.is_pinned(environment):
         request["pin"] = True
     if request.get("channels"):
-        request["channels"] = [_bare(channel) for channel in request["channels"]]
+        request["channels"] = [
+            without_credentials(channel) if "://" in channel else channel
+            for channel in request["channels"]
+        ]
     content: dict[str, Any] = {
         cuda_file.FORMAT_KEY: cuda_file.FORMAT,
         "platform": platform.subdir,
@@ -73,19 +69,19 @@ def describe(environment: Environment, platform: Platform, *, everything: bool =
         "toolkits": rows,
         "not-promised": doubts,
     }
-    return Export({key: value for key, value in content.items() if value}, tuple(doubts))
+    content = {key: value for key, value in content.items() if value}
+    return {**content, "digest": cuda_file.digest_of(content)}
 
 
-def _check(environment: Environment, toolkits: tuple[Toolkit, ...], everything: bool) -> None:
+def _check(environment: Environment, toolkits: tuple[Toolkit, ...]) -> None:
     if not toolkits:
-        others = [] if everything else [found.name for found in environment.toolkits()]
+        others = ", ".join(found.name for found in environment.toolkits())
+        what, hint = "installed", "conda cuda use 12.4 installs one."
+        if others:
+            what, hint = "current", f"conda cuda export --all exports {others}."
         raise CudaError(
-            "No toolkit is current in this environment, so there is nothing to export."
-            if others
-            else "No toolkit is installed in this environment, so there is nothing to export.",
-            hints=[f"conda cuda export --all exports {', '.join(others)}."]
-            if others
-            else ["conda cuda use 12.4 installs one."],
+            f"No toolkit is {what} in this environment, so there is nothing to export.",
+            hints=[hint],
         )
     for toolkit in toolkits:
         if not toolkit.complete:
@@ -111,40 +107,36 @@ def describe_toolkit(
         "location": toolkit.location,
         "packages": [],
     }
+    root = environment.prefix if toolkit.origin is Origin.ENVIRONMENT else toolkit.root
+    records = [] if toolkit.origin is Origin.SYSTEM else linked_records(root)
+    if toolkit.origin is Origin.ENVIRONMENT:
+        names = {package.rsplit("-", 2)[0] for package in toolkit.packages}
+        records = [record for record in records if _belongs(record, names)]
+    order = {package: number for number, package in enumerate(toolkit.packages)}
+    records.sort(key=lambda record: (order.get(_dist(record), len(order)), record.name))
+    origins = made_of(root, records)
+    row["packages"] = [_package(record, origins.get(_dist(record))) for record in records]
     if toolkit.origin is Origin.SYSTEM:
         doubts.append(
             f"CUDA {toolkit.version} is adopted from {toolkit.location}: its files belong to that "
             "machine and may change. Another machine has to have this release itself."
         )
+    elif toolkit.origin is Origin.ENVIRONMENT:
+        doubts.append(
+            f"CUDA {toolkit.version} consists of packages of the environment itself: conda "
+            "cuda apply adopts these packages where they are, and does not install them; "
+            "conda env export exports them together with all others."
+        )
     else:
-        if toolkit.origin is Origin.ENVIRONMENT:
-            names = {_name_of(package) for package in toolkit.packages}
-            records = [
-                record for record in linked_records(environment.prefix) if _belongs(record, names)
-            ]
-            doubts.append(
-                f"CUDA {toolkit.version} consists of packages of the environment itself: conda "
-                "cuda apply adopts these packages where they are, and does not install them; "
-                "conda env export exports them together with all others."
-            )
-            root = environment.prefix
-        else:
-            records, root = linked_records(toolkit.root), toolkit.root
-            row["specs"] = _specs(records)
-        order = {package: number for number, package in enumerate(toolkit.packages)}
-        records.sort(key=lambda record: (order.get(_dist(record), len(order)), record.name))
-        origins = made_of(root, records)
-        for record in records:
-            found = _package(record, origins.get(_dist(record)))
-            row["packages"].append(found)
-        if toolkit.origin is not Origin.ENVIRONMENT:
-            doubts += _doubts(row["packages"])
+        # What was asked of conda when the root was made.
+        specs = {str(record.get("requested_spec") or "") for record in records}
+        row["specs"] = sorted(specs - {"", "None"})
+        doubts += _doubts(row["packages"])
     return {key: value for key, value in row.items() if value}, doubts
 
 
 def _belongs(record: Any, names: set[str]) -> bool:
     """Whether a package of the environment is part of the toolkit adopted from it."""
-
     return record.name in names or (
         not names and (is_cuda_package(record.name) or record.name == "cuda-version")
     )
@@ -154,7 +146,7 @@ def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
     """One package and the file that it comes from."""
     row = {"name": record.name, "version": record.version, "build": record.build}
     if origin:
-        # The truth is the foreign file; the conda package is made from it again where need be.
+        # The conda package was converted from this file, and can be again.
         address = without_credentials(origin.get("url") or "")
         row["url" if address else "file"] = address or origin.get("file") or record.fn
         row["sha256"] = origin.get("sha256") or ""
@@ -168,7 +160,6 @@ def _package(record: Any, origin: Mapping[str, str] | None) -> dict[str, str]:
 
 def _hash_in_cache(record: Any) -> str | None:
     """The hash of a package's archive, where the index did not give one and it is still there."""
-
     archive = Path(str(record.get("package_tarball_full_path") or ""))
     try:
         if archive.is_file() and hash_of(archive, "md5") == record.get("md5"):
@@ -197,32 +188,18 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} others" if more > 0 else "")
 
 
-def _specs(records: list[Any]) -> list[str]:
-    """What was asked of conda when the root was made."""
-    found = {str(record.get("requested_spec") or "") for record in records}
-    return sorted(found - {"", "None"})
-
-
-def _bare(channel: str) -> str:
-    return without_credentials(channel) if "://" in channel else channel
-
-
 def _dist(record: Any) -> str:
     return f"{record.name}-{record.version}-{record.build}"
 
 
-def _name_of(package: str) -> str:
-    return package.rsplit("-", 2)[0]
-
-
-def write(path: Path, export: Export) -> bool:
+def write(path: Path, content: Mapping[str, Any]) -> bool:
     """Write a file, or bring one up to date: what a person wrote around the values stays.
 
     Returns:
         Whether anything changed.
 
     Raises:
-        CudaError: when the file is there and none of ours, or cannot be written.
+        CudaError: when the file is there and is not ours, or cannot be written.
     """
 
     if not path.parent.is_dir():
@@ -232,10 +209,10 @@ def write(path: Path, export: Export) -> bool:
     # A link that a person made stays one.
     place = Path(os.path.realpath(path))
     if not place.exists():
-        text, mode = cuda_file.new_text(export.content), 0o644
+        text, mode = cuda_file.new_text(content), 0o644
     else:
         before = cuda_file.text_of(place)
-        text = cuda_file.updated_text(before, export.content, str(path))
+        text = cuda_file.updated_text(before, content, str(path))
         mode = place.stat().st_mode & 0o777
         if text == before:
             return False

@@ -17,7 +17,7 @@ from ..build.unpacked import DamagedUnpackedError, pack
 from ..environment import Environment
 from ..errors import CudaError, UsageError, full_disk
 from ..packages import archives, channel_folder
-from ..packages.channel_folder import alone, check_directory, read_indexes
+from ..packages.channel_folder import check_directory, exclusive, read_indexes
 from ..packages.local_channel import LocalChannel
 from ..packages.metapackage import Metapackage
 from ..sources.base import Offer, Package, ToolkitRequest
@@ -43,26 +43,22 @@ class Plan:
     @property
     def packages(self) -> tuple[Package, ...]:
         """The packages, with what has to be downloaded of each."""
-        return tuple(self._package(package) for package in self.offer.packages)
+        found = []
+        for package in self.offer.packages:
+            name = package.file or ""
+            if name in self.present:
+                package = replace(package, size=0)
+            elif package.size == 0 and self.offer.origin is Origin.CHANNEL:
+                # Extracted in a package cache, where the file itself may be gone.
+                package = replace(package, size=0 if archives.is_cached(name) else None)
+            found.append(package)
+        return tuple(found)
 
     @property
     def download(self) -> int | None:
         """Bytes to download; None when a size is unknown."""
         sizes = [package.size for package in self.packages]
         return None if None in sizes else sum(size or 0 for size in sizes)
-
-    def _package(self, package: Package) -> Package:
-        name = package.file or ""
-        if name in self.present:
-            return replace(package, size=0)
-        if (
-            self.offer.origin is Origin.CHANNEL
-            and package.size == 0
-            and not archives.is_cached(name)
-        ):
-            # Extracted in a package cache, where the file itself is gone.
-            return replace(package, size=None)
-        return package
 
 
 @dataclass(frozen=True)
@@ -79,33 +75,22 @@ class Result:
     """Bytes of all of them."""
 
 
-class Stopped(CudaError):
-    """Ctrl-C, or a signal that asks to stop."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(
-            f"Stopped; the channel in {directory} is as it was before.",
-            hints=["The same command goes on with the packages that it has."],
-            directory=directory,
-        )
-
-
 def make_plan(directory: Path, request: ToolkitRequest, source: str | None) -> Plan:
-    """Find out what has to be done; asks sources, changes nothing.
+    """Plan what to do: ask sources, change nothing.
 
     Args:
-        directory: the folder that is to be a channel, absolute; it need not exist.
+        directory: the folder that becomes a channel, absolute; it need not exist.
         request: what is asked for.
-        source: the source that was named, if one was.
+        source: the source that was named; None when none was.
 
     Raises:
-        CudaError: when it cannot be done, in words.
+        CudaError: when it cannot be done.
     """
     check_directory(directory, request.platform.subdir)
     order = tuple(name for name in request.order or ORDER if not _adopts(name))
     if source is not None and _adopts(source):
         raise UsageError(
-            f"What the source {source} has stays where it is, so it cannot be mirrored.",
+            f"Toolkits of the source {source} stay where they are, so they cannot be mirrored.",
             hints=["conda cuda mirror VERSION --to DIR takes it from channels or from PyPI."],
             source=source,
         )
@@ -131,18 +116,21 @@ def carry_out(plan: Plan) -> Result:
     Raises:
         CudaError: when it cannot be done; the channel is as before then.
     """
-
     directory = plan.directory
     try:
         with signal_handler(conda_signal_handler):
             with Fetched():
                 records = plan.offer.fetch()
-            with alone(directory) as scratch:
+            with exclusive(directory) as scratch:
                 return _put(plan, records, scratch)
     except OSError as error:
         raise _in_words(error, directory) from error
     except (KeyboardInterrupt, CondaSignalInterrupt) as error:
-        raise Stopped(directory) from error
+        raise CudaError(
+            f"Stopped; the channel in {directory} is as it was before.",
+            hints=["The same command goes on with the packages that it has."],
+            directory=directory,
+        ) from error
 
 
 def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
@@ -151,9 +139,8 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
     rows = read_indexes(plan.directory, subdir)
     for name in rows:
         if not rows[name] and not (plan.directory / name / channel_folder.INDEX).is_file():
-            # From now on the folder is a channel, an empty one, whenever this is stopped.
+            # From now on the folder is a channel, if an empty one, when this is stopped.
             channel_folder.write_rows(Inside(plan.directory), plan.directory / name, {})
-    files, added, size = [], [], 0
     there = {}
     for record in records:
         folder = plan.directory / _folder_of(record, subdir)
@@ -166,21 +153,31 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
             there[record] = sums
     channel = LocalChannel.find(subdir)
     parts = {record: _part(record, channel) for record in records if record not in there}
+    files, added, size = [], [], 0
     with Fetched(), Progress(list(parts.values())):
         for record in records:
             folder = plan.directory / _folder_of(record, subdir)
-            have, sums = rows[folder.name].get(record.fn), there.get(record)
+            files.append(f"{folder.name}/{record.fn}")
+            row, sums = rows[folder.name].get(record.fn), there.get(record)
             if sums is None:
                 part = parts[record]
                 sums = _file_of(record, channel, scratch, part, offline=plan.request.offline)
                 _move(plan.directory, scratch / record.fn, folder / record.fn)
-                part.size, have = part.size or sums.size, None
+                part.size, row = part.size or sums.size, None
                 part.finish()
-                added.append(f"{folder.name}/{record.fn}")
-            rows[folder.name][record.fn] = have or _row(record, sums)
-            files.append(f"{folder.name}/{record.fn}")
+                added.append(files[-1])
+            rows[folder.name][record.fn] = row or _row(record, sums)
             size += sums.size
-    one = _metapackage(plan, records)
+    one = Metapackage(
+        plan.offer.version,
+        subdir,
+        plan.offer.flavor,
+        plan.offer.components,
+        tuple(f"{record.name} {record.version} {record.build}" for record in records),
+        addons_of(f"{record.name}-{record.version}-{record.build}" for record in records),
+        plan.request.host_compiler,
+        plan.offer.origin.value,
+    )
     sums = archives.sums_of(one.write(scratch))
     _move(plan.directory, scratch / one.filename, plan.directory / subdir / one.filename)
     rows[subdir][one.filename] = one.row(size=sums.size, md5=sums.md5, sha256=sums.sha256)
@@ -191,7 +188,7 @@ def _put(plan: Plan, records: Sequence[Any], scratch: Path) -> Result:
 
 
 def _part(record: Any, channel: LocalChannel) -> Part:
-    """What has to be done for the file of a package."""
+    """The progress of getting the file of a package."""
     if channel.unpacked(record) is not None:
         return Part(record.name, steps={"packing": 1})
     return Part(record.name, record.get("size") or 0, {"fetching": 1})
@@ -200,7 +197,7 @@ def _part(record: Any, channel: LocalChannel) -> Part:
 def _file_of(
     record: Any, channel: LocalChannel, folder: Path, told: Part, *, offline: bool
 ) -> archives.Sums:
-    """Put the file of a package into a folder: one is written where it was made here."""
+    """Put the file of a package into a folder: fetched, or packed where it was converted here."""
     unpacked = channel.unpacked(record)
     told.begin(next(iter(told.steps)))
     if unpacked is None:
@@ -208,20 +205,6 @@ def _file_of(
     if channel.is_sealed(record) is False:
         raise DamagedUnpackedError(unpacked, "its files are not those that were put there")
     return archives.sums_of(pack(unpacked, folder, told.update))
-
-
-def _metapackage(plan: Plan, records: Sequence[Any]) -> Metapackage:
-    offer = plan.offer
-    return Metapackage(
-        offer.version,
-        plan.request.platform.subdir,
-        offer.flavor,
-        offer.components,
-        tuple(f"{record.name} {record.version} {record.build}" for record in records),
-        addons_of(f"{record.name}-{record.version}-{record.build}" for record in records),
-        plan.request.host_compiler,
-        offer.origin.value,
-    )
 
 
 def _row(record: Any, sums: archives.Sums) -> dict[str, Any]:
@@ -233,7 +216,7 @@ def _row(record: Any, sums: archives.Sums) -> dict[str, Any]:
         "python_site_packages_path",
     )  # fmt: skip
     row = {key: facts[key] for key in kept if facts.get(key) not in (None, "", [], ())}
-    # Some tools take a row without these two for a broken one.
+    # Some tools take a row without these two for broken.
     row = {**row, "depends": list(record.depends), "constrains": list(record.constrains)}
     return {**row, "size": sums.size, "md5": sums.md5, "sha256": sums.sha256}
 
@@ -266,17 +249,17 @@ def _move(directory: Path, source: Path, target: Path) -> None:
 
 def _adopts(source: str) -> bool:
     """Whether a source's toolkits stay where they are."""
-    return source in Origin._value2member_map_ and Origin(source).adopted
+    return any(source == origin.value and origin.adopted for origin in Origin)
 
 
 def _in_words(error: OSError, directory: Path) -> CudaError:
-    path = error.filename if isinstance(error.filename, str) else directory
     full = full_disk(error, directory)
     if full is not None:
         message = f"The disk that holds {full} is full, so the channel is as it was before."
-        hints = ["The same command goes on when there is room."]
+        hint = "The same command goes on when there is room."
     else:
+        path = error.filename if isinstance(error.filename, str) else directory
         reason = error.strerror or type(error).__name__
         message = f"The file system refused a change: {reason} ({path})."
-        hints = [f"The channel in {directory} is as it was before."]
-    return CudaError(message, hints=hints, directory=directory)
+        hint = f"The channel in {directory} is as it was before."
+    return CudaError(message, hints=[hint], directory=directory)

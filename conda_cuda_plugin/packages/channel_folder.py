@@ -96,7 +96,7 @@ def read_indexes(directory: Path, subdir: str) -> dict[str, dict[str, dict[str, 
 
 
 @contextlib.contextmanager
-def alone(directory: Path) -> Iterator[Path]:
+def exclusive(directory: Path) -> Iterator[Path]:
     """Let no other command write into the folder; a scratch folder inside it.
 
     Raises:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Schema = Callable[[Any, str, list[str]], Any]
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+"""Also what is not an address may hold a password where addresses have one."""
 
 
 class Wrong(ValueError):
@@ -24,6 +26,12 @@ class Wrong(ValueError):
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place} {reason}" if place else f"it {reason}")
+
+
+def unusable(place: str, value: Any) -> Wrong:
+    """The error for a value that breaks a rule: with the value, but for a password in it."""
+    shown = _SECRET.sub("", repr(value))
+    return Wrong(place, f"has no usable value: {shown[:80]}{'...' if len(shown) > 80 else ''}")
 
 
 def read(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
@@ -44,7 +52,7 @@ def text(pattern: str = r"[^\x00-\x1f\x7f]{1,2000}") -> Schema:
         if not isinstance(value, str):
             raise Wrong(place, "is no text")
         if not fits.fullmatch(value):
-            raise Wrong(place, "is not what has to be there")
+            raise unusable(place, value)
         return value
 
     return check
@@ -119,12 +127,18 @@ def table(key: Schema, schema: Schema, most: int = 100_000) -> Schema:
     return check
 
 
-def record(fields: Mapping[str, Schema], needed: Sequence[str] = ()) -> Schema:
-    """Named values, each of its own kind; others are passed over."""
+def record(
+    fields: Mapping[str, Schema], needed: Sequence[str] = (), *, closed: bool = False
+) -> Schema:
+    """Named values, each of its own kind; others are passed over, or refused if it is closed."""
 
     def check(value: Any, place: str, problems: list[str]) -> dict[str, Any]:
         content = _mapping(value, place, 1000)
         found = {}
+        if closed:
+            for name in content:
+                if name not in fields:
+                    problems.append(f"{_below(place, name)} means nothing here")
         for name, schema in fields.items():
             if name in content:
                 try:

@@ -1,28 +1,20 @@
-"""The YAML of exported files: read as text throughout, and written so that it reads back the same.
+"""The YAML of our files: every value is read as text, and written so that it reads back the same.
 
-Every scalar is a string here, whether a person quotes it or not: YAML would take `12.10` for the
-number 12.1.
+A value is a string here whether it is quoted or not: YAML would take `12.10` for the number 12.1.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import ComposerError
 from ruamel.yaml.error import YAMLError, YAMLStreamError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    MappingStartEvent,
-    ScalarEvent,
-)
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from ..errors import CudaError
 
@@ -31,10 +23,14 @@ MOST_BYTES = 2**20
 _DEEPEST = 12
 _WIDTH = 80
 """Characters of a list that stands on one line."""
+_TOO_DEEP = "nests more deeply than any file that conda cuda export writes"
+_KINDS = ["str", "seq", "map", "int", "float", "bool", "null", "timestamp", "merge", "value"]
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _KINDS}
+"""Of values without a tag, and of tags that say no more than the values."""
 
 
 class YamlError(CudaError):
-    """A text is no YAML, or YAML with what these files never hold.
+    """A text is not YAML, or holds what these files never hold.
 
     Args:
         reason: what is wrong, as the end of a sentence that begins with the file.
@@ -49,129 +45,103 @@ def load(text: str) -> Any:
     """The content of a YAML text: dicts, lists and strings.
 
     Raises:
-        YamlError: when it is no YAML, or holds tags, anchors or nests too deeply.
+        YamlError: when it is not YAML, or holds tags or anchors, or nests too deeply.
     """
+    return _content(compose(text), 0)
 
+
+def compose(text: str) -> Any:
+    """The nodes of a YAML text, which know their places in it; None where there are none.
+
+    Raises:
+        YamlError: when it is not YAML.
+    """
     if len(text) > MOST_BYTES:
         raise YamlError("is larger than any file that conda cuda export writes")
     try:
-        return _build(YAML(typ="base", pure=True).parse(text))
-    except (YAMLError, YAMLStreamError, ValueError, RecursionError) as error:
+        return YAML(typ="base", pure=True).compose(text)
+    except RecursionError as error:
+        raise YamlError(_TOO_DEEP) from error
+    except ComposerError as error:
+        raise YamlError("holds more than one document, or an alias of nothing") from error
+    except (YAMLError, YAMLStreamError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise YamlError(f"is no proper YAML{where}") from error
+        raise YamlError(f"is not proper YAML{_line(mark) if mark else ''}") from error
 
 
-def _build(events: Iterable[Any]) -> Any:
-    """The content that the events of a parser stand for.
+def _content(node: Any, depth: int) -> Any:
+    """The content of a node.
 
-    It refuses what could mean something else than it says, or grow while it is read.
+    What could mean something else than it says, or grow while it is read, is refused.
     """
-
-    # The outermost list takes the documents.
-    open_: list[Any] = [[]]
-    keys: list[Any] = [None]
-    for event in events:
-        line = f"(line {event.start_mark.line + 1})" if event.start_mark else ""
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise YamlError("holds anchors or aliases (& and *), which these files do without")
-        if getattr(event, "tag", None) is not None:
-            raise YamlError("holds tags (!), which these files do without")
-        if isinstance(event, DocumentStartEvent) and open_[0]:
-            raise YamlError("holds more than one document")
-        if isinstance(event, CollectionEndEvent):
-            open_.pop()
-            keys.pop()
-            continue
-        if isinstance(event, ScalarEvent):
-            value: Any = event.value
-        elif isinstance(event, CollectionStartEvent):
-            value = {} if isinstance(event, MappingStartEvent) else []
-        else:
-            continue
-        into = open_[-1]
-        if isinstance(into, list):
-            into.append(value)
-        elif keys[-1] is None:
-            if not isinstance(value, str) or value in into:
-                raise YamlError(f"is no proper YAML {line}")
-            keys[-1] = value
-            continue
-        else:
-            into[keys[-1]] = value
-            keys[-1] = None
-        if not isinstance(value, str):
-            open_.append(value)
-            keys.append(None)
-            if len(open_) > _DEEPEST + 1:
-                raise YamlError("nests more deeply than any file that conda cuda export writes")
-    return open_[0][0] if open_[0] else None
+    if node is None:
+        return None
+    if depth > _DEEPEST:
+        raise YamlError(_TOO_DEEP)
+    if node.anchor is not None:
+        raise YamlError("holds anchors or aliases (& and *), which these files do without")
+    if str(node.tag) not in _TAGS:
+        raise YamlError("holds tags (!), which these files do without")
+    if not isinstance(node, MappingNode):
+        if isinstance(node, ScalarNode):
+            return node.value
+        return [_content(item, depth + 1) for item in node.value]
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        name = _content(key, depth)
+        if not isinstance(name, str) or name in found:
+            raise YamlError(f"is not proper YAML{_line(key.start_mark)}")
+        found[name] = _content(value, depth + 1)
+    return found
 
 
-def plain(value: Any) -> Any:
-    """A value as it reads back: dicts, lists and strings."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+def _line(mark: Any) -> str:
+    return f" (line {mark.line + 1})"
 
 
-def canonical(value: Any, identities: Mapping[str, str]) -> Any:
+def canonical(value: Any, identities: Mapping[str, str] = {}, name: str = "") -> Any:
     """A value as it reads back, with the lists whose order says nothing in one order.
 
     Args:
         value: what `load` gives, or what `dump` takes.
         identities: by such a list's key, the key that tells its items apart.
+        name: the key of the value itself.
     """
-    value = plain(value)
-    if isinstance(value, dict):
-        found = {}
-        for key, item in value.items():
-            item = canonical(item, identities)
-            if key in identities and isinstance(item, list):
-                item = sorted(item, key=partial(_identity, identities[key]))
-            found[key] = item
-        return found
-    return [canonical(item, identities) for item in value] if isinstance(value, list) else value
-
-
-def _identity(by: str, row: Any) -> str:
-    return json.dumps(row.get(by) if isinstance(row, dict) else row, sort_keys=True)
+    if isinstance(value, Mapping):
+        return {str(key): canonical(item, identities, str(key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [canonical(item, identities) for item in value]
+        if name in identities:
+            by = identities[name]
+            items.sort(key=lambda row: json.dumps(row.get(by) if isinstance(row, dict) else row))
+        return items
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def dump(content: Mapping[str, Any]) -> str:
     """Content as a YAML text: block style, short lists on one line."""
-    return _written(_styled(content), flow=False)
+    styled = _styled(content)
+    text = _written(styled, allow_unicode=True)
+    # What could steer a terminal is written as YAML's own escapes.
+    printable = all(line.isprintable() for line in text.split("\n"))
+    return text if printable else _written(styled, allow_unicode=False)
 
 
-def inline(value: Any) -> str:
-    """A value as YAML on one line, as it may stand behind a key or inside brackets."""
-    # In brackets, so that a scalar gets the quotes that it needs wherever it stands.
-    return _written([value], flow=True).strip()[1:-1]
-
-
-def _written(content: Any, *, flow: bool) -> str:
-    """Content as YAML writes it; what could steer a terminal as YAML's own escapes."""
-
-    text = ""
-    for as_it_is in (True, False):
-        yaml = YAML(pure=True)
-        yaml.width = 100_000
-        yaml.default_flow_style = flow
-        yaml.allow_unicode = as_it_is
-        stream = io.StringIO()
-        yaml.dump(content, stream)
-        text = stream.getvalue()
-        if all(line.isprintable() for line in text.split("\n")):
-            break
-    return text
+def _written(content: Any, *, allow_unicode: bool) -> str:
+    yaml = YAML(pure=True)
+    yaml.width = 100_000
+    yaml.default_flow_style = False
+    yaml.allow_unicode = allow_unicode
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
 
 
 def _styled(value: Any) -> Any:
-
+    if isinstance(value, CommentedSeq):
+        return value
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):

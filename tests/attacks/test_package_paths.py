@@ -125,5 +125,5 @@ def test_what_has_no_end_is_not_copied_with_a_root(kind: str, conda: Conda, two:
         assert os.readlink(meta / "zero") == "/dev/zero"
     else:
         assert done.code == 1, done.err
-        assert f"{meta / 'zero'} is in the way (it is no file)" in done.err
+        assert f"{meta / 'zero'} is in the way (it is not a file)" in done.err
     assert (meta / "zero").lstat().st_size < 100

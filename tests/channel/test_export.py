@@ -128,7 +128,7 @@ def test_a_channel_on_the_web_whose_token_stays_secret(
 
     empty_cache(conda, tmp_path)
     third = conda.create(conda.envs / "three")
-    for words, said in (((), "no answer from http"), (("--offline",), "--offline forbids")):
+    for words, said in (((), "no file from http"), (("--offline",), "--offline forbids")):
         result = conda.cuda("apply", third, path, "-y", *words, check=False)
         assert result.code == 1 and "Traceback" not in result.err and said in result.err
     assert not (third / "cuda-12.4").exists()

@@ -72,7 +72,7 @@ class TestExport:
         path = two.parent / "environment.yml"
         path.write_text("name: two\n")
         result = conda.cuda("export", two, "-f", path, check=False)
-        assert result.code == 1 and "is no file of conda cuda export" in result.err
+        assert result.code == 1 and "is not a file of conda cuda export" in result.err
         assert path.read_text() == "name: two\n"
 
     def test_nothing_to_export(self, conda: Conda, two: Path, environment: Path) -> None:

@@ -28,7 +28,7 @@ def kernel(prefix: Path, name: str = "python3", **more: Any) -> Path:
     path = prefix / "share" / "jupyter" / "kernels" / name / "kernel.json"
     path.parent.mkdir(parents=True)
     argv = [word.replace("{python}", str(prefix / "bin" / "python")) for word in SPEC["argv"]]
-    text = json.dumps({**SPEC, "argv": argv, **more}, indent=1, ensure_ascii=False)
+    text = json.dumps({**SPEC, "argv": argv, **more}, indent=1)
     path.write_text(text)
     return path
 
@@ -171,8 +171,8 @@ class TestErrors:
         [
             (b"{,}", "it is not JSON"),
             (b"\xff", "it is not JSON"),
-            (b"[1]", "it is no JSON object"),
-            (b'{"argv": ["python"], "env": [1]}', '"env" is no mapping'),
+            (b"[1]", "it is not a JSON object"),
+            (b'{"argv": ["python"], "env": [1]}', '"env" is not a table'),
         ],
     )
     def test_no_json(self, conda: Conda, two: Path, content: bytes, reason: str) -> None:

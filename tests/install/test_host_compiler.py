@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.install.wrappers import compiler_in, lead_nvcc, release_nvcc
+from conda_cuda_plugin.install.wrappers import compiler_in, restore_nvcc, wrap_nvcc
 
 NVCC = '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n'
 PROFILE = (
@@ -43,7 +43,7 @@ def said(nvcc: Path, *words: str, **variables: str) -> list[str]:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_root(tmp_path_factory.mktemp("a b") / "cuda-13.0")
-    assert lead_nvcc(made)
+    assert wrap_nvcc(made)
     return made
 
 
@@ -58,7 +58,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_nvcc_is_called_with_the_compiler(name: str, tmp_path: Path) -> None:
     root = make_root(tmp_path / "cuda", name)
     assert compiler_in(root) == root / "bin" / name
-    lead_nvcc(root)
+    wrap_nvcc(root)
     bin_ = root / "bin"
     assert said(bin_ / "nvcc", "x.cu", "a b", "") == [
         f"{bin_}/nvcc.real", "-ccbin", f"{bin_}/{name}", "x.cu", "a b", "",
@@ -108,7 +108,7 @@ def test_links_lead_to_it(root: Path, tmp_path: Path) -> None:
 
 def test_a_root_that_moves_keeps_working(tmp_path: Path) -> None:
     root = make_root(tmp_path / "cuda")
-    lead_nvcc(root)
+    wrap_nvcc(root)
     root.rename(tmp_path / "elsewhere")
     expected = f"{tmp_path}/elsewhere/bin/x86_64-conda-linux-gnu-c++"
     assert said(tmp_path / "elsewhere" / "bin" / "nvcc")[2] == expected
@@ -120,31 +120,31 @@ def test_no_file_of_the_package_cache_is_written_to(tmp_path: Path) -> None:
     cache.mkdir()
     for name in ("nvcc", "nvcc.profile"):
         os.link(root / "bin" / name, cache / name)
-    assert lead_nvcc(root)
+    assert wrap_nvcc(root)
     assert (cache / "nvcc").read_text() == NVCC and (cache / "nvcc.profile").read_text() == PROFILE
     profile = (root / "bin" / "nvcc.profile").read_text()
     assert profile == PROFILE.replace("$(TOP)/lib:", "$(TOP)/lib64:")
     # Once more changes nothing, and taken back everything is the package's own again.
     before = {path.name: path.read_bytes() for path in (root / "bin").iterdir()}
-    assert lead_nvcc(root)
+    assert wrap_nvcc(root)
     assert {path.name: path.read_bytes() for path in (root / "bin").iterdir()} == before
-    release_nvcc(root)
+    restore_nvcc(root)
     for name in ("nvcc", "nvcc.profile"):
         assert os.path.samefile(root / "bin" / name, cache / name)
     assert not list((root / "bin").glob("*.real"))
-    release_nvcc(root)
+    restore_nvcc(root)
 
 
 def test_the_profile_of_conda_forge_is_right_as_it_is(tmp_path: Path) -> None:
     """Its `lib` lies below `targets` and holds nothing but CUDA."""
     root = make_root(tmp_path / "cuda")
     (root / "bin" / "nvcc.profile").write_text(FORGE)
-    lead_nvcc(root)
+    wrap_nvcc(root)
     assert (root / "bin" / "nvcc.profile").read_text() == FORGE
 
 
 def test_without_compiler_or_nvcc_nothing_is_done(tmp_path: Path) -> None:
     plain = make_root(tmp_path / "plain", None)
-    assert not lead_nvcc(plain) and not lead_nvcc(tmp_path)
+    assert not wrap_nvcc(plain) and not wrap_nvcc(tmp_path)
     assert sorted(os.listdir(plain / "bin")) == ["nvcc", "nvcc.profile"]
     assert (plain / "bin" / "nvcc").read_text() == NVCC

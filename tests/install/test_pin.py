@@ -53,9 +53,9 @@ def test_the_users_lines_survive_byte_for_byte(
             assert (content(env) or b"").startswith(data or b"")
             assert pin.pins(env)[0] == f"cuda-version {version.release}.*"
             assert (content(env) or b"").count(b"cuda-version") == 1
-        assert pin.take_away(env)
+        assert pin.remove(env)
         assert content(env) == data
-        assert not pin.take_away(env)
+        assert not pin.remove(env)
         assert not pin.is_pinned(env)
 
 
@@ -67,7 +67,7 @@ def test_what_the_user_writes_later_stays(
         pin.put(env, version)
         path = env.prefix / pin.PINNED
         path.write_bytes(before + b"\n" + path.read_bytes() + behind + b"\n")
-        pin.take_away(env)
+        pin.remove(env)
         left = content(env) or b""
         assert left.startswith(before + b"\n" + (data or b""))
         assert left.endswith(behind + b"\n")
@@ -97,7 +97,7 @@ def test_a_line_that_the_user_puts_into_the_block_is_his(tmp_path: Path) -> None
         path = env.prefix / pin.PINNED
         lines = path.read_text().splitlines()
         path.write_text("\n".join([*lines[:2], "numpy 1.26.*", *lines[2:]]) + "\n")
-        pin.take_away(env)
+        pin.remove(env)
         assert path.read_text() == "numpy 1.26.*\n"
 
 

@@ -81,7 +81,7 @@ def test_bin_leads_to_the_current_toolkit_and_follows_a_switch(here: Environment
         assert here.bin.is_symlink()
     hooks = sorted(os.listdir(here.prefix / "etc" / "conda" / "activate.d"))
     assert hooks == ["~conda-cuda.bat", "~conda-cuda.ps1", "~conda-cuda.sh"]
-    assert switch.let_go(here)
+    assert switch.deactivate(here)
     assert not os.path.lexists(here.bin)
 
 
@@ -91,7 +91,7 @@ def test_a_real_bin_keeps_its_files_and_gets_the_toolkits(here: Environment) -> 
     for release, dll in (("11.8", "cudart64_110.dll"), ("12.4", "cudart64_12.dll")):
         switch.make_current(here, toolkit(here.prefix, release, dll), WINDOWS, {})
         assert sorted(os.listdir(here.bin)) == [dll, "mine.dll"]
-    switch.let_go(here)
+    switch.deactivate(here)
     assert os.listdir(here.bin) == ["mine.dll"]
 
 
@@ -99,7 +99,7 @@ def test_a_file_of_the_same_name_in_a_real_bin_stays(here: Environment) -> None:
     here.bin.mkdir()
     (here.bin / "cudart64_12.dll").write_text("mine")
     switch.make_current(here, toolkit(here.prefix, "12.4", "cudart64_12.dll"), WINDOWS, {})
-    switch.let_go(here)
+    switch.deactivate(here)
     assert (here.bin / "cudart64_12.dll").read_text() == "mine"
 
 

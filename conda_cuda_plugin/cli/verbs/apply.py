@@ -9,8 +9,8 @@ from typing import Any
 from conda.base.context import context
 from conda.cli import helpers
 
-from ...actions import use_plan
 from ...lockfile import apply
+from ...machine.detect import detect
 from ...network.addresses import shown_address
 from ...system.conda_compat import confirm
 from ...verdict.text import machine_document, verdict_document, verdict_line
@@ -63,7 +63,7 @@ def execute(args: Namespace) -> int:
     platform, path = this_platform(), Path(args.cuda_file).expanduser().absolute()
     file = apply.read(path)
     environment = target_environment(args)
-    machine = use_plan.machine_for(None, apply.request_of(file, platform), platform)
+    machine = detect(full=False, compiler=file.compiles)
     plan = apply.make_plan(
         environment,
         file,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ...lockfile.cuda_file import digest_of, new_text
+from ...lockfile.cuda_file import new_text
 from ...lockfile.export import describe, write
 from ..common import (
     add_common_options,
@@ -36,8 +36,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         "--file",
         dest="cuda_file",
         metavar="FILE",
-        help="Write into FILE. In one that is there only the values that changed are replaced: "
-        "comments and order stay.",
+        help="Write into FILE. In one that is there, comments and order stay.",
     )
     parser.add_argument(
         "--all",
@@ -52,10 +51,11 @@ def execute(args: Namespace) -> int:
     """Describe, then print or write."""
 
     environment = target_environment(args)
-    export = describe(environment, this_platform(), everything=args.cuda_all)
+    content = describe(environment, this_platform(), everything=args.cuda_all)
     path = Path(args.cuda_file).expanduser().absolute() if args.cuda_file else None
-    changed = write(path, export) if path else None
-    for sentence in export.not_promised:
+    changed = write(path, content) if path else None
+    not_promised = content.get("not-promised", [])
+    for sentence in not_promised:
         warn(f"not promised: {sentence}")
     if context.json:
         print_json(
@@ -64,12 +64,12 @@ def execute(args: Namespace) -> int:
                 "environment": str(environment.prefix),
                 "file": str(path) if path else None,
                 "changed": changed,
-                "content": {**export.content, "digest": digest_of(export.content)},
-                "not_promised": list(export.not_promised),
+                "content": content,
+                "not_promised": not_promised,
             }
         )
     elif path is None:
-        print(new_text(export.content), end="")
+        print(new_text(content), end="")
     else:
         say(
             f"{path} says what CUDA {name_of(environment)} has."

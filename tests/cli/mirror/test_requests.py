@@ -121,7 +121,7 @@ class TestTheRequest:
             ([], "mirror needs to know which release", 2),
             (["auto"], "mirror needs to know which release", 2),
             (["12.x"], "'12.x' is no CUDA version.", 2),
-            (["/usr/local/cuda-12.4"], "What the source system has stays where it is", 2),
+            (["/usr/local/cuda-12.4"], "Toolkits of the source system stay where they are", 2),
             (["12.4", "--from=environment"], "What the source environment has stays where", 2),
             (["12.4", "--from=moon"], "'moon' is not a source of toolkits.", 2),
             (["12.4", "--platform=osx-64"], "CUDA ended on macOS with release 10.2", 1),
