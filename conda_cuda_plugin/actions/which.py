@@ -57,7 +57,6 @@ def asking_chain(environment: Environment, by: str | None, platform: Platform) -
     Raises:
         UsageError: when the file is no program and no library.
     """
-
     chain = []
     if by is not None:
         asker = read_asker(Path(by))
@@ -98,7 +97,6 @@ def look_up(
     Raises:
         UsageError: when `by` is no program and no library.
     """
-
     mention = _by_what_asks(mention)
     facts = releases_of(mention.name)
     asker, search, system = None, None, list(system)
@@ -132,7 +130,6 @@ def look_up(
 
 
 def _readable(path: str) -> bool:
-
     return read_asker(Path(path)) is not None
 
 

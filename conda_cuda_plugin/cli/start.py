@@ -1,4 +1,4 @@
-"""`conda cuda` alone: what there is here, and what to do next."""
+"""`conda cuda` alone: what the active environment has, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
+from ..doctor import Patient
 from ..environment import Environment
 from .common import contents, say
 from .layout import fields, heading
 from .verbs.doctor import examined
-
-if TYPE_CHECKING:
-    from ..doctor import Patient
 
 Steps = list[tuple[str, str]]
 """Commands, and what each of them does."""
@@ -30,8 +27,7 @@ _DOCTOR = ("conda cuda doctor", "find out what is wrong, if anything")
 
 
 def execute(args: Namespace) -> int:
-    """Say it. The exit code is 0, whatever there is."""
-
+    """Say it. The exit code is always 0."""
     active = context.active_prefix
     if active and os.path.isdir(os.path.join(active, "conda-meta")):
         patient = examined(Environment(Path(active)))

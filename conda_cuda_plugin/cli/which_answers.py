@@ -38,7 +38,6 @@ def documents(
     Raises:
         UsageError: when `by` is no program and no library.
     """
-
     environment, platform = patient.environment, patient.platform
     shell = Shell(os.environ, context.active_prefix, Path.cwd())
     programs = os.environ.get("PROGRAMFILES", "C:/Program Files")
@@ -73,7 +72,6 @@ def documents(
 
 
 def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
-
     search = answer.search
     candidates = search.candidates if search else ()
     return {
@@ -218,7 +216,6 @@ def _loading(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _owner(document: Mapping[str, Any]) -> str:
-
     kind, major = document["kind"], document["major"]
     if kind == "driver":
         return "the NVIDIA driver, not a toolkit"

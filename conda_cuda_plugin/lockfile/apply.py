@@ -249,7 +249,7 @@ def _make_current(plan: Plan) -> None:
     toolkit = plan.environment.toolkit(plan.file.current)
     if toolkit is None:
         raise CudaError(
-            f"CUDA {plan.file.current} was taken away meanwhile.",
+            f"CUDA {plan.file.current} was removed by another process.",
             hints=["Run the command again."],
         )
     switch.make_current(

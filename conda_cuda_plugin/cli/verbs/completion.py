@@ -37,8 +37,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `completion`."""
-
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_shell", metavar="SHELL", choices=SHELLS, help="bash, zsh, fish or powershell."
     )
@@ -47,7 +45,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Print the script."""
-
     text = script(args.cuda_shell)
     if context.json:
         print_json({"success": True, "shell": args.cuda_shell, "script": text})
@@ -62,7 +59,6 @@ def script(shell: str) -> str:
     Args:
         shell: one of `SHELLS`.
     """
-
     folder = Path(__file__).parent.parent
     word = powershell_word if shell == "powershell" else shell_word
     values = {

@@ -11,6 +11,7 @@ from ...lockfile.cuda_file import digest_of, new_text
 from ...lockfile.export import describe, write
 from ..common import (
     add_common_options,
+    facts,
     name_of,
     print_json,
     say,
@@ -30,7 +31,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `export`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "-f",
         "--file",
@@ -50,7 +50,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Describe, then print or write."""
-
     environment = target_environment(args)
     export = describe(environment, this_platform(), everything=args.cuda_all)
     path = Path(args.cuda_file).expanduser().absolute() if args.cuda_file else None
@@ -58,22 +57,20 @@ def execute(args: Namespace) -> int:
     for sentence in export.not_promised:
         warn(f"not promised: {sentence}")
     if context.json:
+        content = {**export.content, "digest": digest_of(export.content)}
         print_json(
             {
                 "success": True,
                 "environment": str(environment.prefix),
                 "file": str(path) if path else None,
                 "changed": changed,
-                "content": {**export.content, "digest": digest_of(export.content)},
-                "not_promised": list(export.not_promised),
+                "content": content,
+                **facts(export, "not_promised"),
             }
         )
     elif path is None:
         print(new_text(export.content), end="")
     else:
-        say(
-            f"{path} says what CUDA {name_of(environment)} has."
-            if changed
-            else f"{path} says what CUDA {name_of(environment)} has already."
-        )
+        already = "" if changed else " already"
+        say(f"{path} says what CUDA {name_of(environment)} has{already}.")
     return 0

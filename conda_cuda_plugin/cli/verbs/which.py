@@ -48,7 +48,6 @@ _STDIN_LIMIT = 2**26
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `which`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_text", metavar="NAME", nargs="+", help="A library, a tool, or an error message."
     )
@@ -63,7 +62,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Look everything up, then print it."""
-
     asked, mentions = mentions_of(_text(args.cuda_text))
     meanings = meanings_of(asked)
     if not mentions:
@@ -97,7 +95,6 @@ def execute(args: Namespace) -> int:
 
 def _explain(text: str, meanings: Sequence[Meaning]) -> int:
     """Say what a text means that names no library; no environment is looked at."""
-
     if context.json:
         nowhere = {"environment": None, "name": None, "active": False, "asked": text[:1000]}
         print_json({**nowhere, "answers": [], "meanings": list(map(_document, meanings))})
@@ -107,7 +104,6 @@ def _explain(text: str, meanings: Sequence[Meaning]) -> int:
 
 
 def _say_meanings(meanings: Sequence[Meaning], *, after: bool = False) -> None:
-
     for number, one in enumerate(meanings):
         say(*([""] if after or number else []), *meaning_lines(one))
 
@@ -118,7 +114,6 @@ def _document(meaning: Meaning) -> dict[str, object]:
 
 
 def _machine() -> Machine:
-
     return machine_for(None)
 
 
@@ -128,7 +123,6 @@ def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
     Raises:
         UsageError: when there is no text.
     """
-
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     if not text:
         raise UsageError("There is nothing to look for.", hints=[_HINT])
