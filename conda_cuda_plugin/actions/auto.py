@@ -92,11 +92,7 @@ def choose_for(
 ) -> ToolkitRequest:
     """The request with the best release for an environment, and why.
 
-    Args:
-        environment: the environment. Its frameworks count, and its toolkits when they fit.
-        request: what was asked for beside the version.
-        machine: detected or stated.
-        framework: one that is to be installed (`torch==2.5.1`); it decides alone then.
+    A framework that is to be installed (`torch==2.5.1`) decides alone, else those that are there.
 
     Raises:
         UsageError: when the framework's name or version makes no sense.
@@ -117,12 +113,7 @@ def choose_for(
 def choose_release(
     machine: Machine, frameworks: Sequence[Framework], wanted: Match | None = None
 ) -> AutoChoice:
-    """The best release for a machine and the frameworks it has to serve.
-
-    Args:
-        machine: detected or stated.
-        frameworks: what the environment holds.
-        wanted: the framework that is to be installed; it goes before those that are there.
+    """The best release for a machine and the frameworks it has to serve, or the `wanted` one.
 
     Raises:
         NothingToGoByError: without a driver, a GPU and a framework.

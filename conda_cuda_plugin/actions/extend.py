@@ -72,13 +72,7 @@ def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
 def check_request(
     environment: Environment, request: ToolkitRequest, base: Toolkit | None, source: str | None
 ) -> None:
-    """Refuse what cannot be done before any source is asked.
-
-    Args:
-        environment: the environment.
-        request: what is asked for.
-        base: the installed toolkit that the request adds to.
-        source: the source that was named, if one was.
+    """Refuse what cannot be added to the installed toolkit `base` before any source is asked.
 
     Raises:
         CudaError: when a host compiler is asked for where there cannot be one.

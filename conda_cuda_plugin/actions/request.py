@@ -118,12 +118,8 @@ def record_of(
 ) -> dict[str, Any]:
     """The request as it is recorded; paths of the machine are not.
 
-    Args:
-        request: what was asked for.
-        source: the source that was named, if one was.
-        toolkit: the toolkit that is current now.
-        before: the earlier record. If it is about the same release, what it asks for still counts:
-            `use 12.4` after `use 12.4 --cudnn 9` removes no cuDNN.
+    If the record `before` is about the same release, what it asks for still counts: `use 12.4`
+    after `use 12.4 --cudnn 9` removes no cuDNN.
     """
     before = before if _release_of(before) == toolkit.version.release else {}
     origin = toolkit.origin.value if toolkit.origin else None

@@ -33,16 +33,11 @@ class Result:
     pinned: tuple[str, ...] = ()
     """What later `conda install` is held to."""
     unpinned: bool = False
-    """Whether it was held to something before, and is no more."""
+    """Whether it was held to something before, and no longer is."""
 
 
 def carry_out(plan: Plan, *, active_prefix: str | None, variables: Mapping[str, str]) -> Result:
-    """Do what a plan says.
-
-    Args:
-        plan: the plan.
-        active_prefix: the environment that is active in the shell, if any.
-        variables: the shell's environment variables.
+    """Do what a plan says; the other arguments describe the shell.
 
     Raises:
         CudaError: when it cannot be done. The environment is as before then.

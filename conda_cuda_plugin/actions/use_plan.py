@@ -140,7 +140,7 @@ def make_plan(
     seen = _as_nvcc_sees(machine, toolkit, environment, request.platform)
     # Nothing is installed into an adopted toolkit, so no command can be named.
     install = "" if toolkit.origin and toolkit.origin.adopted else None
-    # What is current already is no decision of today's.
+    # Nothing is decided about a toolkit that is current already.
     force = force or plan.changes_nothing
     return replace(plan, verdict=weigh(toolkit.version, seen, force=force, install=install))
 

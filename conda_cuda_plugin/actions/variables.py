@@ -95,12 +95,8 @@ def variables_of(
 ) -> Variables:
     """The variables of a toolkit.
 
-    Args:
-        environment: the environment it belongs to.
-        toolkit: the toolkit.
-        platform: the environment's platform.
-        through_link: whether to name the current toolkit by its link, as the hooks do. The
-            variables follow a switch then.
+    `through_link` names the current toolkit by its link, as the hooks do, so that the variables
+    follow a switch.
 
     Raises:
         CudaError: when the toolkit is not whole, or its path cannot stand in such a variable.

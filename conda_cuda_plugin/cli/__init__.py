@@ -77,12 +77,7 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 
 def verb_parser(verb: str, **options: Any) -> ArgumentParser:
-    """The parser of a verb with all its options.
-
-    Args:
-        verb: the verb.
-        options: what argparse tells the parser of a subcommand.
-    """
+    """The parser of a verb with all its options; `options` are argparse's own."""
     module = _module(verb)
     parser = ArgumentParser(
         **{"prog": f"conda cuda {verb}", **options},

@@ -75,10 +75,7 @@ def warn(line: str) -> None:
 def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None) -> None:
     """Say when somebody else may change what programs load from a toolkit.
 
-    Args:
-        environment: the environment.
-        toolkit: the toolkit.
-        offer: the offer it was installed from just now, if it was.
+    `offer` is what it was installed from just now, if it was.
     """
     # The plan has said so of a toolkit that was adopted just now.
     if offer is not None and offer.note:
@@ -101,12 +98,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def facts(thing: Any, names: str) -> dict[str, Any]:
-    """Some attributes of an object as JSON has them.
-
-    Args:
-        thing: the object.
-        names: the attributes, separated by blanks; `key=attribute` for one under another name.
-    """
+    """Some attributes of an object as JSON has them: `name version key=attribute`."""
     pairs = (name.split("=") for name in names.split())
     return {pair[0]: plain(getattr(thing, pair[-1])) for pair in pairs}
 

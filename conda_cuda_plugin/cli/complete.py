@@ -36,12 +36,7 @@ def read_table(text: str) -> Rows:
 
 
 def complete(rows: Rows, words: list[str]) -> Iterator[str]:
-    """The lines to print.
-
-    Args:
-        rows: the table.
-        words: what follows `conda cuda`, the unfinished word last; it may be empty.
-    """
+    """The lines to print for the words behind `conda cuda`; the last one is unfinished."""
     *done, unfinished = words
     verb = next((word for word in done if not word.startswith("-")), "")
     options = {flag: (kind, about) for flag, kind, about in rows["option", verb]}

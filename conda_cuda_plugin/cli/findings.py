@@ -72,7 +72,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 
 def calm_line(patient: Patient) -> str:
-    """What there is to say where nothing is wrong."""
+    """The line for an environment where nothing is wrong."""
     current = patient.current
     if current is not None:
         place = "" if patient.active else ", which is not active here"

@@ -84,11 +84,7 @@ def paragraph(
 ) -> list[str]:
     """Text in lines that fit the screen. Paths stay whole, so that they can be copied.
 
-    Args:
-        text: the text.
-        indent: what the first line begins with.
-        more: what the other lines begin with; the same by default.
-        width: the columns; a bit less than a screen by default.
+    The first line begins with `indent`, the others with `more` (by default the same).
     """
     return textwrap.wrap(
         text,

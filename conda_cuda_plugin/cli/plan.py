@@ -55,7 +55,7 @@ def offer_title(offer: Offer) -> str:
 
 
 def origin_rows(offer: Offer, reason: str | None = None) -> list[tuple[str, str]]:
-    """Where an offer comes from, why, and what there is to know about that place."""
+    """Where an offer comes from, why, and what to know about that place."""
     rows = [("from", offer.detail), ("because", reason), ("note", offer.note)]
     return [(name, text) for name, text in rows if text]
 

@@ -23,6 +23,11 @@ _INSTALL = [
     ("conda cuda use 12.4", "or the one that you need"),
     ("conda cuda match torch", "or see first what PyTorch needs"),
 ]
+_OWN_ENVIRONMENT = [
+    ("conda create --name NAME python", "make an environment for your work"),
+    ("conda activate NAME", "let this shell use it"),
+    _INSTALL[0],
+]
 _DOCTOR = ("conda cuda doctor", "find out what is wrong, if anything")
 
 
@@ -33,17 +38,14 @@ def execute(args: Namespace) -> int:
         patient = examined(Environment(Path(active)))
         lines = [*heading(f"CUDA in {patient.name}", active), *fields(_facts(patient))]
         if active == context.root_prefix and not patient.toolkits:
-            steps = [*_own_environment(), *_INSTALL[:1]]
+            steps = _OWN_ENVIRONMENT
         else:
             steps = _steps(patient)
     else:
         gone = f"The active environment is gone: {active}"
         lines = [gone if active else "No environment is active."]
-        steps = [
-            *_own_environment(),
-            *_INSTALL[:1],
-            ("conda cuda list --envs", "see which environments have a toolkit"),
-        ]
+        envs = ("conda cuda list --envs", "see which environments have a toolkit")
+        steps = [*_OWN_ENVIRONMENT, envs]
     say(*lines, "", "What next:", *_commands(steps), "")
     say("conda cuda --help shows all verbs, conda cuda VERB --help one of them.")
     return 0
@@ -63,21 +65,15 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
 def _steps(patient: Patient) -> Steps:
     """What to do next in an environment."""
     current = patient.current
+    steps: Steps = []
     if not patient.toolkits:
         return _INSTALL
     if current is None or not current.complete:
         order = sorted(patient.toolkits, key=lambda one: one.root != (current and current.root))
-        return [
-            *(
-                (
-                    f"conda cuda use {one.version.release}",
-                    "make it current" if one.complete else "finish its installation",
-                )
-                for one in order[:3]
-            ),
-            _DOCTOR,
-        ]
-    steps: Steps = []
+        for one in order[:3]:
+            what = "make it current" if one.complete else "finish its installation"
+            steps.append((f"conda cuda use {one.version.release}", what))
+        return [*steps, _DOCTOR]
     if not _has_it(patient):
         steps.append((patient.activation, "let this shell have it"))
     steps.append(("conda cuda info", "driver, GPUs and frameworks, and whether they fit"))
@@ -85,13 +81,6 @@ def _steps(patient: Patient) -> Steps:
     if others:
         steps.append((f"conda cuda use {others[0]}", "switch to another toolkit"))
     return [*steps, _DOCTOR]
-
-
-def _own_environment() -> Steps:
-    return [
-        ("conda create --name NAME python", "make an environment for your work"),
-        ("conda activate NAME", "let this shell use it"),
-    ]
 
 
 def _has_it(patient: Patient) -> bool:

@@ -74,7 +74,7 @@ class _Line:
 
 
 class Fetched:
-    """All that a command fetches, one stage after the other; says at the end in which time.
+    """All that a command fetches, stage by stage; says at the end how long it took.
 
     On standard error; under --json and --quiet, or where nothing was fetched, it says nothing.
     """
@@ -86,7 +86,7 @@ class Fetched:
 
     @classmethod
     def now(cls) -> Fetched:
-        """That of the command that runs, or one that nobody is told of."""
+        """The one of the running command, or one that says nothing."""
         return cls._current or cls()
 
     def __enter__(self) -> Fetched:
@@ -99,7 +99,7 @@ class Fetched:
             self.tell()
 
     def tell(self) -> None:
-        """Say it now, since nothing else will be fetched."""
+        """Say it now: nothing else will be fetched."""
         line, self.parts = summary(self.parts), []
         if line is not None and not _is_silent():
             print(line, file=sys.stderr)
@@ -161,14 +161,14 @@ class Speed:
             return 0.0
         seconds = now - last[0]
         keep = math.exp(-seconds / self._memory)
-        # A file that is fetched from its beginning again is no step back in time.
+        # A file may be fetched from its beginning again.
         self._sum = keep * self._sum + (1 - keep) * max(0.0, amount - last[1]) / seconds
         self._weight = keep * self._weight + (1 - keep)
         return self._sum / self._weight
 
 
 def _columns() -> int:
-    """The columns of the terminal that standard error is; one that does not know says 0."""
+    """The columns of the terminal on standard error; one that does not know says 0."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or 80
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ _DID = {"fetching": "fetched", "checking": "checked", "unpacking": "unpacked", "
 _GAP = "  "
 _LEAST_WORDS = 16
 _MOST_SECONDS = 100 * 3600
-"""Whoever waits longer need not be told for how long."""
+"""A longer time is not shown."""
 
 
 class Part:
@@ -42,7 +42,7 @@ class Part:
         self.step = step
 
     def update(self, done: int, total: int) -> None:
-        """Say how many bytes of how many are done of this step."""
+        """Say how many bytes of this step are done, of how many."""
         self.done, self.total = done, total
         if self.step == next(iter(self.steps)) and total:
             self.size = total
@@ -83,7 +83,7 @@ def bar_line(parts: Sequence[Part], columns: int, rate: float, speed: float, now
         columns: how long the line may be.
         rate: the bytes that come in a second.
         speed: the bytes of `Part.work` that are done in a second.
-        now: the time by the clock that the parts have.
+        now: the time of `time.monotonic`.
     """
     done, total = sum(part.fetched for part in parts), sum(part.size for part in parts)
     work = sum(part.work for part in parts)
@@ -114,15 +114,10 @@ def bar_line(parts: Sequence[Part], columns: int, rate: float, speed: float, now
 
 
 def words_of(parts: Sequence[Part], now: float) -> str:
-    """What is being done: `fetching A, B, unpacking C`; with seconds where nothing moves.
-
-    Args:
-        parts: the files.
-        now: the time by the clock that the parts have.
-    """
+    """What is being done: `fetching A, B, unpacking C`; with seconds where nothing moves."""
     by_step: dict[str, list[str]] = {}
     for part in parts:
-        # Whoever works on it may just go on to the next step.
+        # Another thread may begin the next step at any moment.
         step, since, still = part.step, part.since, not part.done
         if step:
             waits = f" {int(now - since)} s" if still and now - since >= 1 else ""

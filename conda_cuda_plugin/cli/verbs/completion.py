@@ -20,7 +20,7 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 EPILOG = """\
 The script calls a small program that starts no conda. What another program has
 registered for conda goes on working, but for PowerShell, which has room for
-one. Write the script anew after an update.
+one. Write the script again after an update.
 
   ~/.bashrc                    . ~/.conda-cuda.bash
   ~/.zshrc, after compinit     . ~/.conda-cuda.zsh
@@ -54,11 +54,7 @@ def execute(args: Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """What teaches a shell to complete `conda cuda`.
-
-    Args:
-        shell: one of `SHELLS`.
-    """
+    """The script that lets a shell of `SHELLS` complete `conda cuda`."""
     folder = Path(__file__).parent.parent
     word = powershell_word if shell == "powershell" else shell_word
     values = {

@@ -44,8 +44,7 @@ def _split(words: list[str]) -> tuple[str | None, list[str]]:
         at = words.index("--")
         version, command = (words[0] if at else None), words[at + 1 :]
     else:
-        # argparse may have taken the dashes away.
-
+        # argparse may have removed the dashes.
         command = words
         if words:
             try:

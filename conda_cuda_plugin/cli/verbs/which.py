@@ -6,14 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
 from ...actions.cure import Patient
 from ...actions.which_tool import is_tool
 from ...errors import UsageError
-from ...libraries.messages import Complaint, Mention, meanings_of, names_in
+from ...libraries.messages import Complaint, Meaning, Mention, meanings_of, names_in
 from ...libraries.names import Kind, releases_of
 from ...quoting import quoted
 from ..common import (
@@ -27,10 +26,6 @@ from ..common import (
 )
 from ..machine import machine_for
 from ..which_answers import documents, lines, meaning_lines
-
-if TYPE_CHECKING:
-    from ...libraries.messages import Meaning, Mention
-    from ...machine.machine import Machine
 
 EPILOG = """\
 NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc) or a
@@ -74,7 +69,13 @@ def execute(args: Namespace) -> int:
             )
         return _explain(asked, meanings)
     platform, environment = this_platform(), target_environment(args)
-    patient = Patient(environment, is_active(environment), name_of(environment), platform, _machine)
+    patient = Patient(
+        environment,
+        is_active(environment),
+        name_of(environment),
+        platform,
+        lambda: machine_for(None),
+    )
     answers = documents(mentions, patient, args.cuda_by)
     if context.json:
         document = {
@@ -111,10 +112,6 @@ def _say_meanings(meanings: Sequence[Meaning], *, after: bool = False) -> None:
 def _document(meaning: Meaning) -> dict[str, object]:
     commands = [{"command": command, "why": why} for command, why in meaning.commands]
     return {"message": meaning.message, "means": meaning.means, "commands": commands}
-
-
-def _machine() -> Machine:
-    return machine_for(None)
 
 
 def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
