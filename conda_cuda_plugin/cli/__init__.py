@@ -1,4 +1,8 @@
-"""The command line of `conda cuda`: one file per verb, imported when its verb is called."""
+"""The command line of `conda cuda`: one file per verb, imported when its verb is called.
+
+Words come in, lines or one JSON document go out; nothing else in the package prints them. Open
+`verbs/use.py` first, then `common.py`, which the verbs share.
+"""
 
 from __future__ import annotations
 

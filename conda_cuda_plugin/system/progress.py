@@ -59,6 +59,7 @@ class _Line:
             # Nothing in the last column: some terminals go on to the next line behind it.
             columns = max(_columns() - 2, 1)
             if bar is None:
+                # Not at the top: most commands draw nothing.
                 from tqdm import tqdm
 
                 bar = tqdm(leave=False, file=sys.stderr, bar_format="{desc}")

@@ -77,6 +77,7 @@ def execute(args: Namespace) -> int:
     if args.cuda_envs:
         return _all_environments()
     if args.cuda_available is not None:
+        # Not at the top: the other lists need no source.
         from ..available import show_available
 
         return show_available(args)
