@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..frameworks.framework import Backend, Framework
-from ..frameworks.match import Match, parse_framework, toolkit_for
+from ..frameworks.match import Match, match, parse_framework, toolkit_for
 from ..frameworks.table import find_frameworks
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
@@ -18,10 +18,12 @@ from ..verdict.judge import best_release, judge
 from ..versions import CudaVersion, VersionRequest
 from .request import recorded_request
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class AutoChoice:
-    """What `use auto` decides on."""
+    """The release that `use auto` decides on."""
 
     request: VersionRequest
     """One release `X.Y`; without a framework a range of equally good ones, as not every source
@@ -50,29 +52,68 @@ class DoesNotRunError(CudaError):
     """What a framework was built for does not run here."""
 
     def __init__(self, title: str, verdict: Verdict, hints: Sequence[str]) -> None:
-        release = verdict.version.release
+        release, reasons = verdict.version.release, [reason.text for reason in verdict.reasons]
+        message = f"{title} was built for CUDA {release}, which does not run here."
         super().__init__(
-            f"{title} was built for CUDA {release}, which does not run here. "
-            f"{verdict.reasons[0].text}"
-            if verdict.reasons
-            else f"{title} was built for CUDA {release}, which does not run here.",
+            " ".join([message, *reasons[:1]]),
             hints=hints,
             framework=title,
             version=release,
             verdict=verdict.level.value,
-            reasons=[reason.text for reason in verdict.reasons],
+            reasons=reasons,
         )
+
+
+def is_automatic(text: str | None, environment: Environment, framework: str | None) -> bool:
+    """Whether the choice is left to us: `auto`, `--for FRAMEWORK`, or nothing and no record.
+
+    Raises:
+        UsageError: when both a version and a framework to choose by are named, or the framework
+            is unknown.
+    """
+    if framework is not None:
+        parse_framework(framework)
+        if text not in (None, AUTO):
+            raise UsageError(
+                f"Both {text} and --for {framework} say which CUDA to use.",
+                hints=["Leave one of them out."],
+            )
+        return True
+    if text is not None:
+        return text == AUTO
+    # If the record cannot be read, say so and choose nothing in its place.
+    return (
+        not recorded_request(environment).get("version") and not environment.read_state().problems
+    )
+
+
+def choose_for(
+    environment: Environment, request: ToolkitRequest, machine: Machine, framework: str | None
+) -> ToolkitRequest:
+    """The request with the best release for an environment, and why.
+
+    A framework that is to be installed (`torch==2.5.1`) decides alone, else those that are there.
+
+    Raises:
+        UsageError: when the framework's name or version makes no sense.
+        CudaError: when nothing can be chosen, in words.
+    """
+    if framework is not None:
+        choice = choose_release(machine, (), match(framework, machine, request.platform))
+    else:
+        choice = choose_release(machine, find_frameworks(environment.prefix))
+    version, best = choice.request, choice.verdict.version.release
+    installed = environment.toolkit(best)
+    if installed is not None and installed.complete:
+        # What is installed fits as well as anything: no source has to be asked.
+        version = VersionRequest.parse(best)
+    return replace(request, version=version, why=choice.reason)
 
 
 def choose_release(
     machine: Machine, frameworks: Sequence[Framework], wanted: Match | None = None
 ) -> AutoChoice:
-    """The best release for a machine and the frameworks it has to serve.
-
-    Args:
-        machine: detected or stated.
-        frameworks: what the environment holds.
-        wanted: the framework that is to be installed; it goes before those that are there.
+    """The best release for a machine and the frameworks it has to serve, or the `wanted` one.
 
     Raises:
         NothingToGoByError: without a driver, a GPU and a framework.
@@ -114,43 +155,32 @@ def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
 
 
 def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
-    first = built[0]
-    fitting = _common(built)
-    served = [one for one in built if _accepts_any(one, fitting)]
-    left_out = [one for one in built if one not in served]
+    first, fitting = built[0], _common(built)
     found = best_release(machine, fitting)
     if found is None:
         verdict = judge(max(fitting), machine)
-        raise DoesNotRunError(
-            first.title,
-            verdict,
-            [
-                *([verdict.reasons[0].cure] if verdict.reasons and verdict.reasons[0].cure else []),
-                f"conda cuda match {first.name} shows the builds that run here."
-                if first.name != "cupy"
-                else "Name a release that runs here: conda cuda use VERSION",
-            ],
-        )
+        hints = [reason.cure for reason in verdict.reasons[:1] if reason.cure]
+        if first.name == "cupy":
+            hints.append("Name a release that runs here: conda cuda use VERSION")
+        else:
+            hints.append(f"conda cuda match {first.name} shows the builds that run here.")
+        raise DoesNotRunError(first.title, verdict, hints)
     version, verdict = found
-    reason = _served_words(served, version)
-    reason += _driver_words(verdict, machine)
-    for one in left_out:
-        reason += f"; {one.title} wants {one.accepts}"
-    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
-
-
-def _served_words(served: Sequence[Framework], version: CudaVersion) -> str:
-    """Who is served by a release, and how."""
+    served = [one for one in built if _accepts_any(one, fitting)]
     own = [one for one in served if one.accepts and one.accepts.matches(version)]
-    older = [one for one in served if one not in own]
     names = " and ".join(one.title for one in own)
     if all(one.cuda for one in own):
-        words = f"{names} {'was' if len(own) == 1 else 'were'} built for it"
+        reason = f"{names} {'was' if len(own) == 1 else 'were'} built for it"
     else:
-        words = f"{names} {'runs' if len(own) == 1 else 'run'} with it"
-    for one in older:
-        words += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
-    return words
+        reason = f"{names} {'runs' if len(own) == 1 else 'run'} with it"
+    for one in served:
+        if one not in own:
+            reason += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
+    reason += _driver_text(verdict, machine)
+    for one in built:
+        if one not in served:
+            reason += f"; {one.title} wants {one.accepts}"
+    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
 
 
 def _common(built: Sequence[Framework]) -> list[CudaVersion]:
@@ -209,13 +239,13 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
     ]
     lowest = min(equal).release
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
-    reason = f"the newest that fits this machine{_driver_words(verdict, machine)}"
+    reason = f"the newest that fits this machine{_driver_text(verdict, machine)}"
     if any(one.backend is Backend.CPU for one in frameworks):
         reason += f"; {frameworks[0].title} here is a CPU build"
     return AutoChoice(VersionRequest.parse(text), reason, verdict)
 
 
-def _driver_words(verdict: Verdict, machine: Machine) -> str:
+def _driver_text(verdict: Verdict, machine: Machine) -> str:
     """The machine, as the end of a reason."""
     if machine.driver is not None:
         words = f", driver {machine.driver}"
@@ -227,59 +257,3 @@ def _driver_words(verdict: Verdict, machine: Machine) -> str:
     if capability:
         words += f", GPU {capability}"
     return words if verdict.level is Level.UNKNOWN else f"{words} ({verdict.level.value})"
-
-
-AUTO = "auto"
-
-
-def is_automatic(text: str | None, environment: Environment, framework: str | None) -> bool:
-    """Whether the choice is left to us: `auto`, `--for FRAMEWORK`, or nothing and no record.
-
-    Raises:
-        UsageError: when both a version and a framework to choose by are named, or the framework
-            is none we know.
-    """
-    if framework is not None:
-        parse_framework(framework)
-    if framework is not None and text not in (None, AUTO):
-        raise UsageError(
-            f"Both {text} and --for {framework} say which CUDA to use.",
-            hints=["Leave one of them out."],
-        )
-    if text is not None:
-        return text == AUTO
-    if framework is not None:
-        return True
-    # What was recorded and cannot be read is told of, and nothing else chosen in its place.
-    recorded = recorded_request(environment).get("version")
-    return not recorded and not environment.read_state().problems
-
-
-def choose_for(
-    environment: Environment, request: ToolkitRequest, machine: Machine, framework: str | None
-) -> ToolkitRequest:
-    """The request with the best release for an environment, and why.
-
-    Args:
-        environment: its frameworks count, and its toolkits when they fit.
-        request: what was asked for beside the version.
-        machine: detected or stated.
-        framework: one that is to be installed (`torch==2.5.1`); it decides alone then.
-
-    Raises:
-        UsageError: when the framework's name or version makes no sense.
-        CudaError: when nothing can be chosen, in words.
-    """
-    if framework is not None:
-        from ..frameworks.match import match
-
-        choice = choose_release(machine, (), match(framework, machine, request.platform))
-    else:
-        choice = choose_release(machine, find_frameworks(environment.prefix))
-    version = choice.request
-    best = choice.verdict.version
-    at_hand = environment.toolkit(best.release)
-    if at_hand is not None and at_hand.complete:
-        # What is here already fits as well as anything: no source has to be asked.
-        version = VersionRequest.parse(best.release)
-    return replace(request, version=version, why=choice.reason)

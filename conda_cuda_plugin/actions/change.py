@@ -1,4 +1,4 @@
-"""The frame around every change to an environment: alone, tidy, and with errors in words."""
+"""The frame around every change to an environment: locked, cleaned up, with errors in words."""
 
 from __future__ import annotations
 
@@ -30,19 +30,17 @@ LOCK = STATE / "lock"
 def in_environment(environment: Environment) -> Iterator[None]:
     """Change an environment.
 
-    Waits for other commands in it and takes away what interrupted ones have left. Where no toolkit
-    is left in the end, the lock goes too.
+    Waits for other commands in it, and removes what interrupted ones have left. If no toolkit is
+    left in the end, removes the lock too.
 
     Raises:
         FrozenError: when the environment is protected.
         FileSystemError: when the operating system refuses a change.
         Interrupted: on Ctrl-C and on signals that ask to stop.
     """
-
     assert_not_frozen(environment.prefix)
     check_writable(environment)
     free_lock(environment)
-
     try:
         with (
             signal_handler(conda_signal_handler),
@@ -62,13 +60,9 @@ def in_environment(environment: Environment) -> Iterator[None]:
                 # While it is held: those who wait for it see that it is gone and start anew.
                 if not environment.toolkits():
                     _remove_lock(environment)
-    except OSError as error:
-        raise FileSystemError(error, environment.prefix) from error
-    except (KeyboardInterrupt, CondaSignalInterrupt) as error:
-        raise Interrupted(environment.current_name()) from error
-    except CondaMultiError as error:
+    except (OSError, KeyboardInterrupt, CondaSignalInterrupt, CondaMultiError) as error:
         # conda's transaction wraps what has stopped it.
-        inner = innermost(error)
+        inner = innermost(error) if isinstance(error, CondaMultiError) else error
         if isinstance(inner, OSError):
             raise FileSystemError(inner, environment.prefix) from error
         if isinstance(inner, (KeyboardInterrupt, CondaSignalInterrupt)):
@@ -99,15 +93,15 @@ def check_writable(environment: Environment) -> None:
 
 
 def lock_in_the_way(environment: Environment) -> bool:
-    """Whether something that is no lock has its name."""
+    """Whether something that is not a lock stands in its place."""
     path = environment.prefix / LOCK
     return os.path.lexists(path) and not is_regular(path)
 
 
 def free_lock(environment: Environment) -> None:
-    """Move aside what stands where the lock or its folders go; nothing could be changed any more.
+    """Move aside what stands in the place of the lock or its folders.
 
-    A link to another folder stays: that may be how somebody wants it.
+    A link to another folder stays: somebody may want it so.
     """
     for folder in (*reversed(STATE.parents[:-1]), STATE):
         if is_link(environment.prefix / folder) and not (environment.prefix / folder).exists():
@@ -117,7 +111,7 @@ def free_lock(environment: Environment) -> None:
     path = environment.prefix / LOCK
     with contextlib.suppress(OSError):
         if not is_plain(os.lstat(path)) and not is_held(path):
-            # As in an environment that was copied by hard links: the other one keeps its own.
+            # An environment that was copied by hard links shares it with the other one.
             environment.files.remove(LOCK)
 
 

@@ -63,7 +63,6 @@ class Patient:
 
     def best(self, releases: Sequence[str]) -> tuple[str, str]:
         """The best of some releases for this machine, and a warning when none runs on it."""
-
         found = best_release(self.machine(), [CudaVersion.parse(text) for text in releases])
         if found is None:
             return releases[-1], " None of its releases runs on this machine's driver and GPUs."

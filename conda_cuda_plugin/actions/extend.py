@@ -1,89 +1,58 @@
-"""What a request adds to: a toolkit's packages, a host compiler, the framework's cuDNN."""
+"""What a request adds to an installed toolkit: components, add-ons, a host compiler."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from ..addons import NONE, addons_of, agrees, check_major, fits
+from ..addons import NONE, agrees, check_major, fits
 from ..environment import Environment
 from ..errors import CudaError
 from ..frameworks.framework import Backend
 from ..frameworks.table import find_frameworks
-from ..install.wrappers import compiler_in
-from ..machine.host_compiler import seen_by_toolkit
-from ..machine.machine import Machine
 from ..packages.cache import linked_records
-from ..platforms import Platform
 from ..sources import host_compiler
-from ..sources.base import Offer, ToolkitRequest
-from ..sources.choice import choose
-from ..sources.host_compiler import version_in, with_compiler
-from ..toolkit import Toolkit, beyond, in_flavor
-from ..versions import VersionRequest
-
-if TYPE_CHECKING:
-    from ..frameworks.framework import Framework
-    from ..sources.choice import Choice
-    from .use_plan import Plan
+from ..sources.base import ToolkitRequest
+from ..sources.choice import Choice, NoSourceError, choose
+from ..toolkit import Toolkit, beyond
+from ..versions import CudaVersion, VersionRequest
+from .request import all_components, has_flavor
 
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     """Whether a toolkit has everything that was asked for, and nothing that shall go."""
-
-    have = set(toolkit.components)
-    if toolkit.flavor is not None:
-        have |= set(in_flavor(toolkit.flavor))
-    if not set(request.wanted_components) <= have:
-        return False
-    if request.flavor is not None and (
-        toolkit.flavor is None or toolkit.flavor.rank < request.flavor.rank
-    ):
-        return False
     present = toolkit.addons if request.addons else {}
     # What an adopted toolkit has is read from its files, which have three numbers of four.
-    is_it = agrees if toolkit.adopted else fits
-    for name, version in request.addons.items():
-        if version == NONE:
-            if name in present:
-                return False
-        elif name not in present or not is_it(version, present[name]):
-            return False
-    return not request.host_compiler or toolkit.compiler_asked
+    matches = agrees if toolkit.adopted else fits
+    return (
+        set(request.wanted_components) <= all_components(toolkit)
+        and (request.flavor is None or has_flavor(toolkit, request.flavor))
+        and (toolkit.compiler_asked or not request.host_compiler)
+        and all(
+            name not in present
+            if version == NONE
+            else name in present and matches(version, present[name])
+            for name, version in request.addons.items()
+        )
+    )
 
 
 def toolkit_to_extend(
     environment: Environment, request: ToolkitRequest, source: str | None
 ) -> Toolkit | None:
     """The installed toolkit that a request adds to; None when it asks for another one."""
-    if request.path is not None or request.version.release is None:
-        return None
-    toolkit = environment.toolkit(request.version.release)
+    release = request.version.release
+    toolkit = environment.toolkit(release) if release and request.path is None else None
     if (
         toolkit is None
         or not toolkit.complete
-        or toolkit.origin is None
         or toolkit.adopted
         or not request.version.matches(toolkit.version)
-        or source not in (None, toolkit.origin.value)
+        or source not in (None, toolkit.origin)
     ):
         return None
     return toolkit
-
-
-def extended(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
-    """The request for a toolkit with what it has and what was asked for.
-
-    It keeps to the toolkit's own update: adding to 12.4.0 does not make it 12.4.1.
-    """
-
-    merged = merged_request(request, toolkit)
-    return replace(
-        merged,
-        version=VersionRequest.parse(str(toolkit.version)),
-        keep=tuple(linked_records(toolkit.root)),
-    )
 
 
 def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
@@ -103,78 +72,68 @@ def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
 def check_request(
     environment: Environment, request: ToolkitRequest, base: Toolkit | None, source: str | None
 ) -> None:
-    """Refuse what cannot be done before any source is asked.
-
-    Args:
-        environment: where.
-        request: what is asked for.
-        base: the installed toolkit that the request adds to.
-        source: the source that was named, if one was.
+    """Refuse what cannot be added to the installed toolkit `base` before any source is asked.
 
     Raises:
         CudaError: when a host compiler is asked for where there cannot be one.
     """
     if not request.host_compiler:
         return
-
     release = request.version.release
     there = environment.toolkit(release) if release else None
-    if there is not None and source is not None:
-        named_it = there.origin is not None and there.origin.value == source
-        there = there if named_it else None
+    if there is not None and source not in (None, there.origin):
+        there = None
     compiles = request.compiles or (base is not None and merged_request(request, base).compiles)
     # What an adopted toolkit or a file holds is known only when it is looked at.
-    looked_at = request.path is not None or request.location is not None
-    host_compiler.check_request(request, there, compiles=compiles or looked_at)
+    unknown = request.path is not None or request.location is not None
+    host_compiler.check_request(request, there, compiles=compiles or unknown)
+
+
+def choose_extended(
+    environment: Environment, request: ToolkitRequest, source: str | None, base: Toolkit | None
+) -> tuple[Choice, ToolkitRequest]:
+    """Choose an offer, and the request it answers: with all that the installed toolkit has.
+
+    Raises:
+        CudaError: when no source has it.
+    """
+    if base is None or base.origin is None:
+        return choose_with_compiler(request, environment, source), request
+    merged = merged_request(request, base)
+    # Adding to 12.4.0 does not make it 12.4.1.
+    version = VersionRequest.parse(str(base.version))
+    more = replace(merged, version=version, keep=tuple(linked_records(base.root)))
+    try:
+        choice = choose_with_compiler(more, environment, base.origin.value)
+        return replace(choice, reason=f"adds to {base.name}, which came from there"), merged
+    except NoSourceError:
+        # Another update or another source may have all of it, the toolkit's own parts too.
+        return choose_with_compiler(merged, environment, source), merged
 
 
 def choose_with_compiler(
     request: ToolkitRequest, environment: Environment, source: str | None
 ) -> Choice:
-    """The choice of a source, and the compiler besides when one is wanted.
+    """Choose an offer, with a host compiler in it if one is wanted.
 
     Raises:
-        CudaError: when there is none; see `choose` and `with_compiler`.
+        CudaError: when there is none; see `choose` and `host_compiler.with_compiler`.
     """
-
     choice = choose(request, environment, source)
     if not request.host_compiler:
         return choice
-
-    return replace(choice, offer=with_compiler(choice.offer, request, environment))
-
-
-def as_nvcc_sees_it(
-    machine: Machine,
-    toolkit: Toolkit | Offer,
-    environment: Environment,
-    platform: Platform,
-) -> Machine:
-    """The machine, with the compiler that nvcc of a toolkit would call."""
-    if isinstance(toolkit, Toolkit):
-        if toolkit.host_compiler is None:
-            return machine
-
-        return seen_by_toolkit(machine, toolkit.host_compiler, compiler_in(toolkit.root))
-
-    path = environment.root(toolkit.version) / "bin" / f"{platform.machine}-conda-linux-gnu-c++"
-    return seen_by_toolkit(machine, version_in(toolkit.packages), path)
-
-
-def cure_for(toolkit: Toolkit | Offer) -> str | None:
-    """What `judge_compiler` takes for `install`: nothing is installed into an adopted toolkit."""
-    return "" if toolkit.origin is not None and toolkit.origin.adopted else None
+    return replace(choice, offer=host_compiler.with_compiler(choice.offer, request, environment))
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """An add-on that the plan does not have and a framework wants."""
+    """A cuDNN that the plan does not have and a framework wants."""
 
-    addon: str
     version: str
     """As much of it as matters: `9.1`."""
     framework: str
     """The framework with its version: `torch 2.5.1`."""
+    addon: str = "cudnn"
 
     @property
     def option(self) -> str:
@@ -182,37 +141,20 @@ class Recommendation:
         return f"--{self.addon} {self.version}"
 
 
-def recommended(plan: Plan) -> Recommendation | None:
-    """The cuDNN to offer with a plan; None when nobody needs it or it is there.
+def recommended_cudnn(prefix: Path, version: CudaVersion) -> Recommendation | None:
+    """The cuDNN that a framework in an environment wants beside a CUDA release.
 
-    A framework counts that was built for CUDA and a cuDNN and does not bring its own. Only plans
-    that install something are looked at: a switch must stay cheap.
+    A framework counts if it was built for CUDA and a cuDNN and does not bring its own.
     """
-    offer = plan.offer
-    if offer is None or offer.origin.adopted or "cudnn" in plan.request.addons:
-        return None
-    if "cudnn" in addons_of(f"{package.name}-{package.version}-0" for package in offer.packages):
-        return None
-
-    for framework in find_frameworks(plan.environment.prefix):
-        if framework.backend is not Backend.CUDA or framework.brings_cuda:
-            continue
-        version = wanted_version(framework)
-        if version is None:
+    for framework in find_frameworks(prefix):
+        # Of a range (`>=9.8,<10`) its beginning is taken: it was tested.
+        wanted = re.match(r"(?:>=|==|~=)?\s*(\d+(?:\.\d+)?)", framework.cudnn or "", re.ASCII)
+        if framework.backend is not Backend.CUDA or framework.brings_cuda or wanted is None:
             continue
         try:
-            check_major({"cudnn": version}, offer.version.major)
+            check_major({"cudnn": wanted[1]}, version.major)
         except CudaError:
-            # Built for another CUDA; the doctor says so.
+            # Built for another CUDA. The doctor says so.
             continue
-        return Recommendation("cudnn", version, f"{framework.name} {framework.version}")
+        return Recommendation(wanted[1], f"{framework.name} {framework.version}")
     return None
-
-
-def wanted_version(framework: Framework) -> str | None:
-    """The cuDNN a framework wants, as `--cudnn` takes it: `9.1` for `9.1.0.70`.
-
-    Of a range its beginning is taken (`>=9.8,<10`): what was tested at least.
-    """
-    match = re.match(r"(?:>=|==|~=)?\s*(\d+(?:\.\d+)?)", framework.cudnn or "", re.ASCII)
-    return match[1] if match else None

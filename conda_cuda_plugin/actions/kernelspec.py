@@ -19,28 +19,19 @@ from .variables import chosen_toolkit, variables_of
 
 @dataclass(frozen=True)
 class Edited:
-    """A kernel that has the variables now.
-
-    Args:
-        path: its kernel.json.
-        changed: whether it was changed for that.
-        added: the names of the variables that come from us.
-        kept: the names of those that the user has set himself.
-    """
+    """A kernel that has the variables now."""
 
     path: Path
+    """Its kernel.json."""
     changed: bool
     added: tuple[str, ...]
+    """The variables that come from us."""
     kept: tuple[str, ...]
+    """The variables that the user has set."""
 
 
 def edit_kernels(environment: Environment, version: str | None, platform: Platform) -> list[Edited]:
     """Put the variables of the current toolkit into the environment's kernels.
-
-    Args:
-        environment: the environment.
-        version: the current toolkit's version, or None.
-        platform: the environment's platform.
 
     Raises:
         CudaError: when there is no current toolkit or no kernel, when another toolkit is named, or
@@ -58,7 +49,13 @@ def edit_kernels(environment: Environment, version: str | None, platform: Platfo
     with in_environment(environment):
         found = kernelspec.kernels(environment)
         if not found:
-            raise _no_kernel(environment)
+            name = typed(display_name(environment.prefix))
+            option = "--prefix" if "/" in name or "\\" in name else "--name"
+            folder = environment.prefix / kernelspec.KERNELS
+            raise CudaError(
+                f"The environment has no Jupyter kernel in {folder}.",
+                hints=[f"conda install {option} {name} ipykernel brings one."],
+            )
         return _edit(environment, found, values)
 
 
@@ -95,13 +92,3 @@ def _edit(
         )
         for kernel, text in edits
     ]
-
-
-def _no_kernel(environment: Environment) -> CudaError:
-    name = typed(display_name(environment.prefix))
-    option = "--prefix" if "/" in name or "\\" in name else "--name"
-    folder = environment.prefix / kernelspec.KERNELS
-    return CudaError(
-        f"The environment has no Jupyter kernel of its own in {folder}.",
-        hints=[f"conda install {option} {name} ipykernel brings one."],
-    )

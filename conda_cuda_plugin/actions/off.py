@@ -15,15 +15,15 @@ from .change import in_environment
 
 @dataclass(frozen=True)
 class Removal:
-    """What `remove` takes away."""
+    """What `remove` removes."""
 
     toolkits: tuple[Toolkit, ...]
-    lets_go: bool
+    deactivates: bool
     """Whether the current toolkit is among them."""
 
 
 def turn_off(environment: Environment) -> Toolkit | None:
-    """No current toolkit any more; the one that was current, or None."""
+    """Deactivate the current toolkit; the one that was current, or None."""
     with in_environment(environment):
         before = environment.current()
         changed = switch.deactivate(environment)
@@ -31,11 +31,7 @@ def turn_off(environment: Environment) -> Toolkit | None:
 
 
 def plan_removal(environment: Environment, version: str | None) -> Removal:
-    """Which toolkits a command names.
-
-    Args:
-        environment: the environment.
-        version: `12.4`, or None for all.
+    """The toolkits that a version names; all of them without one.
 
     Raises:
         CudaError: when none is installed under that version.
@@ -57,7 +53,7 @@ def plan_removal(environment: Environment, version: str | None) -> Removal:
 
 
 def remove(environment: Environment, removal: Removal) -> None:
-    """Take toolkits away: every file written, nothing else."""
+    """Remove toolkits: every file that was written, nothing else."""
     with in_environment(environment):
         # Another command may have switched or removed while this one waited.
         current = environment.current()

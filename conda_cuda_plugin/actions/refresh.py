@@ -11,26 +11,27 @@ from ..environment import Environment
 from ..install import root as roots
 from ..install import switch
 from ..platforms import platform_of
-from ..sources.base import Offer
-from ..sources.installed import cuda_packages, has_compiler, version_of
+from ..sources.base import NotOffered, ToolkitRequest
+from ..sources.installed import InstalledSource
 from ..system.conda_compat import has_transaction_actions, prefix_of
 from ..system.lock import locked
 from ..system.ownership import closed_to_others
-from ..toolkit import Flavor, Origin, Toolkit
+from ..toolkit import Origin, Toolkit
+from ..versions import VersionRequest
 from .change import LOCK
+from .request import recorded_request
 
 log = getLogger(__name__)
 
 
 def after_command(command: str) -> None:
     """Refresh the environment of the command that conda has just run, before conda 25.5."""
-
     if not has_transaction_actions():
         refresh_quietly(prefix_of(command))
 
 
 def refresh_quietly(prefix: str | None) -> None:
-    """Refresh an environment; whatever goes wrong, the user's command has succeeded."""
+    """Refresh an environment. Whatever goes wrong, the user's command has succeeded."""
     try:
         if prefix:
             refresh(Environment(Path(prefix)))
@@ -39,16 +40,16 @@ def refresh_quietly(prefix: str | None) -> None:
 
 
 def refresh(environment: Environment) -> bool:
-    """Make what an environment uses follow what conda has done to it.
+    """Let the current toolkit follow what conda has done to the environment.
 
-    The view of an adopted toolkit follows the packages; the copy that cloning makes of the current
-    root becomes a link again.
+    The view of an adopted toolkit follows the packages; a copy of the current root, which cloning
+    makes, becomes a link again.
 
     Returns:
-        Whether anything was done: nothing is, unless the environment has a current toolkit.
+        Whether anything was done. Nothing is unless the environment has a current toolkit.
 
     Raises:
-        LockedError: when another conda cuda is at work in the environment, which waits for nothing.
+        LockedError: when another conda cuda is at work in the environment; it is not waited for.
     """
     if environment.current_name() is None:
         return False
@@ -64,21 +65,20 @@ def refresh(environment: Environment) -> bool:
 
 
 def follow(environment: Environment, current: Toolkit) -> None:
-    """Make the current toolkit follow the packages that it is made of; its lock must be held."""
-    packages = cuda_packages(environment.prefix)
-    version = version_of(packages)
-    if version is None:
+    """Let the current toolkit follow the packages that it consists of; its lock must be held."""
+    platform = platform_of(context.subdir)
+    request = ToolkitRequest(VersionRequest.parse("latest"), platform)
+    try:
+        offer = InstalledSource().offer(request, environment)
+    except NotOffered:
         # The packages are gone, and with them everything the root's links led to.
         switch.deactivate(environment)
         roots.remove_root(environment, current.root)
         return
-    platform = platform_of(context.subdir)
-    flavor = Flavor.DEVEL if has_compiler(packages) else Flavor.RUNTIME
-    offer = Offer(Origin.ENVIRONMENT, version, flavor, (), (), "the environment itself")
     toolkit = roots.install(offer, environment, platform)
-    request = dict(environment.state.get("request") or {})
+    record = dict(recorded_request(environment))
     if toolkit.root != current.root:
-        request["version"] = version.release
-    switch.make_current(environment, toolkit, platform, request)
+        record["version"] = toolkit.version.release
+    switch.make_current(environment, toolkit, platform, record)
     if toolkit.root != current.root:
         roots.remove_root(environment, current.root)

@@ -1,4 +1,4 @@
-"""`conda cuda run`, and what programs in an environment get from the shell."""
+"""`conda cuda run`, and what programs in an environment inherit from the shell."""
 
 from __future__ import annotations
 
@@ -19,14 +19,7 @@ from .variables import LIBRARY_PATH, variables_of
 def variables(
     environment: Environment, toolkit: Toolkit, platform: Platform, before: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment variables of a process under a toolkit.
-
-    Args:
-        environment: the environment the toolkit belongs to.
-        toolkit: the toolkit.
-        platform: the environment's platform.
-        before: the variables as they are.
-    """
+    """The environment variables of a process under a toolkit, from those `before`."""
     after = variables_of(environment, toolkit, platform, through_link=False).added_to(before)
     if LIBRARY_PATH in after and not platform.windows:
         # What the hooks have set is the current toolkit's, which this one stands in for.
@@ -48,8 +41,8 @@ def replace_process(
     program = shutil.which(command[0], path=env["PATH"])
     if program is None:
         raise CudaError(
-            f"There is no command {command[0]!r}.",
-            hints=["It was looked for in the toolkit, in the environment and on PATH."],
+            f"The command {command[0]!r} was not found.",
+            hints=["conda cuda looked in the toolkit, in the environment and on PATH."],
             command=command[0],
         )
     try:
@@ -64,16 +57,11 @@ def replace_process(
 
 @dataclass(frozen=True)
 class Shell:
-    """The shell that asks.
-
-    Args:
-        variables: its environment variables.
-        active_prefix: the environment that is active in it, if any.
-        cwd: its current directory.
-    """
+    """The shell that asks."""
 
     variables: Mapping[str, str]
     active_prefix: str | None
+    """The environment that is active in it, if any."""
     cwd: Path
 
     def has_active(self, environment: Environment) -> bool:

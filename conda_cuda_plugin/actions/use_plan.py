@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .. import hooks
+from ..addons import addons_of
 from ..environment import Environment
-from ..errors import CudaError, ForeignFileError, UsageError
+from ..errors import CudaError, ForeignFileError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch, wrappers
-from ..machine.detect import detect, is_machine_text, state_machine
-from ..machine.host_compiler import EVIDENCE, find_host_compiler
+from ..machine.host_compiler import seen_by_toolkit
 from ..machine.machine import Machine
 from ..platforms import Platform
 from ..sources.base import Offer, Package, ToolkitRequest
-from ..sources.choice import NoSourceError
+from ..sources.host_compiler import version_in
 from ..system.conda_compat import assert_not_frozen
 from ..toolkit import Toolkit
 from ..verdict.finding import Level, Verdict
@@ -27,9 +25,6 @@ from ..verdict.text import machine_document, verdict_document
 from ..versions import CudaVersion
 from . import extend
 from .change import check_writable
-
-if TYPE_CHECKING:
-    from ..sources.choice import Choice
 
 
 @dataclass(frozen=True)
@@ -57,23 +52,21 @@ class Plan:
     @property
     def added(self) -> tuple[Package, ...]:
         """The packages of the offer that are not in the toolkit that gives way."""
-        if self.offer is None or self.replaces is None:
-            return self.offer.packages if self.offer else ()
-        have = {package.rpartition("-")[0] for package in self.replaces.packages}
-        return tuple(
-            package
-            for package in self.offer.packages
-            if f"{package.name}-{package.version}" not in have
-        )
+        have = self._replaced
+        packages = self.offer.packages if self.offer else ()
+        return tuple(one for one in packages if f"{one.name}-{one.version}" not in have)
 
     @property
-    def taken_away(self) -> tuple[str, ...]:
+    def removed(self) -> tuple[str, ...]:
         """The packages (`name-version`) of the toolkit that gives way that are not kept."""
-        if self.offer is None or self.replaces is None:
-            return ()
-        stay = {f"{package.name}-{package.version}" for package in self.offer.packages}
-        before = [package.rpartition("-")[0] for package in self.replaces.packages]
-        return tuple(package for package in before if package not in stay)
+        packages = self.offer.packages if self.offer else ()
+        kept = {f"{package.name}-{package.version}" for package in packages}
+        return tuple(package for package in self._replaced if package not in kept)
+
+    @property
+    def _replaced(self) -> list[str]:
+        packages = self.replaces.packages if self.replaces else ()
+        return [package.rpartition("-")[0] for package in packages]
 
     @property
     def changes_nothing(self) -> bool:
@@ -83,6 +76,17 @@ class Plan:
             and self.before is not None
             and self.before.root == self.installed.root
         )
+
+    @property
+    def recommendation(self) -> extend.Recommendation | None:
+        """The cuDNN to offer with what is installed; None when nobody needs it or it is there."""
+        offer = self.offer
+        # A switch has to be fast: it does not look at frameworks.
+        if offer is None or offer.origin.adopted or "cudnn" in self.request.addons:
+            return None
+        if "cudnn" in addons_of(f"{one.name}-{one.version}-0" for one in offer.packages):
+            return None
+        return extend.recommended_cudnn(self.environment.prefix, offer.version)
 
 
 def make_plan(
@@ -94,82 +98,65 @@ def make_plan(
     force: bool = False,
     pin: bool | None = None,
 ) -> Plan:
-    """Find out what has to be done; asks sources, changes nothing.
+    """Find out what has to be done. Asks sources, changes nothing.
 
     Args:
-        environment: where.
+        environment: the environment.
         request: what is asked for.
         source: the source that was named, if one was.
-        machine: what it has to run on; None when that does not matter.
+        machine: the machine it has to run on; None when that does not matter.
         force: whether to go on with a toolkit that cannot run there.
-        pin: whether `conda install` shall be held to the release; None for as it is.
+        pin: whether to hold `conda install` to the release; None for as it is.
 
     Raises:
         CudaError: when it cannot be done, in words.
     """
     pin = pins.is_pinned(environment) if pin is None else pin
     check_environment(environment, request.platform)
-    before = environment.current()
     installed, reason = installed_toolkit(environment, request, source)
+    offer = replaces = None
     if installed is not None:
-        wrappers.check_wrappers(
-            environment,
-            switch.tools_of(installed, request.platform),
-            adopted=installed.origin is not None and installed.origin.adopted,
-        )
-        if pin:
-            pins.check_pin(environment, installed.version)
-        plan = Plan(environment, request, source, reason, installed, None, before, None, pin=pin)
-        # What is current already is no decision of today's.
-        return _weighed(plan, installed.version, machine, force=force or plan.changes_nothing)
-    named = request.version.exact or request.version.release
-    if machine is not None and named is not None:
-        # A release that cannot run is refused before any source is asked, over a network maybe.
-        weigh(
-            named if isinstance(named, CudaVersion) else CudaVersion.parse(named),
-            machine,
-            force=force,
-        )
-    base = extend.toolkit_to_extend(environment, request, source)
-    extend.check_request(environment, request, base, source)
-    choice, asked = _choose(environment, request, source, base)
+        tools = switch.tools_of(installed, request.platform)
+        wrappers.check_wrappers(environment, tools, adopted=installed.adopted)
+    else:
+        named = request.version.exact or request.version.release
+        if machine is not None and named is not None:
+            # A release that cannot run is refused before any source is asked, maybe over a network.
+            weigh(CudaVersion.parse(str(named)), machine, force=force)
+        base = extend.toolkit_to_extend(environment, request, source)
+        extend.check_request(environment, request, base, source)
+        choice, request = extend.choose_extended(environment, request, source, base)
+        offer, reason = choice.offer, choice.reason
+        roots.check_root(environment.root(offer.version))
+        replaces = environment.toolkit(offer.version.release)
+    toolkit = offer or installed
+    assert toolkit is not None
     if pin:
-        pins.check_pin(environment, choice.offer.version)
-    root = environment.root(choice.offer.version)
-    roots.check_root(root)
-    replaced = environment.toolkit(choice.offer.version.release)
-    plan = Plan(
-        environment, asked, source, choice.reason, None, choice.offer, before, replaced, pin=pin
-    )
-    return _weighed(plan, choice.offer.version, machine, force=force)
-
-
-def _choose(
-    environment: Environment, request: ToolkitRequest, source: str | None, base: Toolkit | None
-) -> tuple[Choice, ToolkitRequest]:
-    """An offer, and the request it answers: with what an installed toolkit has, if one is there."""
-
-    if base is None or base.origin is None:
-        return extend.choose_with_compiler(request, environment, source), request
-    merged = extend.merged_request(request, base)
-    try:
-        more = extend.extended(request, base)
-        choice = extend.choose_with_compiler(more, environment, base.origin.value)
-        return replace(choice, reason=f"adds to {base.name}, which came from there"), merged
-    except NoSourceError:
-        # Another update or another source may have all of it, the toolkit's own parts too.
-        return extend.choose_with_compiler(merged, environment, source), merged
-
-
-def _weighed(plan: Plan, version: CudaVersion, machine: Machine | None, *, force: bool) -> Plan:
-    """The plan with its verdict."""
+        pins.check_pin(environment, toolkit.version)
+    before = environment.current()
+    plan = Plan(environment, request, source, reason, installed, offer, before, replaces, pin=pin)
     if machine is None:
         return plan
-    toolkit = plan.offer or plan.installed
-    assert toolkit is not None
-    seen = extend.as_nvcc_sees_it(machine, toolkit, plan.environment, plan.request.platform)
-    install = extend.cure_for(toolkit)
-    return replace(plan, verdict=weigh(version, seen, force=force, install=install))
+    seen = _as_nvcc_sees(machine, toolkit, environment, request.platform)
+    # Nothing is installed into an adopted toolkit, so no command can be named.
+    install = "" if toolkit.origin and toolkit.origin.adopted else None
+    # Nothing is decided about a toolkit that is current already.
+    force = force or plan.changes_nothing
+    return replace(plan, verdict=weigh(toolkit.version, seen, force=force, install=install))
+
+
+def _as_nvcc_sees(
+    machine: Machine, toolkit: Toolkit | Offer, environment: Environment, platform: Platform
+) -> Machine:
+    """The machine, with the compiler that nvcc of a toolkit would call."""
+    if isinstance(toolkit, Toolkit):
+        version = toolkit.host_compiler
+        path = wrappers.compiler_in(toolkit.root) if version else None
+    else:
+        version = version_in(toolkit.packages)
+        name = f"{platform.machine}-conda-linux-gnu-c++"
+        path = environment.root(toolkit.version) / "bin" / name
+    return seen_by_toolkit(machine, version, path)
 
 
 def check_environment(environment: Environment, platform: Platform) -> None:
@@ -178,7 +165,6 @@ def check_environment(environment: Environment, platform: Platform) -> None:
     Raises:
         CudaError: in words.
     """
-
     prefix = environment.prefix
     hooks.check_prefix(prefix, windows=platform.windows)
     assert_not_frozen(prefix)
@@ -195,11 +181,6 @@ def installed_toolkit(
 ) -> tuple[Toolkit | None, str]:
     """A complete toolkit in the environment that meets a request, and why it is taken.
 
-    Args:
-        environment: where to look.
-        request: what is asked for.
-        source: the source that was named, if one was.
-
     Returns:
         None and nothing when there is no such toolkit.
     """
@@ -207,8 +188,8 @@ def installed_toolkit(
         wanted = os.path.realpath(request.path)
         for toolkit in environment.toolkits():
             if toolkit.location and os.path.realpath(toolkit.location) == wanted:
-                fits = toolkit.complete and extend.holds(toolkit, request)
-                return (toolkit, "adopted already") if fits else (None, "")
+                meets = toolkit.complete and extend.holds(toolkit, request)
+                return (toolkit, "adopted already") if meets else (None, "")
         return None, ""
     # `latest` and open ranges ask for the newest there is, not for the newest at hand.
     release = request.version.release
@@ -217,7 +198,7 @@ def installed_toolkit(
         found is None
         or not found.complete
         or not request.version.matches(found.version)
-        or not (source is None or (found.origin is not None and found.origin.value == source))
+        or source not in (None, found.origin)
         or not extend.holds(found, request)
     ):
         return None, ""
@@ -228,7 +209,6 @@ class CannotRunError(CudaError):
     """The toolkit would not run on the machine."""
 
     def __init__(self, verdict: Verdict, machine: Machine) -> None:
-
         where = "on the stated machine" if machine.stated else "here"
         first, *others = verdict.reasons
         text = first.text.removeprefix(f"CUDA {verdict.version} ")
@@ -253,51 +233,14 @@ def weigh(
 
     Args:
         version: the release.
-        machine: detected or stated, as nvcc of the toolkit sees it.
+        machine: the machine, as nvcc of the toolkit sees it.
         force: whether to go on with a release that cannot run there.
         install: the command that installs a host compiler, as for `judge_compiler`.
 
     Raises:
-        CannotRunError: when it is `cannot`, unless the user insists. What is unknown never stops.
+        CannotRunError: when it is `cannot`, unless forced. What is unknown never stops.
     """
-
     verdict = judge(version, machine, install)
     if verdict.level is Level.CANNOT and not force:
         raise CannotRunError(verdict, machine)
     return verdict
-
-
-def machine_for(
-    text: str | None,
-    request: ToolkitRequest,
-    platform: Platform,
-    variables: Mapping[str, str] = os.environ,
-) -> Machine:
-    """The machine that a toolkit has to run on: this one, or the one that `--for` describes.
-
-    Args:
-        text: the words after `--for`; None without.
-        request: what is asked for; the host compiler matters only when nvcc is part of it.
-        platform: the platform that is installed for.
-        variables: environment variables.
-
-    Raises:
-        UsageError: when the text describes no machine.
-    """
-
-    compiles = request.compiles
-    if text is None:
-        return detect(variables=variables, full=False, compiler=compiles)
-    if not is_machine_text(text):
-        raise UsageError(
-            f"--for {text!r} describes no machine.",
-            hints=['Describe it like this: --for "driver=550,cc=8.9"'],
-            machine=text,
-        )
-    host = find_host_compiler(variables, windows=platform.windows) if compiles else None
-    base = Machine(
-        windows=platform.windows,
-        host_compiler=host[0] if host else None,
-        evidence=((EVIDENCE, host[1]),) if host else (),
-    )
-    return state_machine(text, base)

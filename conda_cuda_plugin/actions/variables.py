@@ -1,9 +1,9 @@
-"""The variables that show a process a toolkit, as data and as text."""
+"""The variables that point a process to a toolkit, as data and as text."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..environment import Environment
@@ -19,16 +19,16 @@ XLA_FLAGS = "XLA_FLAGS"
 XLA_MARK = "__CONDA_CUDA_XFM"
 """Holds the value of XLA_FLAGS that a hook has set, so that it is not taken for the user's."""
 
-# The loader splits at : and ; and expands $; a file of variables ends at a line's end.
-_UNIX, _WINDOWS = frozenset(":;$\n\r"), frozenset(";\n\r")
+# The loader splits at : and ; and expands $; a line of a file of variables ends with the line.
+_UNIX, _WINDOWS = ":;$\n\r", ";\n\r"
 
 
 @dataclass(frozen=True)
 class Variables:
-    """The variables of a toolkit, apart from what a process has already."""
+    """The variables of a toolkit, apart from what a process already has."""
 
     roots: Mapping[str, str]
-    """Variables that hold the toolkit's root, whatever they held before."""
+    """Variables that name the toolkit's root, whatever they held before."""
     library: str | None
     """The first element of LD_LIBRARY_PATH; None on Windows, where PATH does its work."""
     xla: str | None
@@ -61,7 +61,7 @@ class Variables:
 
 
 def chosen_toolkit(environment: Environment, version: str | None) -> Toolkit:
-    """The installed toolkit that a command names; the current one by default.
+    """The installed toolkit that a command names, else the current one.
 
     Raises:
         CudaError: when there is none.
@@ -95,12 +95,8 @@ def variables_of(
 ) -> Variables:
     """The variables of a toolkit.
 
-    Args:
-        environment: the environment it belongs to.
-        toolkit: the toolkit.
-        platform: the environment's platform.
-        through_link: whether the current toolkit is named by the link that leads to it, as the
-            hooks do: the variables follow a switch then.
+    `through_link` names the current toolkit by its link, as the hooks do, so that the variables
+    follow a switch.
 
     Raises:
         CudaError: when the toolkit is not whole, or its path cannot stand in such a variable.
@@ -159,11 +155,13 @@ if (-not $Env:XLA_FLAGS -or $Env:XLA_FLAGS.Equals('' + $Env:{mark})) \
 """
 
 
+def _lines(form: str, variables: Mapping[str, str], word: Callable[[str], str]) -> str:
+    return "".join(f"{form.format(name, word(value))}\n" for name, value in variables.items())
+
+
 def as_sh(variables: Variables) -> str:
     """POSIX sh to be sourced or evaluated, any number of times."""
-    text = "".join(
-        f"export {name}={shell_word(value)}\n" for name, value in variables.roots.items()
-    )
+    text = _lines("export {}={}", variables.roots, shell_word)
     if variables.library is not None:
         text += _SH_LIBRARY.format(library=shell_word(variables.library))
     if variables.xla is not None:
@@ -173,9 +171,7 @@ def as_sh(variables: Variables) -> str:
 
 def as_powershell(variables: Variables) -> str:
     """PowerShell for Invoke-Expression or a script, any number of times."""
-    text = "".join(
-        f"$Env:{name} = {powershell_word(value)}\n" for name, value in variables.roots.items()
-    )
+    text = _lines("$Env:{} = {}", variables.roots, powershell_word)
     if variables.library is not None:
         text += _POWERSHELL_LIBRARY.format(library=powershell_word(variables.library))
     if variables.xla is not None:
@@ -191,8 +187,8 @@ def as_cmd(variables: Variables) -> str:
     """
     if variables.library is not None:
         raise CudaError(
-            "cmd is a shell of Windows, and this environment is of another system.",
-            hints=["Take --format sh or --format powershell."],
+            "cmd is a shell of Windows, and this environment is for another system.",
+            hints=["Use --format sh or --format powershell."],
         )
     # A path of Windows holds no quote.
     return "".join(f"@{cmd_set(name, value)}\n" for name, value in variables.roots.items())
@@ -220,8 +216,8 @@ def _dotenv_value(name: str, value: str) -> str:
     if not set(value) & set('"\\$`\r\n'):
         return f'"{value}"'
     raise CudaError(
-        f"No quoting of a file of variables carries {name}={value!r} to all that read such files.",
-        hints=["Take --format json, or an environment under a simpler path."],
+        f"No quoting makes all programs that read files of variables understand {name}={value!r}.",
+        hints=["Use --format json, or an environment under a simpler path."],
         variable=name,
     )
 
@@ -242,7 +238,7 @@ def as_dockerfile(variables: Variables) -> str:
         # Within the braces other characters have a meaning, so the path stays out of them.
         flag = variables.xla.partition("=")[0]
         lines[XLA_FLAGS] = f"${{XLA_FLAGS:-{flag}=${{CUDA_HOME}}}}"
-    return "".join(f'ENV {name}="{value}"\n' for name, value in lines.items())
+    return _lines('ENV {}="{}"', lines, str)
 
 
 def _docker_quoted(value: str) -> str:

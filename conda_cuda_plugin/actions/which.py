@@ -55,15 +55,14 @@ def asking_chain(environment: Environment, by: str | None, platform: Platform) -
         platform: the platform.
 
     Raises:
-        UsageError: when the file is no program and no library.
+        UsageError: when the file is neither a program nor a library.
     """
-
     chain = []
     if by is not None:
         asker = read_asker(Path(by))
         if asker is None:
             raise UsageError(
-                f"{by} is no program and no shared library.",
+                f"{by} is neither a program nor a shared library.",
                 hints=["--by names the file that asks for the library: an extension module (.so)."],
                 path=by,
             )
@@ -96,9 +95,8 @@ def look_up(
         system: the system's folders to look into.
 
     Raises:
-        UsageError: when `by` is no program and no library.
+        UsageError: when `by` is neither a program nor a library.
     """
-
     mention = _by_what_asks(mention)
     facts = releases_of(mention.name)
     asker, search, system = None, None, list(system)
@@ -132,7 +130,6 @@ def look_up(
 
 
 def _readable(path: str) -> bool:
-
     return read_asker(Path(path)) is not None
 
 

@@ -1,26 +1,36 @@
-"""The command line of `conda cuda`: one file per verb, imported when its verb is called."""
+"""The command line of `conda cuda`: one file per verb, imported when its verb is called.
+
+Words come in, lines or one JSON document go out; nothing else in the package prints them. Open
+`verbs/use.py` first, then `common.py`, which the verbs share.
+"""
 
 from __future__ import annotations
 
+import argparse
+import gc
+import logging
 from argparse import ArgumentParser, Namespace
+from importlib import import_module
 from typing import Any
+
+from conda.base.context import context
 
 from .. import __version__
 
 SUMMARY = "Give an environment its own CUDA toolkit."
 
 VERBS = {
-    "use": "Install a CUDA toolkit if need be, and make it current.",
-    "list": "Show the toolkits that are here, or those there are to have.",
-    "info": "Show what is current here, and what this shell has of it.",
+    "use": "Install a CUDA toolkit if needed, and make it current.",
+    "list": "Show the installed toolkits, or those available.",
+    "info": "Show the CUDA of an environment, this shell and this machine.",
     "match": "Show the builds of a framework, and which of them run here.",
-    "doctor": "Find out what is wrong here, and cure it.",
+    "doctor": "Find out what is wrong, and fix it.",
     "which": "Find out where a library comes from, or what an error lacks.",
-    "off": "Have no current toolkit; the installed ones stay.",
-    "remove": "Take toolkits away.",
+    "off": "Deactivate the current toolkit; keep it installed.",
+    "remove": "Remove toolkits.",
     "run": "Run a command under a toolkit without switching.",
-    "env": "Show CUDA's variables, for notebooks, IDEs and containers.",
-    "export": "Write an environment's CUDA into a file, package by package.",
+    "env": "Print CUDA's variables for notebooks, IDEs and containers.",
+    "export": "Write an environment's CUDA to a file, package by package.",
     "apply": "Give an environment exactly the CUDA of such a file.",
     "mirror": "Put what a machine without internet needs into a folder.",
     "completion": "Print a script that lets a shell complete conda cuda.",
@@ -29,13 +39,13 @@ VERBS = {
 EPILOG = """\
 examples:
   conda cuda use 12.4            give the active environment CUDA 12.4
-  conda cuda list --available    what there is to have
+  conda cuda list --available    the available releases
   conda cuda use --help          more about one verb
 """
 
 
 class _VerbParser:
-    """Stands for the parser of one verb, which is made when its verb is on the command line.
+    """Stands for the parser of a verb, which is made when that verb is on the command line.
 
     conda builds all parsers on every command; building these late keeps that free.
     """
@@ -45,16 +55,12 @@ class _VerbParser:
         self._options = options
 
     def __getattr__(self, name: str) -> Any:
-        # What argparse asks for, which differs between Pythons; it is asked once.
-        parser = ArgumentParser(**self._options)
-        _module(self.verb).configure_parser(parser)
-        return getattr(parser, name)
+        # What argparse asks for differs between Pythons. It asks once.
+        return getattr(verb_parser(self.verb, **self._options), name)
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """Tell conda's parser the verbs."""
-    import argparse
-
     parser.prog = "conda cuda"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -70,33 +76,29 @@ def configure_parser(parser: ArgumentParser) -> None:
         title="verbs", metavar="VERB", dest="cuda_verb", parser_class=late
     )
     for name, summary in VERBS.items():
-        verb: Any = verbs.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
+        verb: Any = verbs.add_parser(name, help=summary)
         verb.verb = name
 
 
-def verb_parser(verb: str) -> ArgumentParser:
-    """The parser of a verb by itself, with all its options."""
-    parser = ArgumentParser(prog=f"conda cuda {verb}", description=VERBS[verb], allow_abbrev=False)
-    _module(verb).configure_parser(parser)
+def verb_parser(verb: str, **options: Any) -> ArgumentParser:
+    """The parser of a verb with all its options; `options` are argparse's own."""
+    module = _module(verb)
+    parser = ArgumentParser(
+        **{"prog": f"conda cuda {verb}", **options},
+        description=VERBS[verb],
+        epilog=module.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure_parser(parser)
     return parser
 
 
 def execute(args: Namespace) -> int:
     """Do what the command line says; the exit code."""
-    import gc
-    import logging
-
-    from conda.base.context import context
-
-    # What conda has imported stays: to look at it again and again costs more than our imports.
+    # What conda has imported stays: looking at it again and again costs more than our imports.
     gc.freeze()
-    # Lists of thousands of files are no garbage, and most commands end before there is any.
+    # Lists of thousands of files are not garbage, and most commands end before there is any.
     gc.set_threshold(50_000)
     if not context.verbosity:
         # It tells of every attempt to connect; the command says in a line what came of them.
@@ -104,9 +106,10 @@ def execute(args: Namespace) -> int:
     try:
         code: int = _module(args.cuda_verb).execute(args)
     except OSError as error:
-        # Others, such as a terminal that is gone, are conda's to tell.
+        # Others, such as a terminal that is gone, are left to conda.
         if not isinstance(error.filename, str):
             raise
+        # Not at the top: conda imports this module on every command.
         from ..errors import OF_DISKS, FileSystemError, UnusableFileError
 
         if error.errno in OF_DISKS:
@@ -116,6 +119,5 @@ def execute(args: Namespace) -> int:
 
 
 def _module(verb: str | None) -> Any:
-    from importlib import import_module
-
+    # A door: only the verb that is called is imported.
     return import_module(f".verbs.{verb}" if verb else ".start", __name__)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda import CondaError
@@ -13,46 +12,30 @@ from conda.base.context import context
 from ..errors import CudaError
 from ..network.answers import has_answered, hurried
 from ..sources.base import AvailableFlavor
+from ..sources.table import NAMES, ORDER, source
 from ..system.conda_compat import first_line
 from ..system.progress import Waiting
 from ..toolkit import Flavor, Origin, has_instead, nearest, published
 from ..versions import VersionRequest
-from .common import print_json, say, size, target_environment, this_platform, warn
+from .common import facts, print_json, say, size, target_environment, this_platform, warn
 from .content import source_order
 from .layout import table
 
-NOTE = "# sizes are about, ? is unknown; conda cuda list --available 12.4 shows more"
+NOTE = "# sizes are approximate, ? is unknown; see conda cuda list --available 12.4"
 
-
-@dataclass(frozen=True)
-class _Row:
-    """A flavor of a release at one place."""
-
-    source: str
-    rank: int
-    """The place of the source in the order in which sources are asked."""
-    place: int
-    """Where it is among the places of its source, which come in the order of their preference."""
-    found: AvailableFlavor
-
-    @property
-    def release(self) -> str:
-        return self.found.version.release
+Row = tuple[str, AvailableFlavor]
+"""A source, and a flavor of a release that it has."""
 
 
 def show_available(args: Namespace) -> int:
     """Show what the sources have: all releases, or every place that has one."""
-
     request = VersionRequest.parse(args.cuda_available) if args.cuda_available else None
     rows, problems = _ask(args)
     flavors = [flavor for flavor in Flavor if args.cuda_flavor in (None, flavor.value)]
-    shown = [
-        row
-        for row in rows
-        if row.found.flavor in flavors and (request is None or request.matches(row.found.version))
-    ]
+    there = [(name, found) for name, found in rows if found.flavor in flavors]
+    shown = [row for row in there if request is None or request.matches(row[1].version)]
     if request is not None and not shown:
-        raise _nothing(request, rows, args.cuda_flavor, problems)
+        raise _nothing(request, there, args.cuda_flavor, problems)
     if context.json:
         print_json(_document(shown, problems))
         return 0
@@ -65,125 +48,98 @@ def show_available(args: Namespace) -> int:
     return 0
 
 
-def _ask(args: Namespace) -> tuple[list[_Row], dict[str, str]]:
-    """What every source has, and what those say that cannot be asked."""
-
-    from ..sources.table import NAMES, ORDER, source
-
+def _ask(args: Namespace) -> tuple[list[Row], dict[str, str]]:
+    """What every source has, best first, and the reasons of those that cannot be asked."""
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     environment = target_environment(args) if context.active_prefix or named else None
     channels = tuple(args.cuda_channels or context.plugins.cuda_channels)
-    rows: dict[str, list[_Row]] = {}
+    rows: dict[str, list[AvailableFlavor]] = {}
     problems: dict[str, str] = {}
-    asked = source_order() or ORDER
     # What is here already comes first.
     names = sorted(NAMES, key=lambda name: name != "environment")
 
     def ask(name: str) -> None:
-        # Those that `use` asks only when they are named come last.
-        rank = asked.index(name) if name in asked else len(asked) + names.index(name)
-        rows[name] = []
+        found: list[AvailableFlavor] = []
         problems.pop(name, None)
         try:
             with Waiting(f"Asking {name}"), hurried(not channels):
-                places: dict[str, int] = {}
-                for found in source(name).available(
+                found += source(name).available(
                     this_platform(), environment, channels, bool(context.offline)
-                ):
-                    place = places.setdefault(found.where, len(places))
-                    rows[name].append(_Row(name, rank, place, found))
+                )
         except CudaError as error:
             problems[name] = error.message
         except CondaError as error:
             problems[name] = f"{name} cannot be asked: {first_line(error)}"
+        # Places come in the order of their preference.
+        places = list(dict.fromkeys(one.where for one in found))
+        found.sort(key=lambda one: (places.index(one.where), -one.version.patch))
+        rows[name] = found
 
     for name in names:
         ask(name)
     if has_answered():
-        # Slow and no more: it has answered while the others were asked.
+        # It was only slow: it has answered while the others were asked.
         ask("channel")
-    return [row for name in names for row in rows[name]], problems
+    # Those that `use` asks only when they are named come last.
+    ranked = dict.fromkeys((*(source_order() or ORDER), *names))
+    return [(name, one) for name in ranked for one in rows[name]], problems
 
 
-def _releases(rows: Sequence[_Row], flavors: Sequence[Flavor]) -> list[tuple[str, ...]]:
+def _by_release(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each release, newest release first."""
+    found: dict[str, list[Row]] = {}
+    newest = sorted(rows, key=lambda row: row[1].version, reverse=True)
+    for release in dict.fromkeys(row[1].version.release for row in newest):
+        found[release] = [row for row in rows if row[1].version.release == release]
+    return found
+
+
+def _releases(rows: Sequence[Row], flavors: Sequence[Flavor]) -> list[tuple[str, ...]]:
     """A line for each release: the first source that has a flavor, and who else has some."""
     lines = [("release", *(flavor.value for flavor in flavors), "also")]
     for release, group in _by_release(rows).items():
-        best = [
-            next((row for row in group if row.found.flavor is flavor), None) for flavor in flavors
-        ]
-        first = {row.source for row in best if row is not None}
-        others = dict.fromkeys(row.source for row in group if row.source not in first)
-        lines.append((release, *map(_cell, best), _some(list(others))))
+        best = [next((row for row in group if row[1].flavor is flavor), None) for flavor in flavors]
+        first = {row[0] for row in best if row is not None}
+        also = list(dict.fromkeys(name for name, _ in group if name not in first))
+        text = ", ".join(also)
+        if len(text) > 16:
+            text = f"{also[0]} and {len(also) - 1} more"
+        lines.append((release, *map(_cell, best), text))
     return lines
 
 
-def _places(rows: Sequence[_Row]) -> list[tuple[str, ...]]:
+def _places(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """A line for each flavor at each place."""
     lines: list[tuple[str, ...]] = [("flavor", "version", "source", "download", "nvcc", "where")]
-    for row in sorted(rows, key=lambda row: (row.found.flavor.rank, *_preference(row))):
-        found = row.found
-        nvcc = "yes" if found.nvcc else "no"
-        version = str(found.version)
-        lines.append((found.flavor.value, version, row.source, _download(found), nvcc, found.where))
+    for name, found in sorted(rows, key=lambda row: row[1].flavor.rank):
+        nvcc, version = "yes" if found.nvcc else "no", str(found.version)
+        lines.append((found.flavor.value, version, name, _download(found), nvcc, found.where))
     return lines
 
 
-def _document(rows: Sequence[_Row], problems: Mapping[str, str]) -> dict[str, Any]:
+def _document(rows: Sequence[Row], problems: Mapping[str, str]) -> dict[str, Any]:
     """Everything, for machines."""
     available = []
     for release, group in _by_release(rows).items():
-        where: dict[str, list[str]] = {}
-        for row in group:
-            text = str(row.found.version) if row.source == "pypi" else row.found.where
-            places = where.setdefault(row.source, [])
-            if text not in places:
-                places.append(text)
+        where: dict[str, dict[str, None]] = {}
+        for name, found in group:
+            text = str(found.version) if name == "pypi" else found.where
+            where.setdefault(name, {})[text] = None
         offers = [
-            {
-                "source": row.source,
-                "where": row.found.where,
-                "version": str(row.found.version),
-                "flavor": row.found.flavor.value,
-                "size": row.found.size,
-                "nvcc": row.found.nvcc,
-            }
-            for row in group
+            {"source": name, **facts(found, "where version flavor size nvcc")}
+            for name, found in group
         ]
-        available.append({"release": release, **where, "offers": offers})
-    return {
-        "platform": this_platform().subdir,
-        "available": available,
-        "problems": dict(problems),
-    }
+        places = {name: list(texts) for name, texts in where.items()}
+        available.append({"release": release, **places, "offers": offers})
+    return {"platform": this_platform().subdir, "available": available, "problems": dict(problems)}
 
 
-def _by_release(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
-    """The places of each release, newest release first, the one to be taken first."""
-    found: dict[str, list[_Row]] = {}
-    newest = sorted(rows, key=lambda row: row.found.version, reverse=True)
-    for row in newest:
-        found.setdefault(row.release, []).append(row)
-    return {release: sorted(group, key=_preference) for release, group in found.items()}
-
-
-def _preference(row: _Row) -> tuple[int, int, int]:
-    """By source, then by channel, then by version."""
-    return row.rank, row.place, -row.found.version.patch
-
-
-def _some(names: Sequence[str], width: int = 16) -> str:
-    """Names, or as many of them as a screen has room for."""
-    text = ", ".join(names)
-    return text if len(text) <= width else f"{names[0]} and {len(names) - 1} more"
-
-
-def _cell(row: _Row | None) -> str:
+def _cell(row: Row | None) -> str:
     if row is None:
         return "-"
+    name, found = row
     # What is adopted where it lies is never downloaded.
-    adopted = Origin(row.source).adopted
-    return row.source if adopted else f"{row.source} {_download(row.found)}"
+    return name if Origin(name).adopted else f"{name} {_download(found)}"
 
 
 def _download(found: AvailableFlavor) -> str:
@@ -193,19 +149,15 @@ def _download(found: AvailableFlavor) -> str:
 
 
 def _nothing(
-    request: VersionRequest,
-    rows: Sequence[_Row],
-    flavor: str | None,
-    problems: Mapping[str, str],
+    request: VersionRequest, rows: Sequence[Row], flavor: str | None, problems: Mapping[str, str]
 ) -> CudaError:
     """No source has what was named."""
-    there = [row for row in rows if flavor in (None, row.found.flavor.value)]
-    known = {row.found.version for row in there}
+    known = {found.version for _, found in rows}
     hints: list[str] = []
     if any(map(request.matches, published())):
-        for source in dict.fromkeys(row.source for row in there):
-            own = [row.found.version for row in there if row.source == source]
-            hints += filter(None, [has_instead(source, request, own)])
+        for name in dict.fromkeys(name for name, _ in rows):
+            own = [found.version for one, found in rows if one == name]
+            hints += filter(None, [has_instead(name, request, own)])
     elif request.exact:
         known |= set(published())
     near = nearest(request, known) if request.release and not hints else None

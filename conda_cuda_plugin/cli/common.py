@@ -1,4 +1,4 @@
-"""What the verbs share: the environment they act on, and every way to print."""
+"""What the verbs share: the environment they act on, and printing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from .layout import Painted
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
     """`-n/-p`, `--json`, `-q`, `-v`, and for verbs that change something `-d` and `-y`."""
-
     helpers.add_parser_prefix(parser)
     if prompt:
         helpers.add_output_and_prompt_options(parser)
@@ -39,9 +39,8 @@ def target_environment(args: Namespace) -> Environment:
     """The environment named by `-n/-p`, else the active one.
 
     Raises:
-        CudaError: when none is named and none is active, or the named one is none.
+        CudaError: when none is named and none is active, or the named one does not exist.
     """
-
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     if not named and not context.active_prefix:
         raise CudaError(
@@ -53,13 +52,11 @@ def target_environment(args: Namespace) -> Environment:
 
 def this_platform() -> Platform:
     """The platform that conda installs for."""
-
     return platform_of(context.subdir)
 
 
 def say(*lines: str) -> None:
     """Print lines for people; nothing under `--json` and `--quiet`."""
-
     if not context.json and not context.quiet:
         for line in lines:
             print(shown(line))
@@ -78,15 +75,11 @@ def warn(line: str) -> None:
 def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None) -> None:
     """Say when somebody else may change what programs load from a toolkit.
 
-    Args:
-        environment: where.
-        toolkit: the toolkit.
-        offer: what it came from, if it was installed now.
+    `offer` is what it was installed from just now, if it was.
     """
-    # Of a toolkit that is adopted now, the plan has said so.
+    # The plan has said so of a toolkit that was adopted just now.
     if offer is not None and offer.note:
         return
-
     link = [environment.link] if toolkit.name == environment.current_name() else []
     found = exposed_in_environment(environment.prefix, toolkit.root, *link)
     if found:
@@ -94,19 +87,33 @@ def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None
 
 
 def say_kept(environment: Environment) -> None:
-    """Name what a command has come upon that is not as conda cuda wrote it, and is still there."""
+    """Name what a command has found that conda cuda did not write, and has kept."""
     for path in environment.kept:
         warn(f"Kept, since conda cuda did not write it: {path}")
 
 
-def kept_paths(environment: Environment) -> list[str]:
-    """The same as `--json` shows it."""
-    return [str(path) for path in environment.kept]
-
-
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one document of `--json`."""
-    print(json.dumps(document, indent=2, sort_keys=False))
+    print(json.dumps(document, indent=2))
+
+
+def facts(thing: Any, names: str) -> dict[str, Any]:
+    """Some attributes of an object as JSON has them: `name version key=attribute`."""
+    pairs = (name.split("=") for name in names.split())
+    return {pair[0]: plain(getattr(thing, pair[-1])) for pair in pairs}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: versions and paths as text, enumerations by their value."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return str(value)
 
 
 def size(count: int | None) -> str:
@@ -115,31 +122,22 @@ def size(count: int | None) -> str:
         return "unknown"
     if count == 0:
         return "-"
-
-    text: str = human_bytes(count)
-    return text
+    return str(human_bytes(count))
 
 
 def name_of(environment: Environment) -> str:
     """What people call an environment: its name, or its path."""
-
     return display_name(environment.prefix)
 
 
 def toolkit_document(toolkit: Toolkit, current: str | None) -> dict[str, Any]:
     """A toolkit as `--json` shows it."""
     return {
-        "name": toolkit.name,
-        "version": str(toolkit.version),
+        **facts(toolkit, "name version"),
         "release": toolkit.version.release,
-        "origin": toolkit.origin.value if toolkit.origin else None,
-        "flavor": toolkit.flavor.value if toolkit.flavor else None,
-        "components": list(toolkit.components),
-        "addons": toolkit.addons,
+        **facts(toolkit, "origin flavor components addons"),
         "host_compiler": toolkit.host_compiler if toolkit.compiler_asked else None,
-        "packages": list(toolkit.packages),
-        "root": str(toolkit.root),
-        "location": toolkit.location,
+        **facts(toolkit, "packages root location"),
         "current": toolkit.name == current,
         "status": "ok" if toolkit.complete else "incomplete",
     }
@@ -149,26 +147,22 @@ def contents(toolkit: Toolkit) -> str:
     """How much of CUDA a toolkit is, in a word or two."""
     if not toolkit.complete:
         return "incomplete"
-    parts = contents_of(toolkit.flavor, toolkit.components)
-    parts += addon_words(toolkit.addons)
+    parts = parts_of(toolkit.flavor, toolkit.components, toolkit.addons)
     if toolkit.compiler_asked:
         parts.append(f"g++ {toolkit.host_compiler}")
     return ", ".join(parts) or "-"
 
 
-def contents_of(flavor: Flavor | None, components: Sequence[str]) -> list[str]:
-    """A flavor and the components beyond it, in words."""
-    return [*([flavor.value] if flavor else []), *beyond(flavor, components)]
-
-
-def addon_words(found: Mapping[str, str]) -> list[str]:
-    """`cuDNN 8.9.7.29` and the like."""
-    return [f"{addons()[name].title} {version}" for name, version in found.items()]
+def parts_of(
+    flavor: Flavor | None, components: Sequence[str], found: Mapping[str, str]
+) -> list[str]:
+    """A flavor, the components beyond it and the add-ons: `runtime`, `cuDNN 8.9.7.29`."""
+    names = [*([flavor.value] if flavor else []), *beyond(flavor, components)]
+    return names + [f"{addons()[name].title} {version}" for name, version in found.items()]
 
 
 def is_active(environment: Environment) -> bool:
     """Whether the environment is the one active in this shell."""
-
     active = context.active_prefix
     return bool(active) and os.path.realpath(active) == os.path.realpath(environment.prefix)
 

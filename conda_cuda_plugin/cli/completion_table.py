@@ -13,7 +13,10 @@ from conda.core.envs_manager import get_user_environments_txt_file
 
 from ..addons import addons
 from ..data import read_data, tools
+from ..frameworks.releases import known_releases, title_of
+from ..frameworks.releases import table as framework_table
 from ..platforms import PLATFORMS
+from ..sources.base import DEFAULT_CHANNELS
 from ..sources.table import NAMES
 from ..toolkit import components, releases
 from . import VERBS, configure_parser, verb_parser
@@ -51,36 +54,37 @@ def table() -> str:
 
 
 def _parsers() -> Iterator[tuple[str, ...]]:
-
     main = argparse.ArgumentParser()
     configure_parser(main)
-    for name, summary in VERBS.items():
-        yield "verb", name, summary
     yield from _options("", main)
-    for name in VERBS:
+    yield "word", "", "verb"
+    for name, summary in VERBS.items():
+        yield "value", "verb", name, summary
         yield from _options(name, verb_parser(name))
 
 
 def _options(verb: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, ...]]:
-    choices: dict[str, tuple[str, ...]] = {}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             continue
-        kind = kind_of(verb, action)
-        if action.choices:
-            choices[kind] = tuple(map(str, action.choices))
-        if action.help == argparse.SUPPRESS and not (verb == "run" and not action.option_strings):
+        if verb == "run" and not action.option_strings:
+            # It takes all its words in one: the version, then the command.
+            yield "word", verb, "installed"
+            yield "word", verb, "command*"
+        if action.help == argparse.SUPPRESS:
             continue
+        kind = kind_of(verb, action)
+        about = (action.help or "").replace("%%", "%")
+        # The first sentence is enough for a line of a menu.
+        about = textwrap.shorten(
+            re.split(r"\.\s+(?=[A-Z])|\.$", about)[0], _WIDTH, placeholder=" ..."
+        )
         for flag in action.option_strings:
-            mark = "?" if kind and action.nargs == "?" else ""
-            yield "option", verb, flag, kind + mark, _first_sentence(action.help or "")
+            yield "option", verb, flag, kind + ("?" if kind and action.nargs == "?" else ""), about
         if not action.option_strings:
-            # `run` takes all its words in one: the version, then the command.
-            for one in ("installed", "command*") if verb == "run" else (kind,):
-                yield "word", verb, one + ("*" if action.nargs == "+" else "")
-    for kind, texts in choices.items():
-        for text in texts:
-            yield "value", kind, text, ""
+            yield "word", verb, kind + ("*" if action.nargs == "+" else "")
+        for choice in action.choices or ():
+            yield "value", kind, str(choice), ""
 
 
 def kind_of(verb: str, action: argparse.Action) -> str:
@@ -94,43 +98,35 @@ def kind_of(verb: str, action: argparse.Action) -> str:
     return KINDS.get(action.dest, "")
 
 
-def _first_sentence(text: str) -> str:
-    """Enough of a help text for a line of a menu."""
-    first = re.split(r"\.\s+(?=[A-Z])", text.replace("%%", "%"), maxsplit=1)[0]
-    return textwrap.shorten(first.rstrip("."), _WIDTH, placeholder=" ...")
-
-
 def _values() -> Iterator[tuple[str, ...]]:
     """What never changes while this version of the plugin is installed."""
-    from ..frameworks.releases import known_releases, table, title_of
-
-    def rows(kind: str, found: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    libraries = read_data("libraries.json")
+    frameworks = {name: title_of(name) for name in framework_table("names")}
+    kinds: dict[str, Mapping[str, str]] = {
+        "release": {"auto": "the best for this machine", "latest": ""}
+        | {release.version.release: "" for release in reversed(releases())},
+        "source": dict.fromkeys(NAMES, ""),
+        "components": {name: one.flavor.value for name, one in components().items()},
+        "platform": dict.fromkeys(PLATFORMS, ""),
+        "channel": dict.fromkeys(DEFAULT_CHANNELS, ""),
+        "framework": frameworks,
+        "target": {"driver=": "of another machine", "cc=": "compute capability"}
+        | {f"{name}==": title for name, title in frameworks.items()},
+        "library": dict.fromkeys(tools(), "tool")
+        | dict.fromkeys(libraries["libraries"], "library")
+        | dict.fromkeys(libraries["dlls"], "DLL"),
+        **{name: {"none": f"remove {addon.title}"} for name, addon in addons().items()},
+    }
+    for kind, found in kinds.items():
         for text, about in found.items():
             yield "value", kind, text, about
-
-    newest = {release.version.release: "" for release in reversed(releases())}
-    yield from rows("release", {"auto": "the best for what is here", "latest": ""} | newest)
-    yield from rows("source", dict.fromkeys(NAMES, ""))
-    yield from rows("components", {name: one.flavor.value for name, one in components().items()})
-    yield from rows("platform", dict.fromkeys(PLATFORMS, ""))
-    yield from rows("channel", {"conda-forge": "", "nvidia": ""})
-    yield from rows("target", {"driver=": "of another machine", "cc=": "compute capability"})
-    for name in addons():
-        yield "value", name, "none", "take it away"
-    for name in table("names"):
-        yield "value", "framework", name, title_of(name)
-        yield "value", "target", f"{name}==", title_of(name)
-    for name in table("names"):
+    for name in frameworks:
         for release in known_releases(name):
             yield "value", "framework", f"{name}=={release}", ""
             yield "value", "target", f"{name}=={release}", ""
-    libraries = read_data("libraries.json")
-    known = {**dict.fromkeys(tools(), "tool"), **dict.fromkeys(libraries["libraries"], "library")}
-    yield from rows("library", {**known, **dict.fromkeys(libraries["dlls"], "DLL")})
 
 
 def _places() -> Iterator[tuple[str, ...]]:
-
     found = [("root", context.root_prefix)]
     found += [("envs", folder) for folder in context.envs_dirs]
     found += [("pkgs", folder) for folder in context.pkgs_dirs]

@@ -15,7 +15,6 @@ from .verbs.doctor import examined
 
 def check(prefix: str, verbose: bool) -> None:
     """What `conda doctor` prints of an environment; nothing where there is no CUDA of ours."""
-
     environment = Environment(Path(prefix))
     if not environment.has_cuda:
         return
@@ -29,7 +28,6 @@ def check(prefix: str, verbose: bool) -> None:
 
 def fix(prefix: str, args: Namespace, confirm: Callable[[str], None]) -> int:
     """What `conda doctor --fix` does to an environment."""
-
     environment = Environment(Path(prefix))
     if not environment.has_cuda:
         return 0

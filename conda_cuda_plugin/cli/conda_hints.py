@@ -6,14 +6,15 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ..quoting import assignment
+from ..verdict.driver_rules import driver_cuda
+from .machine import machine_for
+
 
 def hints() -> Iterator[Any]:
     """What `__cuda` stands for, as conda has found it, and what to do next."""
+    # conda has it from 26.7 on.
     from conda.plugins.types import CondaErrorHint
-
-    from ..quoting import assignment
-    from ..verdict.driver_rules import driver_cuda
-    from .machine import machine_for
 
     cuda = driver_cuda(machine_for(None))
     if cuda is None:

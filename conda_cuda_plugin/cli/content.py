@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 from conda.cli import helpers
 
-from ..actions.request import Words
 from ..addons import addons
 from ..errors import UsageError
+from ..platforms import Platform
+from ..sources.base import ToolkitRequest
 from ..sources.table import NAMES
 from ..toolkit import Flavor
-
-if TYPE_CHECKING:
-    from ..actions.request import Words
+from ..versions import VersionRequest
 
 
 def add_content_options(parser: ArgumentParser) -> None:
     """`--from`, `--flavor`, `--components`, the add-ons and the compiler."""
-
     parser.add_argument(
         "--from",
         dest="cuda_source",
@@ -32,7 +29,7 @@ def add_content_options(parser: ArgumentParser) -> None:
         "--sha256",
         dest="cuda_sha256",
         metavar="HASH",
-        help="What the named installer has to hash to, when conda cuda does not know it.",
+        help="The SHA-256 of the named installer, for one that conda cuda does not know.",
     )
     parser.add_argument(
         "--flavor",
@@ -45,15 +42,15 @@ def add_content_options(parser: ArgumentParser) -> None:
         "--components",
         dest="cuda_components",
         metavar="NAME,NAME",
-        help="Single components, in place of a flavor or besides one: cudart, cublas, nvcc, ... "
-        "What they need comes with them.",
+        help="Single components, in place of a flavor or in addition to one: cudart, cublas, "
+        "nvcc, ... What they need is included.",
     )
     for name, addon in addons().items():
         parser.add_argument(
             f"--{name}",
             dest=f"cuda_{name}",
             metavar="VERSION",
-            help=f"{addon.title} of this version besides, or none of it: none.",
+            help=f"Add {addon.title} of this version; none leaves it out.",
         )
     parser.add_argument(
         "--host-compiler",
@@ -66,7 +63,6 @@ def add_content_options(parser: ArgumentParser) -> None:
 
 def add_channel_options(parser: ArgumentParser) -> None:
     """`-c` and conda's options about the network."""
-
     channels = parser.add_argument_group("Channels")
     channels.add_argument(
         "-c",
@@ -80,30 +76,31 @@ def add_channel_options(parser: ArgumentParser) -> None:
     helpers.add_parser_networking(parser)
 
 
-def content_words(args: Namespace) -> Words:
-    """What the options say, with the settings where they say nothing."""
+def content_request(args: Namespace, platform: Platform) -> ToolkitRequest:
+    """The request for the newest toolkit with what the options say, else the settings.
 
+    Raises:
+        UsageError: when a setting makes no sense.
+    """
     named = {name: getattr(args, f"cuda_{name}") for name in addons()}
-    return Words(
-        version=args.cuda_version,
-        source=args.cuda_source,
+    components = (name.strip() for name in (args.cuda_components or "").split(","))
+    return ToolkitRequest(
+        VersionRequest.parse("latest"),
+        platform,
         flavor=Flavor(args.cuda_flavor) if args.cuda_flavor else None,
-        components=tuple(
-            name.strip() for name in (args.cuda_components or "").split(",") if name.strip()
-        ),
+        components=tuple(filter(None, components)),
         addons={name: version for name, version in named.items() if version is not None},
         host_compiler=args.cuda_host_compiler,
-        channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
-        sha256=args.cuda_sha256,
-        offline=bool(context.offline),
         default_flavor=default_flavor(),
+        channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
+        offline=bool(context.offline),
+        sha256=args.cuda_sha256,
         order=source_order(),
     )
 
 
 def names_place(args: Namespace) -> bool:
     """Whether `--from` names a file, folder or address, which says itself which release it is."""
-
     return args.cuda_source is not None and args.cuda_source not in NAMES
 
 
@@ -111,38 +108,30 @@ def default_flavor() -> Flavor:
     """`plugins.cuda_flavor`: how much of a toolkit to install when nobody says.
 
     Raises:
-        UsageError: when it is no flavor.
+        UsageError: when it is not a flavor.
     """
-
     text = str(context.plugins.cuda_flavor or Flavor.RUNTIME.value)
     try:
         return Flavor(text)
     except ValueError as error:
         raise UsageError(
-            f"The setting plugins.cuda_flavor is {text!r}, which is no flavor.",
+            f"The setting plugins.cuda_flavor is {text!r}, which is not a flavor.",
             hints=[f"Flavors: {', '.join(flavor.value for flavor in Flavor)}."],
             setting="cuda_flavor",
         ) from error
-
-
-def always_pin() -> bool:
-    """`plugins.cuda_pin`: whether `use` pins without being told."""
-
-    return bool(context.plugins.cuda_pin)
 
 
 def source_order() -> tuple[str, ...]:
     """`plugins.cuda_sources`: the sources to ask without `--from`, best first; empty for our order.
 
     Raises:
-        UsageError: when one is no source.
+        UsageError: when one is not a source.
     """
-
     order = tuple(map(str, context.plugins.cuda_sources))
     for name in order:
         if name not in NAMES:
             raise UsageError(
-                f"The setting plugins.cuda_sources names {name!r}, which is no source.",
+                f"The setting plugins.cuda_sources names {name!r}, which is not a source.",
                 hints=[f"Sources: {', '.join(NAMES)}."],
                 setting="cuda_sources",
             )

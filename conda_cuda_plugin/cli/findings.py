@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..doctor import RULES, Severity
-from .layout import paint, text_width
-
-if TYPE_CHECKING:
-    from ..doctor import Finding, Patient, Treatment
+from ..doctor import RULES, Finding, Patient, Severity, Treatment
+from .common import facts
+from .layout import paint, paragraph, text_width
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 _PROGRAMS = ("conda ", "python ", "chmod ")
@@ -20,7 +17,6 @@ _ASSIGNMENTS = ("export ", "unset ", "set ", "setenv ", "unsetenv ", "$Env:", "R
 
 def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
     """3 with errors, 1 with warnings when they count, else 0."""
-
     found = {finding.severity for finding in findings}
     if Severity.ERROR in found:
         return 3
@@ -39,30 +35,23 @@ def report(patient: Patient, findings: Sequence[Finding]) -> list[str]:
 
 def counts(findings: Sequence[Finding]) -> str:
     """`1 error, 2 warnings`."""
-
-    parts = []
-    for severity in Severity:
-        number = sum(finding.severity is severity for finding in findings)
-        if number:
-            parts.append(f"{number} {severity.value}{'s' if number > 1 else ''}")
+    parts = [f"{n} {name}{'s' if n > 1 else ''}" for name, n in _by_severity(findings).items() if n]
     return ", ".join(parts) or "nothing is wrong"
+
+
+def _by_severity(findings: Sequence[Finding]) -> dict[str, int]:
+    return {one.value: sum(found.severity is one for found in findings) for one in Severity}
 
 
 def document(
     patient: Patient, findings: Sequence[Finding], treatment: Treatment | None = None
 ) -> dict[str, Any]:
     """The findings for machines."""
-
     found: dict[str, Any] = {
-        "environment": str(patient.prefix),
-        "name": patient.name,
-        "active": patient.active,
+        **facts(patient, "environment=prefix name active"),
         "current": patient.environment.current_name(),
         "healthy": all(finding.severity is Severity.NOTE for finding in findings),
-        "counts": {
-            severity.value: sum(finding.severity is severity for finding in findings)
-            for severity in Severity
-        },
+        "counts": _by_severity(findings),
         "findings": [finding_document(finding) for finding in findings],
         "rules": [rule.id for rule in RULES],
     }
@@ -77,17 +66,13 @@ def document(
 def finding_document(finding: Finding) -> dict[str, Any]:
     """One finding for machines."""
     return {
-        "rule": finding.rule_id,
-        "severity": finding.severity.value,
-        "summary": finding.summary,
-        "evidence": list(finding.evidence),
-        "cure": finding.cure,
+        **facts(finding, "rule=rule_id severity summary evidence cure"),
         "fixable": finding.fix is not None,
     }
 
 
 def calm_line(patient: Patient) -> str:
-    """What there is to say where nothing is wrong."""
+    """The line for an environment where nothing is wrong."""
     current = patient.current
     if current is not None:
         place = "" if patient.active else ", which is not active here"
@@ -99,38 +84,20 @@ def calm_line(patient: Patient) -> str:
 
 def finding_lines(finding: Finding) -> list[str]:
     """One finding for people."""
-
     severity, width = finding.severity.value, text_width()
     head = f"{severity} {finding.rule_id}: "
-    lines = textwrap.wrap(
-        head + finding.summary,
-        width,
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines = paragraph(head + finding.summary, "", "  ", width)
     lines[0] = paint(severity, _COLOURS.get(severity), after=lines[0][len(severity) :])
     lines += [f"    {text}" for text in finding.evidence]
     # Commands and paths stay in one piece, so that they can be copied.
     if finding.cure.startswith(_PROGRAMS + _ASSIGNMENTS) or len(finding.cure) <= width - 5:
         return [*lines, f"  -> {finding.cure}"]
-    return [
-        *lines,
-        *textwrap.wrap(
-            finding.cure,
-            width,
-            initial_indent="  -> ",
-            subsequent_indent="     ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        ),
-    ]
+    return [*lines, *paragraph(finding.cure, "  -> ", "     ", width)]
 
 
 def question(fixable: Sequence[Finding]) -> str:
     """What is asked before anything is cured."""
-    ids = ", ".join(finding.rule_id for finding in fixable)
-    return f"Cure {ids}"
+    return f"Cure {', '.join(finding.rule_id for finding in fixable)}"
 
 
 def outcome(treatment: Treatment) -> list[str]:

@@ -1,11 +1,13 @@
-"""How text is laid out on the screen: its width, columns, wrapped lines, colour."""
+"""The layout of text on the screen: width, columns, wrapped lines, colour."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from ..quoting import escaped
@@ -19,16 +21,9 @@ _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36
 
 
 def screen_width() -> int | None:
-    """The columns there are: COLUMNS, else the terminal's; None in a pipe, where nothing is cut."""
-    named = os.environ.get("COLUMNS", "")
-    # Numbers that Python does not take, of 4 300 digits and more, mean nothing either.
-    if named.isascii() and named.isdigit() and len(named) < 10 and int(named) > 0:
-        return max(_LEAST, int(named))
-    try:
-        # A terminal that does not know says 0.
-        return max(_LEAST, os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
-    except (OSError, ValueError, AttributeError):
-        return None
+    """COLUMNS, else the columns of the terminal; None in a pipe, where nothing is cut."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    return max(_LEAST, columns) if columns else None
 
 
 def text_width() -> int:
@@ -56,27 +51,21 @@ def table(
     """
     rows = [[escaped(cell) for cell in row] for row in rows]
     widths = _widths(rows, len(indent), whole)
-    last = len(widths) - 1
     lines = []
     for number, row in enumerate(rows):
-        cells = [
-            [cell] if whole and column == last else wrapped(cell, widths[column])
-            for column, cell in enumerate(row)
-        ]
-        for line in range(max(map(len, cells), default=0)):
-            parts = [cell[line] if line < len(cell) else "" for cell in cells]
-            text = "  ".join(part.ljust(widths[i]) for i, part in enumerate(parts))
-            text = text.rstrip()
+        cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
+        if whole and len(row) == len(widths):
+            cells[-1] = [row[-1]]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (part.ljust(width) for part, width in zip(parts, widths, strict=False))
+            text = "  ".join(padded).rstrip()
             lines.append(paint(text, painted.get(number), before=indent) if text else "")
     return lines
 
 
 def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int]:
     """How wide each column is to be."""
-    widths = [
-        max(len(row[column]) for row in rows if column < len(row))
-        for column in range(max(map(len, rows), default=0))
-    ]
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
     limit = screen_width()
     if limit is None:
         return widths
@@ -90,13 +79,28 @@ def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int
     return widths
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Text in lines of a width; words that are longer are shortened in the middle."""
+def paragraph(
+    text: str, indent: str = "", more: str | None = None, width: int | None = None
+) -> list[str]:
+    """Text in lines that fit the screen. Paths stay whole, so that they can be copied.
 
+    The first line begins with `indent`, the others with `more` (by default the same).
+    """
+    return textwrap.wrap(
+        text,
+        width or text_width() - 2,
+        initial_indent=indent,
+        subsequent_indent=indent if more is None else more,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Text in lines of a width; longer words are shortened in the middle."""
     if len(text) <= width:
         return [text]
-    parts = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    return [shortened(part, width) for part in parts]
+    return [shortened(part, width) for part in paragraph(text, width=width)]
 
 
 def shortened(text: str, width: int) -> str:
@@ -109,19 +113,14 @@ def shortened(text: str, width: int) -> str:
 
 def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
     """`name  value` lines; long values go on below themselves."""
-
     width = max(len(name) for name, _ in rows)
     lines = []
     for name, value in rows:
-        # Paths stay whole, so that they can be copied.
-        parts = textwrap.wrap(
-            escaped(value),
-            text_width() - 2 - width - 4,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
-        lines.append(f"  {name.ljust(width)}  {parts[0]}".rstrip())
-        lines += [f"  {' ' * width}  {part}" for part in parts[1:]]
+        parts = paragraph(escaped(value), width=text_width() - width - 6) or [""]
+        names = (name, *[""] * (len(parts) - 1))
+        lines += [
+            f"  {one:{width}}  {part}".rstrip() for one, part in zip(names, parts, strict=True)
+        ]
     return lines
 
 
@@ -141,13 +140,9 @@ class Painted(str):
 
 
 def paint(text: str, colour: str | None, *, before: str = "", after: str = "") -> str:
-    """A line with a coloured part, where the screen has colours; they never mean anything alone.
+    """A line with a coloured part, between what stands before and after it.
 
-    Args:
-        text: what is coloured.
-        colour: its name; None for none.
-        before: what stands before it.
-        after: what stands behind it.
+    A colour never means anything alone: a screen may have none.
     """
     if not colour or not text or not has_colours():
         return f"{before}{text}{after}"

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..machine.detect import detect, is_machine_text, state_machine
+from ..machine.detect import detect
+from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
+from ..machine.stated import is_machine_text, state_machine
 from .common import this_platform
 
-if TYPE_CHECKING:
-    from ..machine.machine import Machine
+
+def add_machine_option(parser: ArgumentParser) -> None:
+    """`--for MACHINE`."""
+    parser.add_argument(
+        "--for",
+        dest="cuda_for",
+        metavar="MACHINE",
+        help="Another machine in place of this one: driver=550,cc=8.9.",
+    )
 
 
-def machine_for(text: str | None) -> Machine:
-    """The machine that a text describes, else this one, without what only compiling needs.
+def machine_for(text: str | None, *, compiles: bool = False) -> Machine:
+    """The machine that a text describes; this one without a text.
+
+    Args:
+        text: the words after `--for`.
+        compiles: whether to look for the host compiler, which only nvcc needs.
 
     Raises:
         UsageError: when the text makes no sense.
     """
-
     if text is None:
-        return detect(full=False, compiler=False)
-
-    return state_machine(text, Machine(windows=this_platform().windows))
+        return detect(full=False, compiler=compiles)
+    windows = this_platform().windows
+    compiler = find_host_compiler(os.environ, windows=windows) if compiles else None
+    evidence = ((EVIDENCE, compiler[1]),) if compiler else ()
+    base = Machine(
+        windows=windows, host_compiler=compiler[0] if compiler else None, evidence=evidence
+    )
+    return state_machine(text, base)
 
 
 def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
@@ -33,7 +51,6 @@ def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
     Raises:
         UsageError: when one of them is named twice.
     """
-
     machines = [text for text in texts or () if is_machine_text(text)]
     frameworks = [text for text in texts or () if not is_machine_text(text)]
     for what, named in (("machine", machines), ("framework", frameworks)):

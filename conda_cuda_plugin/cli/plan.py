@@ -2,146 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ..actions.extend import recommended
+from ..actions.use_plan import Plan
 from ..addons import addons, addons_in, addons_of
+from ..machine.machine import Machine
+from ..sources.base import Offer, Package
+from ..verdict.finding import Level
 from ..verdict.text import machine_document, verdict_document, verdict_line
-from .common import addon_words, contents_of, name_of, size
+from .common import facts, name_of, parts_of, size
 from .layout import fields, heading, table
 
 
-def plan_lines(plan: Any, machine: Any) -> list[str]:
-    """The plan for people."""
-
-    offer = plan.offer
-    what = ", ".join(
-        (*contents_of(offer.flavor, offer.components), *addon_words(_addons_in(offer)))
-    )
-    rows = [
-        ("toolkit", f"CUDA {offer.version} ({what})"),
-        *origin_rows(offer, ("because", plan.reason)),
-    ]
+def plan_lines(plan: Plan, machine: Machine) -> list[str]:
+    """The plan of an installation for people."""
+    offer, replaces, more = plan.offer, plan.replaces, plan.recommendation
+    assert offer is not None and plan.verdict is not None
+    rows = [("toolkit", offer_title(offer))]
     if plan.request.why:
-        rows.insert(1, ("chosen", plan.request.why))
+        rows.append(("chosen", plan.request.why))
+    rows += origin_rows(offer, plan.reason)
     rows.append(("verdict", verdict_text(plan, machine)))
     for reason in plan.verdict.reasons:
         if reason.id == "host-compiler":
             rows.append(("compiler", f"{reason.text} {reason.cure}"))
-    if plan.replaces is not None:
-        kept = len(offer.packages) - len(plan.added)
-        if kept:
-            rows.append(
-                ("changes", f"{plan.replaces.name}: {kept} of its packages stay as they are")
-            )
-        else:
-            rows.append(("replaces", f"CUDA {plan.replaces.version} in {plan.replaces.name}"))
-        if kept and plan.taken_away:
-            rows.append(("removes", ", ".join(plan.taken_away)))
-    more = recommended(plan)
+    kept = len(offer.packages) - len(plan.added)
+    if replaces is not None and kept:
+        rows.append(("changes", f"{replaces.name}: {kept} of its packages stay as they are"))
+        if plan.removed:
+            rows.append(("removes", ", ".join(plan.removed)))
+    elif replaces is not None:
+        rows.append(("replaces", f"CUDA {replaces.version} in {replaces.name}"))
     if more is not None:
         built = f"{addons()[more.addon].title} that {more.framework} was built with"
         rows.append(("offered", f"{more.option} adds the {built}"))
     if not offer.origin.adopted:
-        rows.append(("download", "nothing" if offer.download == 0 else size(offer.download)))
+        rows.append(("download", download_text(offer.download)))
     before = plan.before.name if plan.before else "none"
     rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
     if plan.pin:
         rows.append(("pins", f"conda install in the environment, to CUDA {offer.version.release}"))
     lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
-    lines += fields(rows)
-    shown = [] if offer.origin.adopted else list(plan.added)
-    if shown:
-        cells = [(package.name, package.version, size(package.size)) for package in shown]
-        lines += ["", "  packages:", *table(cells, indent="    ")]
-    return [*lines, ""]
+    shown = () if offer.origin.adopted else plan.added
+    return [*lines, *fields(rows), *package_lines(shown), ""]
 
 
-def origin_rows(offer: Any, *more: tuple[str, str]) -> list[tuple[str, str]]:
-    """From where an offer comes, and what there is to know of that place.
-
-    Args:
-        offer: the offer.
-        more: rows that go between.
-    """
-    return [("from", offer.detail), *more, *([("note", offer.note)] if offer.note else [])]
+def offer_title(offer: Offer) -> str:
+    """An offer in a few words: `CUDA 12.4.1 (runtime, cuDNN 9.1.0.70)`."""
+    parts = parts_of(offer.flavor, offer.components, _addons_in(offer))
+    return f"CUDA {offer.version} ({', '.join(parts)})"
 
 
-def plan_document(plan: Any, machine: Any) -> dict[str, Any]:
+def origin_rows(offer: Offer, reason: str | None = None) -> list[tuple[str, str]]:
+    """Where an offer comes from, why, and what to know about that place."""
+    rows = [("from", offer.detail), ("because", reason), ("note", offer.note)]
+    return [(name, text) for name, text in rows if text]
+
+
+def download_text(count: int | None) -> str:
+    """What has to be downloaded, for people."""
+    return "nothing" if count == 0 else size(count)
+
+
+def package_lines(packages: Iterable[Package]) -> list[str]:
+    """Packages with their sizes for people; no lines for none."""
+    cells = [(one.name, one.version, size(one.size)) for one in packages]
+    return ["", "  packages:", *table(cells, indent="    ")] if cells else []
+
+
+def plan_document(plan: Plan, machine: Machine) -> dict[str, Any]:
     """The plan for machines."""
-
-    offer, installed = plan.offer, plan.installed
-    document: dict[str, Any] = {
+    offer, more = plan.offer, plan.recommendation
+    assert plan.verdict is not None
+    install = None
+    if offer is not None:
+        install = {
+            **facts(offer, "flavor components"),
+            "addons": _addons_in(offer),
+            **facts(offer, "from=detail note download"),
+            "replaces": str(plan.replaces.version) if plan.replaces else None,
+            "adds": [f"{package.name}-{package.version}" for package in plan.added],
+            "removes": list(plan.removed),
+            "packages": [facts(package, "name version file size") for package in offer.packages],
+        }
+    return {
         "environment": str(plan.environment.prefix),
-        "version": str(offer.version if offer else installed.version),
-        "origin": (offer or installed).origin.value,
+        **facts(offer or plan.installed, "version origin"),
         "reason": plan.reason,
         "chosen": plan.request.why,
         "current_before": plan.before.name if plan.before else None,
         "pin": plan.pin,
         "verdict": verdict_document(plan.verdict),
         "machine": machine_document(machine),
-        "install": None,
-        "offered": None,
+        "install": install,
+        "offered": facts(more, "addon version option framework") if more else None,
     }
-    more = recommended(plan)
-    if more is not None:
-        document["offered"] = {
-            "addon": more.addon,
-            "version": more.version,
-            "option": more.option,
-            "framework": more.framework,
-        }
-    if offer:
-        document["install"] = {
-            "flavor": offer.flavor.value if offer.flavor else None,
-            "components": list(offer.components),
-            "addons": _addons_in(offer),
-            "from": offer.detail,
-            "note": offer.note,
-            "download": offer.download,
-            "replaces": str(plan.replaces.version) if plan.replaces else None,
-            "adds": [f"{package.name}-{package.version}" for package in plan.added],
-            "removes": list(plan.taken_away),
-            "packages": [
-                {
-                    "name": package.name,
-                    "version": package.version,
-                    "file": package.file,
-                    "size": package.size,
-                }
-                for package in offer.packages
-            ],
-        }
-    return document
 
 
-def _addons_in(offer: Any) -> dict[str, str]:
+def _addons_in(offer: Offer) -> dict[str, str]:
     """cuDNN and NCCL in an offer: name to version."""
     if offer.packages or offer.location is None:
         return addons_of(f"{package.name}-{package.version}-0" for package in offer.packages)
-
     return addons_in(offer.location)
 
 
-def verdict_text(plan: Any, machine: Any) -> str:
+def verdict_text(plan: Plan, machine: Machine) -> str:
     """The verdict in a line, with what can be done where it is not the best one."""
-
+    assert plan.verdict is not None
     line = verdict_line(plan.verdict, machine)
     cure = plan.verdict.reasons[0].cure if plan.verdict.reasons else None
-    return f"{line} {cure}" if cure and plan.verdict.level.value != "native" else line
+    return f"{line} {cure}" if cure and plan.verdict.level is not Level.NATIVE else line
 
 
-def chosen(plan: Any) -> list[str]:
-    """Why this release, when nobody named one and nothing has to be installed."""
-    if not plan.request.why:
-        return []
-    return fields([("chosen", f"CUDA {plan.installed.version.release}: {plan.request.why}")])
-
-
-def switch_line(plan: Any) -> str:
-    """The plan of a mere switch, in a line."""
+def switch_lines(plan: Plan, machine: Machine, *, dry_run: bool) -> list[str]:
+    """The plan for people where nothing has to be installed."""
+    assert plan.installed is not None
+    lines = []
+    if plan.request.why:
+        # Nobody named a release.
+        lines = fields([("chosen", f"CUDA {plan.installed.version.release}: {plan.request.why}")])
+    if not dry_run:
+        return lines
+    name, before = name_of(plan.environment), plan.before.name if plan.before else "none"
     if plan.changes_nothing:
-        return f"CUDA {plan.installed.version} is current in {name_of(plan.environment)} already."
-    before = plan.before.name if plan.before else "none"
-    return f"Would switch {name_of(plan.environment)} from {before} to {plan.installed.name}."
+        lines.append(f"CUDA {plan.installed.version} is current in {name} already.")
+    else:
+        lines.append(f"Would switch {name} from {before} to {plan.installed.name}.")
+    return [*lines, *fields([("verdict", verdict_text(plan, machine))])]

@@ -1,4 +1,4 @@
-"""`conda cuda` alone: what there is here, and what to do next."""
+"""`conda cuda` alone: what the active environment has, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
+from ..doctor import Patient
 from ..environment import Environment
 from .common import contents, say
 from .layout import fields, heading
 from .verbs.doctor import examined
-
-if TYPE_CHECKING:
-    from ..doctor import Patient
 
 Steps = list[tuple[str, str]]
 """Commands, and what each of them does."""
@@ -26,28 +23,29 @@ _INSTALL = [
     ("conda cuda use 12.4", "or the one that you need"),
     ("conda cuda match torch", "or see first what PyTorch needs"),
 ]
+_OWN_ENVIRONMENT = [
+    ("conda create --name NAME python", "make an environment for your work"),
+    ("conda activate NAME", "let this shell use it"),
+    _INSTALL[0],
+]
 _DOCTOR = ("conda cuda doctor", "find out what is wrong, if anything")
 
 
 def execute(args: Namespace) -> int:
-    """Say it. The exit code is 0, whatever there is."""
-
+    """Say it. The exit code is always 0."""
     active = context.active_prefix
     if active and os.path.isdir(os.path.join(active, "conda-meta")):
         patient = examined(Environment(Path(active)))
         lines = [*heading(f"CUDA in {patient.name}", active), *fields(_facts(patient))]
         if active == context.root_prefix and not patient.toolkits:
-            steps = [*_own_environment(), *_INSTALL[:1]]
+            steps = _OWN_ENVIRONMENT
         else:
             steps = _steps(patient)
     else:
         gone = f"The active environment is gone: {active}"
         lines = [gone if active else "No environment is active."]
-        steps = [
-            *_own_environment(),
-            *_INSTALL[:1],
-            ("conda cuda list --envs", "see which environments have a toolkit"),
-        ]
+        envs = ("conda cuda list --envs", "see which environments have a toolkit")
+        steps = [*_OWN_ENVIRONMENT, envs]
     say(*lines, "", "What next:", *_commands(steps), "")
     say("conda cuda --help shows all verbs, conda cuda VERB --help one of them.")
     return 0
@@ -67,21 +65,15 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
 def _steps(patient: Patient) -> Steps:
     """What to do next in an environment."""
     current = patient.current
+    steps: Steps = []
     if not patient.toolkits:
         return _INSTALL
     if current is None or not current.complete:
         order = sorted(patient.toolkits, key=lambda one: one.root != (current and current.root))
-        return [
-            *(
-                (
-                    f"conda cuda use {one.version.release}",
-                    "make it current" if one.complete else "finish its installation",
-                )
-                for one in order[:3]
-            ),
-            _DOCTOR,
-        ]
-    steps: Steps = []
+        for one in order[:3]:
+            what = "make it current" if one.complete else "finish its installation"
+            steps.append((f"conda cuda use {one.version.release}", what))
+        return [*steps, _DOCTOR]
     if not _has_it(patient):
         steps.append((patient.activation, "let this shell have it"))
     steps.append(("conda cuda info", "driver, GPUs and frameworks, and whether they fit"))
@@ -89,13 +81,6 @@ def _steps(patient: Patient) -> Steps:
     if others:
         steps.append((f"conda cuda use {others[0]}", "switch to another toolkit"))
     return [*steps, _DOCTOR]
-
-
-def _own_environment() -> Steps:
-    return [
-        ("conda create --name NAME python", "make an environment for your work"),
-        ("conda activate NAME", "let this shell use it"),
-    ]
 
 
 def _has_it(patient: Patient) -> bool:

@@ -6,23 +6,21 @@ import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conda.base.context import context
 
 from ..actions import cure, which, which_tool
+from ..actions.cure import Patient
 from ..actions.run import Shell, search_path
+from ..actions.which import LibraryAnswer
+from ..actions.which_tool import ToolAnswer
+from ..libraries.messages import Meaning, Mention
 from ..libraries.names import span
 from ..libraries.places import system_folders
 from ..sources.system import LINUX_PLACES, WINDOWS_PLACE
 from ..system.conda_compat import display_name, known_prefixes
 from .layout import text_width
-
-if TYPE_CHECKING:
-    from ..actions.cure import Patient
-    from ..actions.which import LibraryAnswer
-    from ..actions.which_tool import ToolAnswer
-    from ..libraries.messages import Meaning, Mention
 
 
 def documents(
@@ -36,9 +34,8 @@ def documents(
         by: the file that asks, if one was named.
 
     Raises:
-        UsageError: when `by` is no program and no library.
+        UsageError: when `by` is neither a program nor a library.
     """
-
     environment, platform = patient.environment, patient.platform
     shell = Shell(os.environ, context.active_prefix, Path.cwd())
     programs = os.environ.get("PROGRAMFILES", "C:/Program Files")
@@ -56,11 +53,11 @@ def documents(
                     mention, environment, shell, platform, by=by, prefixes=prefixes, system=system
                 )
             )
-    libraries = [answer for answer in answers if isinstance(answer, which.LibraryAnswer)]
+    libraries = [answer for answer in answers if isinstance(answer, LibraryAnswer)]
     common = which.common_releases(libraries)
     found = []
     for answer in answers:
-        if isinstance(answer, which_tool.ToolAnswer):
+        if isinstance(answer, ToolAnswer):
             document = _tool_document(answer)
             what_to_do = cure.for_tool(answer, patient)
         else:
@@ -73,7 +70,6 @@ def documents(
 
 
 def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
-
     search = answer.search
     candidates = search.candidates if search else ()
     return {
@@ -218,7 +214,6 @@ def _loading(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _owner(document: Mapping[str, Any]) -> str:
-
     kind, major = document["kind"], document["major"]
     if kind == "driver":
         return "the NVIDIA driver, not a toolkit"

@@ -14,9 +14,9 @@ STEPS: Mapping[str, float] = MappingProxyType({"fetching": 1, "unpacking": 0.1})
 """What is done with a file, one after the other, and how much of the work each of them is."""
 _DID = {"fetching": "fetched", "checking": "checked", "unpacking": "unpacked", "packing": "packed"}
 _GAP = "  "
-_LEAST_WORDS, _LEAST_PICTURE, _MOST_PICTURE = 16, 8, 24
+_LEAST_WORDS = 16
 _MOST_SECONDS = 100 * 3600
-"""Whoever waits longer need not be told for how long."""
+"""A longer time is not shown."""
 
 
 class Part:
@@ -42,7 +42,7 @@ class Part:
         self.step = step
 
     def update(self, done: int, total: int) -> None:
-        """Say how many bytes of how many are done of this step."""
+        """Say how many bytes of this step are done, of how many."""
         self.done, self.total = done, total
         if self.step == next(iter(self.steps)) and total:
             self.size = total
@@ -75,59 +75,49 @@ class Part:
 def bar_line(parts: Sequence[Part], columns: int, rate: float, speed: float, now: float) -> str:
     """What a bar over several files shows.
 
-    Where there is no room for all of it the words are cut short, then picture, words, rate and time
-    left go, in this order.
+    Where there is no room for all of it, the words are cut short; then picture, words, rate and
+    time left are left out, in this order.
 
     Args:
         parts: the files.
         columns: how long the line may be.
         rate: the bytes that come in a second.
         speed: the bytes of `Part.work` that are done in a second.
-        now: the time by the clock that the parts have.
+        now: the time of `time.monotonic`.
     """
     done, total = sum(part.fetched for part in parts), sum(part.size for part in parts)
     work = sum(part.work for part in parts)
     coming = done < total
-    amount = f"{size_text(done)}/{size_text(total)}" if coming else size_text(total)
-    per_second = f"{size_text(int(rate))}/s" if coming and rate >= 1 else ""
     # As long as a size is not known, any time would be a guess.
     known = all(part.size or part.ended for part in parts)
     seconds = (total - work) / speed if known and work < total and speed > 0 else _MOST_SECONDS
-    left = f"{clock(seconds)} left" if 0 <= seconds < _MOST_SECONDS else ""
+    # A picture of 8 to 24 columns.
+    width = max(8, min(columns // 8, 24)) - 2
+    share = min(1.0, work / total) if total else 0.0
     words = words_of(parts, now)
-    room = columns - len(amount)
-
-    def fits(length: int) -> bool:
-        nonlocal room
-        if not length or room < length + len(_GAP):
-            return False
-        room -= length + len(_GAP)
-        return True
-
-    left = left if fits(len(left)) else ""
-    per_second = per_second if fits(len(per_second)) else ""
-    shown = min(len(words), _LEAST_WORDS)
-    shown = shown if fits(shown) else 0
-    drawn = ""
-    width = max(_LEAST_PICTURE, min(columns // 8, _MOST_PICTURE))
-    if fits(width):
-        share = min(1.0, work / total) if total else 0.0
-        drawn = f"[{'#' * int((width - 2) * share):-<{width - 2}}]"
-    words = cut(words, shown + room) if shown else ""
-    facts = [drawn, amount, per_second, left, words]
-    return _GAP.join(fact for fact in facts if fact)[:columns]
+    facts = {
+        "picture": f"[{'#' * int(width * share):-<{width}}]",
+        "amount": f"{size_text(done)}/{size_text(total)}" if coming else size_text(total),
+        "rate": f"{size_text(int(rate))}/s" if coming and rate >= 1 else "",
+        # Never none while something is left to do.
+        "left": f"{clock(seconds + 1)} left" if 0 <= seconds < _MOST_SECONDS else "",
+        "words": words[:_LEAST_WORDS],
+    }
+    for name in ("picture", "words", "rate", "left", ""):
+        room = columns - len(_GAP.join(filter(None, facts.values())))
+        if room >= 0 or not name:
+            break
+        facts[name] = ""
+    if facts["words"]:
+        facts["words"] = cut(words, len(facts["words"]) + room)
+    return _GAP.join(filter(None, facts.values()))[:columns]
 
 
 def words_of(parts: Sequence[Part], now: float) -> str:
-    """What is being done: `fetching A, B, unpacking C`; with seconds where nothing moves.
-
-    Args:
-        parts: the files.
-        now: the time by the clock that the parts have.
-    """
+    """What is being done: `fetching A, B, unpacking C`; with seconds where nothing moves."""
     by_step: dict[str, list[str]] = {}
     for part in parts:
-        # Whoever works on it may just go on to the next step.
+        # Another thread may begin the next step at any moment.
         step, since, still = part.step, part.since, not part.done
         if step:
             waits = f" {int(now - since)} s" if still and now - since >= 1 else ""
@@ -161,13 +151,12 @@ def _what(parts: Sequence[Part]) -> str:
 
 def size_text(count: int) -> str:
     """Bytes as conda writes them."""
-
     return str(human_bytes(count))
 
 
 def clock(seconds: float) -> str:
-    """Time that is left, as clocks show it; never none while something is left to do."""
-    minutes, rest = divmod(int(seconds) + 1, 60)
+    """Seconds as clocks show them."""
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
@@ -185,9 +174,7 @@ def took(seconds: float) -> str:
 
 def cut(text: str, length: int) -> str:
     """The beginning of a text, with dots where something is left out."""
-    if len(text) <= length:
-        return text
-    return text[: max(0, length - 3)] + "..."[: max(0, length)]
+    return text if len(text) <= length else (text[: max(0, length - 3)] + "...")[:length]
 
 
 def ascii_text(text: str) -> str:

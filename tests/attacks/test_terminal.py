@@ -41,7 +41,9 @@ def test_a_terminal_gets_printable_lines_whatever_the_text() -> None:
 
 def test_every_line_for_people_goes_one_way() -> None:
     folder = Path(complete.__file__).parent
-    found = {path.name for path in folder.glob("*.py") if re.search(r"\bprint\(", path.read_text())}
+    found = {
+        path.name for path in folder.rglob("*.py") if re.search(r"\bprint\(", path.read_text())
+    }
     # What others print are documents and scripts.
     assert found == {"common.py", "completion.py", "conda_doctor.py", "env.py", "export.py"}
 

@@ -140,8 +140,8 @@ def test_everything_mixed_in_one_environment(conda: Conda, two: Path) -> None:
         ("list", "-p", two),
     ]
     for code, errors in all_at_once(conda, commands):
-        # What another one has taken away meanwhile is said in a sentence.
-        said = ("is not installed", "was taken away meanwhile", "is incomplete")
+        # What another one has removed is said in a sentence.
+        said = ("is not installed", "was removed by another process", "is incomplete")
         assert code == 0 or any(words in errors for words in said), errors
     found = Environment(two)
     name = found.current_name()

@@ -137,14 +137,14 @@ def test_nobody_answers_the_question(conda: Conda, two: Path) -> None:
         pytest.param(["use", "12.4", "--from=nowhere"], "'nowhere' is not a source of toolkits.", id="source"),
         pytest.param(["use", "12.4", "--components=cudart,warp"], "'warp' is no component of the CUDA toolkit.", id="component"),
         pytest.param(["use", "12.4", "--cudnn=nine"], "'nine' is no version of cuDNN.", id="cudnn"),
-        pytest.param(["use", "12.4", "--sha256=12"], "'12' is no SHA-256: it has to be 64 digits from 0 to 9 and a to f.", id="sha256"),
+        pytest.param(["use", "12.4", "--sha256=12"], "'12' is not a SHA-256: it has to be 64 digits from 0 to 9 and a to f.", id="sha256"),
         pytest.param(["remove"], "Name one version, or --all.", id="remove-nothing"),
         pytest.param(["remove", "12.4", "--all"], "Name one version, or --all.", id="remove-one-and-all"),
         pytest.param(["remove", "x"], "'x' is no CUDA version.", id="remove-no-version"),
         pytest.param(["run"], "No command was named.", id="run-nothing"),
         pytest.param(
             ["run", "12.4", "-n", "x", "--", "true"],
-            "'-n' is no command.",
+            "'-n' is not a command.",
             id="run-options-after-the-version",
         ),
         pytest.param(["run", "12.4", "--"], "No command was named.", id="run-nothing-after-dashes"),
@@ -162,7 +162,7 @@ def test_words_that_make_no_sense(words: list[str], message: str, conda: Conda, 
     [
         pytest.param(["remove", "11.8", "--yes"], "CUDA 11.8 is not installed in this environment.", id="remove"),
         pytest.param(["run", "11.8", "--", "true"], "CUDA 11.8 is not installed in this environment.", id="run"),
-        pytest.param(["run", "--", "no-such-command"], "There is no command 'no-such-command'.", id="run-unknown"),
+        pytest.param(["run", "--", "no-such-command"], "The command 'no-such-command' was not found.", id="run-unknown"),
     ],
 )  # fmt: skip
 def test_what_is_not_there(words: list[str], message: str, conda: Conda, two: Path) -> None:

@@ -158,7 +158,7 @@ class TestErrors:
         assert listing(prefix) == before
 
     def test_no_kernel(self, conda: Conda, two: Path) -> None:
-        sentence = "The environment has no Jupyter kernel of its own in "
+        sentence = "The environment has no Jupyter kernel in "
         self.assert_refused(conda, two, sentence)
         kernel(two, "ir", argv=["R"])
         self.assert_refused(conda, two, sentence)

@@ -55,7 +55,7 @@ class TestRemove:
 
     def test_the_current_one(self, conda: Conda, two: Path) -> None:
         result = conda.cuda("remove", two, "12.4", "--yes")
-        assert "The current toolkit goes; none will be current afterwards." in result.out
+        assert "This removes the current toolkit; none will be current afterwards." in result.out
         assert current(two) is None
         assert [t["version"] for t in conda.cuda("list", two, "--json").json["toolkits"]] == [
             "13.0.2"

@@ -85,7 +85,7 @@ class TestInForce:
     ("name", "value", "code", "message"),
     [
         ("cuda_sources", ["nonsense"], 2, "plugins.cuda_sources names 'nonsense', which is no"),
-        ("cuda_flavor", "huge", 2, "plugins.cuda_flavor is 'huge', which is no flavor."),
+        ("cuda_flavor", "huge", 2, "plugins.cuda_flavor is 'huge', which is not a flavor."),
         ("cuda_pin", "perhaps", 1, "The value 'perhaps' cannot be boolified."),
     ],
 )

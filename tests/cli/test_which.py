@@ -174,7 +174,7 @@ def test_who_asks_can_be_named(bench: Bench) -> None:
     )
     assert bench.which("libcufft.so.11").code == 1
     result = bench.which("libcufft.so.11", "--by", bench.folder / "cuda-12.4" / "version.json")
-    assert result.code == 2 and "no program and no shared library" in result.err
+    assert result.code == 2 and "neither a program nor a shared library" in result.err
 
 
 def test_where_else_it_lies(bench: Bench) -> None:

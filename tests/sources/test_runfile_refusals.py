@@ -116,7 +116,7 @@ CASES = {
         known=False,
     ),
     "no-hash-at-all": Case(
-        lambda machine: machine.middle(), "is no SHA-256", ("--sha256", "abc"), known=False
+        lambda machine: machine.middle(), "is not a SHA-256", ("--sha256", "abc"), known=False
     ),
     "a-program": Case(_elf, "is no installer of NVIDIA's"),
     "a-text": Case(_text, "is no installer of NVIDIA's"),

@@ -10,14 +10,14 @@ from conda.base.context import context
 from conda.cli import helpers
 
 from ...lockfile import apply
-from ...machine.detect import detect
+from ...lockfile.cuda_file import CudaFile
+from ...machine.machine import Machine
 from ...network.addresses import shown_address
 from ...system.conda_compat import confirm
 from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
     add_common_options,
-    contents_of,
-    kept_paths,
+    facts,
     name_of,
     print_json,
     say,
@@ -28,7 +28,8 @@ from ..common import (
     warn_of_others,
 )
 from ..layout import fields, heading, table
-from ..plan import origin_rows
+from ..machine import machine_for
+from ..plan import offer_title, origin_rows
 
 EPILOG = """\
 FILE is one that conda cuda export has written. Every package comes from the
@@ -43,8 +44,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `apply`."""
-
-    parser.epilog = EPILOG
     parser.add_argument("cuda_file", metavar="FILE", help="What conda cuda export has written.")
     parser.add_argument(
         "--force",
@@ -59,11 +58,10 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Read, plan, ask, do, report."""
-
     platform, path = this_platform(), Path(args.cuda_file).expanduser().absolute()
     file = apply.read(path)
     environment = target_environment(args)
-    machine = detect(full=False, compiler=file.compiles)
+    machine = machine_for(None, compiles=file.compiles)
     plan = apply.make_plan(
         environment,
         file,
@@ -96,19 +94,18 @@ def execute(args: Namespace) -> int:
         done = {
             "changed": not plan.changes_nothing,
             "exact": apply.is_exact(plan),
-            "kept": kept_paths(environment),
+            **facts(environment, "kept"),
         }
         print_json({**document, **done})
     return 0
 
 
-def _has(plan: Any) -> str:
+def _has(plan: apply.Plan) -> str:
     """The outcome, which is exact only where every hash holds."""
-
     return f"{name_of(plan.environment)} has {'exactly ' if apply.is_exact(plan) else ''}what"
 
 
-def _warn_of_others(plan: Any) -> None:
+def _warn_of_others(plan: apply.Plan) -> None:
     """As `use` does, of the toolkit that is current now."""
     current = plan.environment.current()
     offers = [
@@ -118,8 +115,7 @@ def _warn_of_others(plan: Any) -> None:
         warn_of_others(plan.environment, current, offers[0] if offers else None)
 
 
-def _warn_of_caches(plan: Any) -> None:
-
+def _warn_of_caches(plan: apply.Plan) -> None:
     if apply.depends_on_others(plan):
         warn(
             "not promised: that the packages are those of the file. Other users may change the "
@@ -127,18 +123,16 @@ def _warn_of_caches(plan: Any) -> None:
         )
 
 
-def _lines(plan: Any, machine: Any, path: Path) -> list[str]:
+def _lines(plan: apply.Plan, machine: Machine, path: Path) -> list[str]:
     """The plan for people."""
-
     rows = [("file", str(path))]
     for step in plan.steps:
         offer = step.offer
-        what = ", ".join(contents_of(offer.flavor, offer.components))
-        rows.append(("installs", f"CUDA {offer.version} ({what}), origin {offer.origin.value}"))
+        rows.append(("installs", f"{offer_title(offer)}, origin {offer.origin.value}"))
         rows += origin_rows(offer)
         if step.replaces is not None:
             rows.append(("replaces", f"{step.replaces.name} ({step.replaces.version})"))
-    rows += [("stays", f"CUDA {toolkit.version}, which is there") for toolkit in plan.stays]
+    rows += [("stays", f"CUDA {toolkit.version}, which is installed") for toolkit in plan.stays]
     before = plan.before.name if plan.before else "none"
     if plan.file.current:
         rows.append(("current", f"cuda-{plan.file.current} (now: {before})"))
@@ -167,7 +161,7 @@ def _lines(plan: Any, machine: Any, path: Path) -> list[str]:
     return [*lines, ""]
 
 
-def _channels(file: Any) -> list[str]:
+def _channels(file: CudaFile) -> list[str]:
     """The channels that are recorded, as they may be shown."""
     return [
         shown_address(channel) if "://" in channel else channel
@@ -175,9 +169,8 @@ def _channels(file: Any) -> list[str]:
     ]
 
 
-def _document(plan: Any, machine: Any) -> dict[str, Any]:
+def _document(plan: apply.Plan, machine: Machine) -> dict[str, Any]:
     """The plan for machines."""
-
     return {
         "environment": str(plan.environment.prefix),
         "current": plan.file.current,
@@ -186,26 +179,19 @@ def _document(plan: Any, machine: Any) -> dict[str, Any]:
         "stays": [toolkit.name for toolkit in plan.stays],
         "verdict": verdict_document(plan.verdict) if plan.verdict else None,
         "machine": machine_document(machine),
-        "not_promised": list(plan.file.not_promised),
+        **facts(plan.file, "not_promised"),
         "channels": _channels(plan.file),
         "unprotected": [package.name for package in plan.unprotected],
         "install": [
             {
-                "version": str(step.offer.version),
-                "origin": step.offer.origin.value,
-                "from": step.offer.detail,
-                "note": step.offer.note,
-                "location": str(step.offer.location) if step.offer.location else None,
+                **facts(step.offer, "version origin from=detail note location"),
                 "replaces": str(step.replaces.version) if step.replaces else None,
                 "packages": [
                     {
-                        "name": one.name,
-                        "version": one.version,
-                        "cached": one.size == 0,
-                        "address": one.address,
-                        "hash": one.protection,
+                        **facts(package, "name version address hash=protection"),
+                        "cached": package.size == 0,
                     }
-                    for one in step.offer.packages
+                    for package in step.offer.packages
                 ],
             }
             for step in plan.steps

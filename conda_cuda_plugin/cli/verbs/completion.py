@@ -20,7 +20,7 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 EPILOG = """\
 The script calls a small program that starts no conda. What another program has
 registered for conda goes on working, but for PowerShell, which has room for
-one. Write the script anew after an update.
+one. Write the script again after an update.
 
   ~/.bashrc                    . ~/.conda-cuda.bash
   ~/.zshrc, after compinit     . ~/.conda-cuda.zsh
@@ -37,8 +37,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `completion`."""
-
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_shell", metavar="SHELL", choices=SHELLS, help="bash, zsh, fish or powershell."
     )
@@ -47,7 +45,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Print the script."""
-
     text = script(args.cuda_shell)
     if context.json:
         print_json({"success": True, "shell": args.cuda_shell, "script": text})
@@ -57,12 +54,7 @@ def execute(args: Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """What teaches a shell to complete `conda cuda`.
-
-    Args:
-        shell: one of `SHELLS`.
-    """
-
+    """The script that lets a shell of `SHELLS` complete `conda cuda`."""
     folder = Path(__file__).parent.parent
     word = powershell_word if shell == "powershell" else shell_word
     values = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
@@ -16,7 +15,7 @@ from ...packages.cache import package_caches
 from ...system.conda_compat import confirm
 from ..common import (
     add_common_options,
-    kept_paths,
+    facts,
     name_of,
     print_json,
     say,
@@ -25,10 +24,7 @@ from ..common import (
     this_platform,
 )
 from ..findings import document, exit_code, outcome, question, report
-from ..machine import machine_for
-
-if TYPE_CHECKING:
-    from ...doctor import Patient
+from ..machine import add_machine_option, machine_for
 
 EPILOG = """\
 Exit code: 0 healthy, 3 errors; 1 warnings, only with --strict.
@@ -42,7 +38,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `doctor`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "--fix",
         dest="cuda_fix",
@@ -56,21 +51,15 @@ def configure_parser(parser: ArgumentParser) -> None:
         action="store_true",
         help="Exit with 1 when there are warnings.",
     )
-    parser.add_argument(
-        "--for",
-        dest="cuda_for",
-        metavar="MACHINE",
-        help="Another machine in place of this one: driver=550,cc=8.9.",
-    )
+    add_machine_option(parser)
     add_common_options(parser, prompt=True)
 
 
 def execute(args: Namespace) -> int:
     """Ask every rule; cure, if wanted; tell."""
-
     environment, machine = target_environment(args), args.cuda_for
     if machine:
-        machine_for(machine)  # A typing error is told before anything is looked at.
+        machine_for(machine)  # Tell a typing error before anything is looked at.
     patient = examined(environment, machine)
     findings = diagnose(patient)
     fixable = [finding for finding in findings if finding.fix is not None]
@@ -83,7 +72,7 @@ def execute(args: Namespace) -> int:
         findings = list(treatment.left)
         patient = examined(Environment(environment.prefix), machine)
     if context.json:
-        kept = {} if treatment is None else {"kept": kept_paths(environment)}
+        kept = {} if treatment is None else facts(environment, "kept")
         print_json({**document(patient, findings, treatment), **kept})
         return exit_code(findings, strict=args.cuda_strict)
     if treatment is not None and fixable:
@@ -96,7 +85,6 @@ def execute(args: Namespace) -> int:
 
 def examined(environment: Environment, machine: str | None = None) -> Patient:
     """An environment with this shell around it, and this machine or one that is described."""
-
     platform = this_platform()
     return Patient(
         environment,

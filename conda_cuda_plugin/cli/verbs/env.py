@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from collections.abc import Callable
 
 from conda.base.context import context
 
 from ...actions.kernelspec import edit_kernels
 from ...actions.variables import (
+    Variables,
     as_cmd,
     as_dockerfile,
     as_dotenv,
@@ -19,6 +20,7 @@ from ...actions.variables import (
 )
 from ..common import (
     add_common_options,
+    facts,
     name_of,
     print_json,
     relative_to_home,
@@ -33,8 +35,7 @@ FORMATS = ("sh", "powershell", "cmd", "json", "dotenv", "kernelspec", "dockerfil
 EPILOG = """\
 sh, powershell and cmd are for scripts, dotenv for systemd's EnvironmentFile
 and editors, dockerfile prints ENV lines. kernelspec edits the environment's
-own Jupyter kernels, which then follow every switch; off and remove take that
-back.
+own Jupyter kernels, which then follow every switch; off and remove undo that.
 
 examples:
   eval "$(conda cuda env)"                       in a script of sh
@@ -48,7 +49,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `env`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_version",
         metavar="VERSION",
@@ -69,7 +69,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Print the variables, or put them into the kernels."""
-
     form = args.cuda_format or ("json" if context.json else "sh")
     if form == "kernelspec":
         return _kernelspec(args)
@@ -77,11 +76,10 @@ def execute(args: Namespace) -> int:
     toolkit = chosen_toolkit(environment, args.cuda_version)
     variables = variables_of(environment, toolkit, platform, through_link=True)
     warn_of_others(environment, toolkit)
-    document: dict[str, Any] = {
+    document = {
         "success": True,
         "environment": str(environment.prefix),
-        "toolkit": toolkit.name,
-        "version": str(toolkit.version),
+        **facts(toolkit, "toolkit=name version"),
         "variables": variables.alone,
         # How they go together with what is set already.
         "prepended": ["LD_LIBRARY_PATH"] if variables.library is not None else [],
@@ -90,14 +88,14 @@ def execute(args: Namespace) -> int:
     if form == "json":
         print_json(document)
         return 0
-    texts = {
-        "sh": lambda: as_sh(variables),
-        "powershell": lambda: as_powershell(variables),
-        "cmd": lambda: as_cmd(variables),
-        "dotenv": lambda: as_dotenv(variables.alone),
-        "dockerfile": lambda: as_dockerfile(variables),
+    writers: dict[str, Callable[[Variables], str]] = {
+        "sh": as_sh,
+        "powershell": as_powershell,
+        "cmd": as_cmd,
+        "dotenv": lambda found: as_dotenv(found.alone),
+        "dockerfile": as_dockerfile,
     }
-    text = texts[form]()
+    text = writers[form](variables)
     if context.json:
         print_json({**document, "format": form, "text": text})
     else:
@@ -106,20 +104,11 @@ def execute(args: Namespace) -> int:
 
 
 def _kernelspec(args: Namespace) -> int:
-
     environment = target_environment(args)
     edited = edit_kernels(environment, args.cuda_version, this_platform())
     warn_of_others(environment, chosen_toolkit(environment, args.cuda_version))
     if context.json:
-        rows = [
-            {
-                "path": str(kernel.path),
-                "changed": kernel.changed,
-                "added": list(kernel.added),
-                "kept": list(kernel.kept),
-            }
-            for kernel in edited
-        ]
+        rows = [facts(kernel, "path changed added kept") for kernel in edited]
         print_json({"success": True, "environment": str(environment.prefix), "kernels": rows})
         return 0
     for kernel in edited:
@@ -128,5 +117,5 @@ def _kernelspec(args: Namespace) -> int:
         if kernel.kept:
             say(f"  set there by you, and left as they are: {', '.join(kernel.kept)}")
     if any(kernel.changed for kernel in edited):
-        say(f"conda cuda off takes them back; restart the kernels of {name_of(environment)}.")
+        say(f"conda cuda off removes them again; restart the kernels of {name_of(environment)}.")
     return 0

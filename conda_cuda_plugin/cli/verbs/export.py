@@ -30,7 +30,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `export`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "-f",
         "--file",
@@ -49,7 +48,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Describe, then print or write."""
-
     environment = target_environment(args)
     content = describe(environment, this_platform(), everything=args.cuda_all)
     path = Path(args.cuda_file).expanduser().absolute() if args.cuda_file else None
@@ -71,9 +69,6 @@ def execute(args: Namespace) -> int:
     elif path is None:
         print(new_text(content), end="")
     else:
-        say(
-            f"{path} says what CUDA {name_of(environment)} has."
-            if changed
-            else f"{path} says what CUDA {name_of(environment)} has already."
-        )
+        already = "" if changed else " already"
+        say(f"{path} says what CUDA {name_of(environment)} has{already}.")
     return 0

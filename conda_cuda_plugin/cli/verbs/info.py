@@ -8,13 +8,13 @@ import shutil
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conda import __version__ as conda_version
 from conda.base.context import context
 
 from ... import __version__, hooks
-from ...doctor import diagnose
+from ...doctor import Finding, Patient, diagnose
 from ...doctor.frameworks import cudnn_libraries
 from ...install.pin import pins
 from ...system.operating_system import description
@@ -22,6 +22,7 @@ from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
     add_common_options,
     contents,
+    facts,
     print_json,
     say,
     target_environment,
@@ -30,10 +31,6 @@ from ..common import (
 from ..findings import counts, finding_document
 from ..layout import fields
 from .doctor import examined
-
-if TYPE_CHECKING:
-    from ...doctor import Finding, Patient
-
 
 EPILOG = """\
 examples:
@@ -44,26 +41,23 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `info`."""
-    parser.epilog = EPILOG
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
-    """One screen, or one document."""
-
+    """Print one screen, or one document."""
     patient = examined(target_environment(args))
     findings = diagnose(patient)
-    facts = document(patient, findings)
+    found = document(patient, findings)
     if context.json:
-        print_json(facts)
+        print_json(found)
     else:
-        say(*screen(patient, findings, facts))
+        say(*screen(patient, findings, found))
     return 0
 
 
 def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The same for machines."""
-
+    """The screen for machines."""
     current = patient.environment.current_name()
     toolkits = [
         {**toolkit_document(toolkit, current), "contents": contents(toolkit)}
@@ -72,9 +66,9 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     windows = patient.platform.windows
     statuses = sorted({s.value for s in hooks.verify(patient.prefix, windows=windows).values()})
     verdict, machine = patient.verdict, machine_document(patient.machine)
+    names = "name title version backend cuda cudnn installer brings_cuda read_from=evidence"
     return {
-        "environment": str(patient.prefix),
-        "name": patient.name,
+        **facts(patient, "environment=prefix name"),
         "current": next((toolkit for toolkit in toolkits if toolkit["current"]), None),
         "toolkits": toolkits,
         "pinned": pins(patient.environment),
@@ -83,20 +77,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
         "machine": machine,
         "driver_cuda": machine["driver_cuda"],
         "verdict": verdict_document(verdict) if verdict else None,
-        "frameworks": [
-            {
-                "name": framework.name,
-                "title": framework.title,
-                "version": framework.version,
-                "backend": framework.backend.value,
-                "cuda": str(framework.cuda) if framework.cuda else None,
-                "cudnn": framework.cudnn,
-                "installer": framework.installer,
-                "brings_cuda": framework.brings_cuda,
-                "read_from": framework.evidence,
-            }
-            for framework in patient.frameworks
-        ],
+        "frameworks": [facts(framework, names) for framework in patient.frameworks],
         "cudnn": {str(major): path for major, path in sorted(cudnn_libraries(patient).items())},
         "findings": [finding_document(finding) for finding in findings],
         "platform": patient.platform.subdir,
@@ -109,54 +90,45 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _shell(patient: Patient) -> dict[str, Any]:
     """What this shell has of the environment's CUDA."""
-
     variables = patient.variables
+    shown = ("CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
     return {
         "active": patient.active,
         "name": os.path.basename(variables.get("SHELL", "")) or None,
-        "CUDA_HOME": variables.get("CUDA_HOME"),
-        "CUDA_PATH": variables.get("CUDA_PATH"),
-        "CUDA_VISIBLE_DEVICES": variables.get("CUDA_VISIBLE_DEVICES"),
-        "LD_LIBRARY_PATH": variables.get("LD_LIBRARY_PATH"),
+        **{name: variables.get(name) for name in shown},
         "position": None if patient.place is None else patient.place + 1,
         "nvcc": shutil.which("nvcc", path=variables.get("PATH", "")),
     }
 
 
-def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, Any]) -> list[str]:
-    """What people paste into bug reports.
-
-    Args:
-        patient: the environment, the shell and the machine.
-        findings: what the doctor has found.
-        facts: the same as a document.
-    """
-
+def screen(patient: Patient, findings: Sequence[Finding], found: Mapping[str, Any]) -> list[str]:
+    """What people paste into bug reports: the document `found` for people."""
     machine = patient.machine
+    ids = ", ".join(dict.fromkeys(finding.rule_id for finding in findings))
     rows = [
-        ("environment", f"{facts['name']} ({facts['environment']})"),
-        ("current", _current_text(facts["current"])),
-        ("installed", ", ".join(t["name"] for t in facts["toolkits"]) or "none"),
-        ("hooks", facts["hooks"]),
-        ("this shell", _shell_text(facts["shell"], patient)),
-        ("driver", _driver_text(facts["machine"])),
-        ("GPUs", _gpus_text(facts["machine"]["gpus"])),
+        ("environment", f"{found['name']} ({found['environment']})"),
+        ("current", _current_text(found["current"])),
+        ("installed", ", ".join(t["name"] for t in found["toolkits"]) or "none"),
+        ("hooks", found["hooks"]),
+        ("this shell", _shell_text(found["shell"], patient)),
+        ("driver", _driver_text(found["machine"])),
+        ("GPUs", _gpus_text(found["machine"]["gpus"])),
     ]
-    if facts["pinned"]:
-        rows.insert(3, ("pinned", ", ".join(facts["pinned"])))
+    if found["pinned"]:
+        rows.insert(3, ("pinned", ", ".join(found["pinned"])))
     if patient.verdict is not None:
         rows.append(("verdict", verdict_line(patient.verdict, machine)))
     rows += [
-        ("frameworks", "; ".join(map(_framework_text, facts["frameworks"])) or "none"),
-        ("cuDNN", _cudnn_text(facts["cudnn"], facts["current"])),
-        ("host compiler", _compiler_text(facts["machine"]["host_compiler"])),
-        ("system", ", ".join(filter(None, (facts["system"], machine.libc)))),
+        ("frameworks", "; ".join(map(_framework_text, found["frameworks"])) or "none"),
+        ("cuDNN", _cudnn_text(found["cudnn"], found["current"])),
+        ("host compiler", _compiler_text(found["machine"]["host_compiler"])),
+        ("system", ", ".join(filter(None, (found["system"], machine.libc)))),
         (
             "conda",
-            f"{facts['conda']}, conda-cuda {facts['conda_cuda']}, Python {facts['python']}, "
-            f"{facts['platform']}",
+            f"{found['conda']}, conda-cuda {found['conda_cuda']}, Python {found['python']}, "
+            f"{found['platform']}",
         ),
-        ("doctor", counts(findings) + _ids(findings)),
+        ("doctor", f"{counts(findings)}{f' ({ids})' if ids else ''}"),
     ]
     rows += [("note", note) for note in machine.notes]
     return fields(rows)
@@ -212,25 +184,16 @@ def _framework_text(framework: dict[str, Any]) -> str:
 
 
 def _cudnn_text(found: dict[str, str], current: dict[str, Any] | None) -> str:
-    own = current["addons"].get("cudnn", "") if current else ""
+    whole, root = (current["addons"].get("cudnn"), current["root"]) if current else (None, "")
     parts = [
-        # The whole version is known of the current toolkit's own only.
-        f"{own if current and _is_in(path, current) else major} ({path})"
+        # The whole version is known only for the current toolkit's.
+        f"{whole if whole and path.startswith(f'{root}/') else major} ({path})"
         for major, path in found.items()
     ]
     return ", ".join(parts) or "none found"
-
-
-def _is_in(path: str, toolkit: dict[str, Any]) -> bool:
-    return bool(toolkit["addons"].get("cudnn")) and path.startswith(f"{toolkit['root']}/")
 
 
 def _compiler_text(compiler: dict[str, Any] | None) -> str:
     if compiler is None:
         return "none found"
     return f"{compiler['name']} {compiler['version']} ({compiler['path']})"
-
-
-def _ids(findings: Sequence[Finding]) -> str:
-    ids = list(dict.fromkeys(finding.rule_id for finding in findings))
-    return f" ({', '.join(ids)})" if ids else ""

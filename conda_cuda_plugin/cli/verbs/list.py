@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from typing import Any
 
 from conda.base.context import context
@@ -12,10 +11,11 @@ from conda.cli import helpers
 from ...environment import Environment
 from ...install.pin import pins
 from ...system.conda_compat import known_prefixes
-from ...toolkit import Flavor, Toolkit
+from ...toolkit import Flavor
 from ..common import (
     add_common_options,
     contents,
+    facts,
     name_of,
     print_json,
     say,
@@ -28,15 +28,13 @@ from ..layout import heading, table
 EPILOG = """\
 examples:
   conda cuda list                    the toolkits here, * the current one
-  conda cuda list --available        the releases there are to have, with sizes
+  conda cuda list --available        the available releases, with sizes
   conda cuda list --available 12.4   every place that has 12.4
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `list`."""
-
-    parser.epilog = EPILOG
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--envs", action="store_true", dest="cuda_envs", help="The toolkits of all environments."
@@ -47,8 +45,8 @@ def configure_parser(parser: ArgumentParser) -> None:
         const="",
         metavar="VERSION",
         dest="cuda_available",
-        help="The releases that the sources have, by flavor, with the size of the download; of one "
-        "release: every place that has it.",
+        help="The releases that the sources have, by flavor, with download sizes; with a VERSION "
+        "every place that has it.",
     )
     which.add_argument(
         "--system",
@@ -79,6 +77,7 @@ def execute(args: Namespace) -> int:
     if args.cuda_envs:
         return _all_environments()
     if args.cuda_available is not None:
+        # Not at the top: the other lists need no source.
         from ..available import show_available
 
         return show_available(args)
@@ -88,82 +87,42 @@ def execute(args: Namespace) -> int:
 
 
 def _environment(environment: Environment) -> int:
-
-    current, toolkits = environment.current_name(), environment.toolkits()
     if context.json:
-        print_json(_document(environment, toolkits))
+        print_json(_document(environment))
         return 0
     say(*heading(f"# CUDA toolkits in {name_of(environment)}", environment.prefix))
-    if not toolkits:
+    rows = _rows(environment)
+    if not rows:
         say("# none; conda cuda use VERSION installs one")
         return 0
-    rows = [("", "toolkit", "version", "contents", "origin")]
-    painted = {}
-    for toolkit in toolkits:
-        if toolkit.name == current:
-            painted[len(rows)] = "bold"
-        rows.append(
-            (
-                "*" if toolkit.name == current else " ",
-                toolkit.name,
-                str(toolkit.version),
-                contents(toolkit),
-                _origin(toolkit),
-            )
-        )
-    say(*table(rows, indent="", painted=painted))
+    painted = {number: "bold" for number, row in enumerate(rows, 1) if row[0] == "*"}
+    header = ("", "toolkit", "version", "contents", "origin")
+    say(*table([header, *rows], indent="", painted=painted))
     return 0
 
 
 def _all_environments() -> int:
-
-    found = [
-        (environment, toolkits)
-        for environment in map(Environment, known_prefixes())
-        if (toolkits := environment.toolkits())
-    ]
+    found = [one for one in map(Environment, known_prefixes()) if one.toolkits()]
     if context.json:
-        print_json({"environments": [_document(*row) for row in found]})
+        print_json({"environments": [_document(one) for one in found]})
         return 0
     if not found:
         say("# no environment has a CUDA toolkit; conda cuda use VERSION installs one")
         return 0
-    rows = [("environment", "", "version", "contents", "origin")]
-    for environment, toolkits in found:
-        current = environment.current_name()
-        for toolkit in toolkits:
-            rows.append(
-                (
-                    name_of(environment),
-                    "*" if toolkit.name == current else " ",
-                    str(toolkit.version),
-                    contents(toolkit),
-                    _origin(toolkit),
-                )
-            )
+    rows: list[tuple[str, ...]] = [("environment", "", "version", "contents", "origin")]
+    for one in found:
+        rows += [(name_of(one), mark, *rest) for mark, _, *rest in _rows(one)]
     say(*table(rows, indent=""))
     return 0
 
 
 def _system() -> int:
-
     from ...sources.system import SystemSource
 
     found = SystemSource().find(this_platform())
     if context.json:
-        print_json(
-            {
-                "system": [
-                    {
-                        "version": str(toolkit.version),
-                        "path": str(toolkit.path),
-                        "read_from": toolkit.evidence,
-                        "nvcc": toolkit.has_nvcc,
-                    }
-                    for toolkit in found
-                ]
-            }
-        )
+        names = "version path read_from=evidence nvcc=has_nvcc"
+        print_json({"system": [facts(toolkit, names) for toolkit in found]})
         return 0
     if not found:
         say("# no CUDA toolkit is installed on this machine outside of environments")
@@ -174,20 +133,25 @@ def _system() -> int:
     return 0
 
 
-def _document(environment: Environment, toolkits: Sequence[Toolkit]) -> dict[str, Any]:
+def _rows(environment: Environment) -> list[tuple[str, ...]]:
+    """A row for each toolkit: a mark if it is current, name, version, contents, origin."""
+    current = environment.current_name()
+    rows: list[tuple[str, ...]] = []
+    for toolkit in environment.toolkits():
+        origin = toolkit.origin.value if toolkit.origin else "-"
+        if toolkit.location:
+            origin = f"{origin} ({toolkit.location})"
+        mark = "*" if toolkit.name == current else " "
+        rows.append((mark, toolkit.name, str(toolkit.version), contents(toolkit), origin))
+    return rows
 
+
+def _document(environment: Environment) -> dict[str, Any]:
     current = environment.current_name()
     return {
         "environment": str(environment.prefix),
         "name": name_of(environment),
         "current": current,
         "pinned": pins(environment),
-        "toolkits": [toolkit_document(t, current) for t in toolkits],
+        "toolkits": [toolkit_document(one, current) for one in environment.toolkits()],
     }
-
-
-def _origin(toolkit: Any) -> str:
-    if toolkit.origin is None:
-        return "-"
-    text: str = toolkit.origin.value
-    return f"{text} ({toolkit.location})" if toolkit.location else text

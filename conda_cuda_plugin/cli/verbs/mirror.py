@@ -18,9 +18,10 @@ from ...lockfile import mirror
 from ...quoting import typed
 from ...sources.channel.mirrored import options_of
 from ...system.conda_compat import confirm
-from ..common import contents_of, print_json, say, size, this_platform
-from ..content import add_channel_options, add_content_options, content_words, names_place
-from ..layout import fields, table
+from ..common import facts, print_json, say, size, this_platform
+from ..content import add_channel_options, add_content_options, content_request, names_place
+from ..layout import fields
+from ..plan import download_text, offer_title, origin_rows, package_lines
 
 EPILOG = """\
 The folder is an ordinary conda channel: copied to a machine without a network,
@@ -39,8 +40,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `mirror`."""
-
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_version", metavar="VERSION", nargs="?", help="What to mirror, as `use` takes it."
     )
@@ -59,35 +58,33 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Plan, ask, do, report."""
-
-    platform = this_platform()
+    platform, text = this_platform(), args.cuda_version
     directory = _directory(args.cuda_to)
-    words = _checked(content_words(args), place=names_place(args))
-    request, source = request_from(words, Environment(directory), platform)
+    if text == "auto" or (text is None and not names_place(args)):
+        raise UsageError(
+            "mirror needs to know which release: it is for another machine than this one.",
+            hints=["conda cuda mirror 12.4 --to DIR"],
+        )
+    options = content_request(args, platform)
+    request, source = request_from(text, args.cuda_source, options, Environment(directory))
     plan = mirror.make_plan(directory, request, source)
+    document = {"success": True, "plan": _document(plan)}
     if context.dry_run and context.json:
-        print_json({"success": True, "dry_run": True, "plan": _plan_document(plan)})
+        print_json({**document, "dry_run": True})
         return 0
-    say(*_plan_lines(plan))
+    say(*_lines(plan))
     confirm("Proceed")
     result = mirror.carry_out(plan)
     if context.json:
-        print_json(
-            {
-                "success": True,
-                "plan": _plan_document(plan),
-                "mirror": {
-                    "directory": str(directory),
-                    "channel": directory.as_uri(),
-                    "metapackage": result.metapackage.filename,
-                    "addons": dict(result.metapackage.addons),
-                    "packages": list(result.packages),
-                    "added": list(result.added),
-                    "size": result.size,
-                    "use": _other_side(plan),
-                },
-            }
-        )
+        document["mirror"] = {
+            "directory": str(directory),
+            "channel": directory.as_uri(),
+            "metapackage": result.metapackage.filename,
+            **facts(result.metapackage, "addons"),
+            **facts(result, "packages added size"),
+            "use": _other_side(plan),
+        }
+        print_json(document)
         return 0
     count = len(result.packages)
     what = "1 package" if count == 1 else f"{count} packages"
@@ -107,7 +104,6 @@ def _directory(text: str) -> Path:
     Raises:
         UsageError: when it is empty, or the top of a file system, which conda has no address for.
     """
-
     if not text.strip():
         raise UsageError("--to names no folder.", hints=["conda cuda mirror 12.4 --to DIR"])
     folder = Path(os.path.realpath(os.path.expanduser(text)))
@@ -121,77 +117,31 @@ def _directory(text: str) -> Path:
     return folder
 
 
-def _checked(words: Any, *, place: bool) -> Any:
-    """The words, after those that make no sense without an environment were refused.
-
-    Raises:
-        UsageError: when no version was named, or `auto`.
-    """
-
-    if words.version == "auto" or (words.version is None and not place):
-        raise UsageError(
-            "mirror needs to know which release: it is for another machine than this one.",
-            hints=["conda cuda mirror 12.4 --to DIR"],
-        )
-    return words
-
-
-def _plan_lines(plan: Any) -> list[str]:
+def _lines(plan: mirror.Plan) -> list[str]:
     """The plan for people."""
-    offer = plan.offer
     rows = [
-        (
-            "toolkit",
-            f"CUDA {offer.version} ({', '.join(contents_of(offer.flavor, offer.components))})",
-        ),
+        ("toolkit", offer_title(plan.offer)),
         ("platform", plan.request.platform.subdir),
-        ("from", offer.detail),
-        ("because", plan.reason),
+        *origin_rows(plan.offer, plan.reason),
+        ("download", download_text(plan.download)),
     ]
-    if offer.note:
-        rows.append(("note", offer.note))
-    rows.append(("download", "nothing" if plan.download == 0 else size(plan.download)))
-    cells = [(package.name, package.version, size(package.size)) for package in plan.packages]
-    return [
-        f"CUDA as a conda channel in {plan.directory}",
-        "",
-        *fields(rows),
-        "",
-        "  packages:",
-        *table(cells, indent="    "),
-        "",
-    ]
+    title = f"CUDA as a conda channel in {plan.directory}"
+    return [title, "", *fields(rows), *package_lines(plan.packages), ""]
 
 
-def _plan_document(plan: Any) -> dict[str, Any]:
+def _document(plan: mirror.Plan) -> dict[str, Any]:
     """The plan for machines."""
-    offer = plan.offer
     return {
         "directory": str(plan.directory),
         "platform": plan.request.platform.subdir,
-        "version": str(offer.version),
-        "origin": offer.origin.value,
-        "reason": plan.reason,
-        "flavor": offer.flavor.value if offer.flavor else None,
-        "components": list(offer.components),
-        "from": offer.detail,
-        "note": offer.note,
-        "download": plan.download,
-        "packages": [
-            {
-                "name": package.name,
-                "version": package.version,
-                "file": package.file,
-                "size": package.size,
-            }
-            for package in plan.packages
-        ],
+        **facts(plan.offer, "version origin flavor components from=detail note"),
+        **facts(plan, "reason download"),
+        "packages": [facts(package, "name version file size") for package in plan.packages],
     }
 
 
-def _other_side(plan: Any) -> str:
+def _other_side(plan: mirror.Plan) -> str:
     """The command that installs it on the other side, for a shell to read."""
-
     asked = options_of(replace(plan.request, flavor=plan.offer.flavor))
     words = ["conda", "cuda", "use", str(plan.offer.version), *asked.split()]
     return " ".join(map(typed, [*words, "-c", plan.directory.as_uri(), "--offline"]))

@@ -9,7 +9,7 @@ from conda.base.context import context
 from ...actions.off import turn_off
 from ..common import (
     add_common_options,
-    kept_paths,
+    facts,
     name_of,
     print_json,
     say,
@@ -19,37 +19,28 @@ from ..common import (
 
 EPILOG = """\
 examples:
-  conda cuda off            no current toolkit in the active environment
+  conda cuda off            deactivate the toolkit of the active environment
   conda cuda off -n old     the same for another environment
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
-    """The options of `off`."""
-    parser.epilog = EPILOG
+    """Add the options of `off`."""
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
-    """Let go and say so."""
-
+    """Deactivate the current toolkit and say so."""
     environment = target_environment(args)
     before = turn_off(environment)
     say_kept(environment)
+    name = name_of(environment)
     if context.json:
-        print_json(
-            {
-                "success": True,
-                "environment": str(environment.prefix),
-                "was_current": before.name if before else None,
-                "kept": kept_paths(environment),
-            }
-        )
+        was = before.name if before else None
+        kept = facts(environment, "environment=prefix kept")
+        print_json({"success": True, **kept, "was_current": was})
     elif before:
-        say(
-            f"CUDA {before.version} is no longer current in {name_of(environment)}; it stays "
-            "installed."
-        )
+        say(f"CUDA {before.version} is no longer current in {name}; it stays installed.")
     else:
-        say(f"No toolkit is current in {name_of(environment)}.")
+        say(f"No toolkit is current in {name}.")
     return 0

@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ...system.conda_compat import confirm
 from ..common import (
     add_common_options,
-    kept_paths,
+    facts,
     name_of,
     print_json,
     say,
@@ -21,14 +21,13 @@ from ..common import (
 
 EPILOG = """\
 examples:
-  conda cuda remove 11.8       take CUDA 11.8 away from the active environment
-  conda cuda remove --all      take all toolkits away
+  conda cuda remove 11.8       remove CUDA 11.8 from the active environment
+  conda cuda remove --all      remove all toolkits
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `remove`."""
-    parser.epilog = EPILOG
     parser.add_argument("cuda_version", metavar="VERSION", nargs="?", help="Which toolkit.")
     parser.add_argument("--all", dest="cuda_all", action="store_true", help="All toolkits.")
     add_common_options(parser, prompt=True)
@@ -36,7 +35,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Say what goes, ask, remove."""
-
     if bool(args.cuda_version) == args.cuda_all:
         raise UsageError(
             "Name one version, or --all.", hints=["conda cuda list shows what is installed."]
@@ -47,26 +45,26 @@ def execute(args: Namespace) -> int:
         "success": True,
         "environment": str(environment.prefix),
         "removed": [toolkit.name for toolkit in removal.toolkits],
-        "was_current": removal.lets_go,
+        "was_current": removal.deactivates,
     }
     if context.dry_run and context.json:
         print_json({**document, "dry_run": True})
         return 0
-    if not removal.toolkits and not removal.lets_go:
+    if not removal.toolkits and not removal.deactivates:
         say(f"No toolkit is installed in {name_of(environment)}.")
         if args.cuda_all and environment.has_traces and not context.dry_run:
-            # A command that was killed has left its record, or its lock.
+            # A killed command has left its record or its lock.
             remove(environment, removal)
             say_kept(environment)
     else:
         for toolkit in removal.toolkits:
             say(f"Removes {toolkit.name} ({toolkit.root})")
-        if removal.lets_go:
-            say("The current toolkit goes; none will be current afterwards.")
+        if removal.deactivates:
+            say("This removes the current toolkit; none will be current afterwards.")
         confirm("Proceed")
         remove(environment, removal)
         say_kept(environment)
         say(f"Removed from {name_of(environment)}.")
     if context.json:
-        print_json({**document, "kept": kept_paths(environment)})
+        print_json({**document, **facts(environment, "kept")})
     return 0

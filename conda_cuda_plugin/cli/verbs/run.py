@@ -23,7 +23,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `run`."""
-    parser.epilog = EPILOG
     parser.usage = "conda cuda run [-h] [-n NAME | -p PATH] [VERSION] -- COMMAND ..."
     add_common_options(parser)
     parser.add_argument("cuda_words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -31,7 +30,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Become the command."""
-
     version, command = _split(list(args.cuda_words))
     environment = target_environment(args)
     toolkit = chosen_toolkit(environment, version)
@@ -46,8 +44,7 @@ def _split(words: list[str]) -> tuple[str | None, list[str]]:
         at = words.index("--")
         version, command = (words[0] if at else None), words[at + 1 :]
     else:
-        # argparse may have taken the dashes away.
-
+        # argparse may have removed the dashes.
         command = words
         if words:
             try:
@@ -57,7 +54,7 @@ def _split(words: list[str]) -> tuple[str | None, list[str]]:
                 pass
         if command and command[0].startswith("-"):
             raise UsageError(
-                f"{quoted(command[0])} is no command.",
+                f"{quoted(command[0])} is not a command.",
                 hints=["Options come first: conda cuda run -n NAME 12.4 -- python train.py"],
             )
     if not command:

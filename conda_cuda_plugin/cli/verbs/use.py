@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from dataclasses import replace
-from typing import Any
 
 from conda.base.context import context
 
-from ...actions import auto, use, use_plan
+from ...actions import auto, use
 from ...actions.request import request_from
 from ...actions.use_plan import make_plan
 from ...system.conda_compat import confirm
+from ...verdict.finding import Level
 from ..common import (
     add_common_options,
-    kept_paths,
+    facts,
     name_of,
     print_json,
     say,
@@ -26,16 +25,9 @@ from ..common import (
     warn,
     warn_of_others,
 )
-from ..content import (
-    add_channel_options,
-    add_content_options,
-    always_pin,
-    content_words,
-    names_place,
-)
-from ..layout import fields
-from ..machine import split_targets
-from ..plan import chosen, plan_document, plan_lines, switch_line, verdict_text
+from ..content import add_channel_options, add_content_options, content_request, names_place
+from ..machine import machine_for, split_targets
+from ..plan import plan_document, plan_lines, switch_lines, verdict_text
 
 EPILOG = """\
 VERSION is 12.4, 12.4.1, 12, latest, a range such as ">=11.8,<12", the path of a
@@ -54,7 +46,6 @@ examples:
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `use`."""
-    parser.epilog = EPILOG
     parser.add_argument("cuda_version", metavar="VERSION|PATH", nargs="?", help="What to use.")
     add_content_options(parser)
     parser.add_argument(
@@ -85,53 +76,45 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Plan, ask, do, report."""
-
-    platform = this_platform()
-    environment = target_environment(args)
+    platform, environment = this_platform(), target_environment(args)
     target, framework = split_targets(args.cuda_for)
-    words = content_words(args)
-    automatic = not names_place(args) and auto.is_automatic(words.version, environment, framework)
+    text, options = args.cuda_version, content_request(args, platform)
+    automatic = not names_place(args) and auto.is_automatic(text, environment, framework)
     if automatic:
-        words = replace(words, version="latest")
-    request, source = request_from(words, environment, platform)
-    machine = use_plan.machine_for(target, request, platform)
+        text = "latest"
+    request, source = request_from(text, args.cuda_source, options, environment)
+    machine = machine_for(target, compiles=request.compiles)
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
-    plan = make_plan(environment, request, source, machine, force=args.cuda_force, pin=_pin(args))
+    pin = True if args.cuda_pin is None and context.plugins.cuda_pin else args.cuda_pin
+    plan = make_plan(environment, request, source, machine, force=args.cuda_force, pin=pin)
     if context.dry_run and context.json:
         print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0
-    if plan.offer is not None and not (context.json or context.quiet):
+    if plan.offer is None:
+        say(*switch_lines(plan, machine, dry_run=context.dry_run))
+    elif not (context.json or context.quiet):
         say(*plan_lines(plan, machine))
     if plan.offer is not None or context.dry_run:
-        if context.dry_run and plan.offer is None:
-            say(
-                *chosen(plan),
-                switch_line(plan),
-                *fields([("verdict", verdict_text(plan, machine))]),
-            )
         confirm("Proceed")
-    elif plan.offer is None:
-        say(*chosen(plan))
-        if plan.verdict is not None and plan.verdict.level.value == "cannot":
-            warn(f"warning: {verdict_text(plan, machine)}")
+    elif plan.verdict is not None and plan.verdict.level is Level.CANNOT:
+        warn(f"warning: {verdict_text(plan, machine)}")
     result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
     warn_of_others(environment, result.toolkit, plan.offer)
     say_kept(environment)
     if context.json:
-        document: dict[str, Any] = {
-            "success": True,
-            "plan": plan_document(plan, machine),
-            "toolkit": toolkit_document(result.toolkit, result.toolkit.name),
-            "installed": result.installed,
-            "switched": result.switched,
-            "activate": result.activate,
-            "pinned": list(result.pinned),
-            "kept": kept_paths(environment),
-        }
-        print_json(document)
+        print_json(
+            {
+                "success": True,
+                "plan": plan_document(plan, machine),
+                "toolkit": toolkit_document(result.toolkit, result.toolkit.name),
+                **facts(result, "installed switched activate pinned"),
+                **facts(environment, "kept"),
+            }
+        )
         return 0
-    say(_outcome(result))
+    already = "" if result.installed or result.switched else " already"
+    say(f"CUDA {result.toolkit.version} is current in {name_of(environment)}{already}.")
     if result.pinned:
         say(f"Later conda install in it is held to {', '.join(result.pinned)}.")
     elif result.unpinned:
@@ -139,17 +122,3 @@ def execute(args: Namespace) -> int:
     if result.activate:
         say(f"For this shell to notice, type:  {result.activate}")
     return 0
-
-
-def _pin(args: Namespace) -> bool | None:
-    """Whether to pin; None for as it is."""
-    if args.cuda_pin is None:
-        return True if always_pin() else None
-    return bool(args.cuda_pin)
-
-
-def _outcome(result: Any) -> str:
-    name, version = name_of(result.plan.environment), result.toolkit.version
-    if result.installed or result.switched:
-        return f"CUDA {version} is current in {name}."
-    return f"CUDA {version} is current in {name} already."

@@ -6,14 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
 from ...actions.cure import Patient
 from ...actions.which_tool import is_tool
 from ...errors import UsageError
-from ...libraries.messages import Complaint, Mention, meanings_of, names_in
+from ...libraries.messages import Complaint, Meaning, Mention, meanings_of, names_in
 from ...libraries.names import Kind, releases_of
 from ...quoting import quoted
 from ..common import (
@@ -27,10 +26,6 @@ from ..common import (
 )
 from ..machine import machine_for
 from ..which_answers import documents, lines, meaning_lines
-
-if TYPE_CHECKING:
-    from ...libraries.messages import Meaning, Mention
-    from ...machine.machine import Machine
 
 EPILOG = """\
 NAME is a library (libcudart.so.11.0, cudart64_110.dll), a tool (nvcc) or a
@@ -48,7 +43,6 @@ _STDIN_LIMIT = 2**26
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `which`."""
-    parser.epilog = EPILOG
     parser.add_argument(
         "cuda_text", metavar="NAME", nargs="+", help="A library, a tool, or an error message."
     )
@@ -63,7 +57,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Look everything up, then print it."""
-
     asked, mentions = mentions_of(_text(args.cuda_text))
     meanings = meanings_of(asked)
     if not mentions:
@@ -76,7 +69,13 @@ def execute(args: Namespace) -> int:
             )
         return _explain(asked, meanings)
     platform, environment = this_platform(), target_environment(args)
-    patient = Patient(environment, is_active(environment), name_of(environment), platform, _machine)
+    patient = Patient(
+        environment,
+        is_active(environment),
+        name_of(environment),
+        platform,
+        lambda: machine_for(None),
+    )
     answers = documents(mentions, patient, args.cuda_by)
     if context.json:
         document = {
@@ -97,7 +96,6 @@ def execute(args: Namespace) -> int:
 
 def _explain(text: str, meanings: Sequence[Meaning]) -> int:
     """Say what a text means that names no library; no environment is looked at."""
-
     if context.json:
         nowhere = {"environment": None, "name": None, "active": False, "asked": text[:1000]}
         print_json({**nowhere, "answers": [], "meanings": list(map(_document, meanings))})
@@ -107,7 +105,6 @@ def _explain(text: str, meanings: Sequence[Meaning]) -> int:
 
 
 def _say_meanings(meanings: Sequence[Meaning], *, after: bool = False) -> None:
-
     for number, one in enumerate(meanings):
         say(*([""] if after or number else []), *meaning_lines(one))
 
@@ -117,18 +114,12 @@ def _document(meaning: Meaning) -> dict[str, object]:
     return {"message": meaning.message, "means": meaning.means, "commands": commands}
 
 
-def _machine() -> Machine:
-
-    return machine_for(None)
-
-
 def mentions_of(text: str) -> tuple[str, tuple[Mention, ...]]:
     """What a text asks for: the text, shown safely, and the names in it, if any.
 
     Raises:
         UsageError: when there is no text.
     """
-
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     if not text:
         raise UsageError("There is nothing to look for.", hints=[_HINT])
