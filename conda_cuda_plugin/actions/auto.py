@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..frameworks.framework import Backend, Framework
-from ..frameworks.match import Match, parse_framework, toolkit_for
+from ..frameworks.match import Match, match, parse_framework, toolkit_for
 from ..frameworks.table import find_frameworks
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
 from ..toolkit import releases
-from ..verdict.finding import Level, Verdict
 from ..verdict.judge import best_release, judge
+from ..verdict.verdict import Level, Verdict
 from ..versions import CudaVersion, VersionRequest
 from .request import recorded_request
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,69 @@ class NothingToGoByError(CudaError):
 class DoesNotRunError(CudaError):
     """What a framework was built for does not run here."""
 
-    def __init__(self, title: str, verdict: Verdict, hints: Sequence[str]) -> None:
-        release = verdict.version.release
+    def __init__(self, one: Framework, verdict: Verdict) -> None:
+        release, why = verdict.version.release, verdict.reasons[0] if verdict.reasons else None
+        other = "Name a release that runs here: conda cuda use VERSION"
+        if one.name != "cupy":
+            other = f"conda cuda match {one.name} shows the builds that run here."
         super().__init__(
-            f"{title} was built for CUDA {release}, which does not run here. "
-            f"{verdict.reasons[0].text}"
-            if verdict.reasons
-            else f"{title} was built for CUDA {release}, which does not run here.",
-            hints=hints,
-            framework=title,
+            f"{one.title} was built for CUDA {release}, which does not run here."
+            + (f" {why.text}" if why else ""),
+            hints=[*([why.cure] if why and why.cure else []), other],
+            framework=one.title,
             version=release,
             verdict=verdict.level.value,
             reasons=[reason.text for reason in verdict.reasons],
         )
+
+
+def is_automatic(text: str | None, environment: Environment, framework: str | None) -> bool:
+    """Whether the choice is left to us: `auto`, `--for FRAMEWORK`, or nothing and no record.
+
+    Raises:
+        UsageError: when both a version and a framework to choose by are named, or the framework
+            is none we know.
+    """
+    if framework is not None:
+        parse_framework(framework)
+        if text not in (None, AUTO):
+            raise UsageError(
+                f"Both {text} and --for {framework} say which CUDA to use.",
+                hints=["Leave one of them out."],
+            )
+        return True
+    if text is not None:
+        return text == AUTO
+    # What was recorded and cannot be read is reported, and nothing else chosen in its place.
+    recorded = recorded_request(environment).get("version")
+    return not recorded and not environment.read_state().problems
+
+
+def choose_for(
+    environment: Environment, request: ToolkitRequest, machine: Machine, framework: str | None
+) -> ToolkitRequest:
+    """The request with the best release for an environment, and why.
+
+    Args:
+        environment: its frameworks count, and its toolkits when they fit.
+        request: what was asked for beside the version.
+        machine: detected or stated.
+        framework: one that is to be installed (`torch==2.5.1`); it decides alone then.
+
+    Raises:
+        UsageError: when the framework's name or version makes no sense.
+        CudaError: when nothing can be chosen, in words.
+    """
+    if framework is not None:
+        choice = choose_release(machine, (), match(framework, machine, request.platform))
+    else:
+        choice = choose_release(machine, find_frameworks(environment.prefix))
+    best = choice.verdict.version.release
+    at_hand = environment.toolkit(best)
+    # A toolkit that is here already fits as well as anything: no source has to be asked.
+    here = at_hand is not None and at_hand.complete
+    version = VersionRequest.parse(best) if here else choice.request
+    return replace(request, version=version, why=choice.reason)
 
 
 def choose_release(
@@ -88,68 +140,52 @@ def choose_release(
     return _for_machine(machine, frameworks)
 
 
-def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
-    best = match.best
-    title = match.builds.title
+def _for_wanted(machine: Machine, wanted: Match) -> AutoChoice:
+    best, title = wanted.best, wanted.builds.title
     if best is None:
-        hints = [
-            f"conda cuda match {match.builds.name} shows the newest release that runs here.",
-            *(build.command[0] + "    (CPU only)" for build in match.cpu[:1]),
-        ]
-        if not match.judged:
-            raise CudaError(f"No build of {title} for CUDA is known here.", hints=hints)
+        text = f"No build of {title} for CUDA is known here."
+        if wanted.judged:
+            text = f"No known build of {title} runs here. {wanted.judged[0].reasons[0].text}"
         raise CudaError(
-            f"No known build of {title} runs here. {match.judged[0].reasons[0].text}",
-            hints=hints,
+            text,
+            hints=[
+                f"conda cuda match {wanted.builds.name} shows the newest release that runs here.",
+                *(f"{build.command[0]}    (CPU only)" for build in wanted.cpu[:1]),
+            ],
         )
     reason = f"{title} has a build for it ({best.build.source}: {best.build.command[0]})"
     if best.level is Level.UNKNOWN:
-        unknown = best.reasons[0].id == "build-unlisted"
-        reason += "; for which GPUs is not published" if unknown else "; no driver is known here"
+        unlisted = best.reasons[0].id == "build-unlisted"
+        reason += "; for which GPUs is not published" if unlisted else "; no driver is known here"
     elif best.level is not Level.NATIVE:
-        reason = f"{reason}, which this driver runs ({best.level.value})"
+        reason += f", which this driver runs ({best.level.value})"
     version = toolkit_for(best, machine)
     verdict = Verdict(version, best.level, best.reasons)
     return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
 
 
 def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
-    first = built[0]
     fitting = _common(built)
     served = [one for one in built if _accepts_any(one, fitting)]
-    left_out = [one for one in built if one not in served]
     found = best_release(machine, fitting)
     if found is None:
-        verdict = judge(max(fitting), machine)
-        raise DoesNotRunError(
-            first.title,
-            verdict,
-            [
-                *([verdict.reasons[0].cure] if verdict.reasons and verdict.reasons[0].cure else []),
-                f"conda cuda match {first.name} shows the builds that run here."
-                if first.name != "cupy"
-                else "Name a release that runs here: conda cuda use VERSION",
-            ],
-        )
+        raise DoesNotRunError(built[0], judge(max(fitting), machine))
     version, verdict = found
-    reason = _served_words(served, version)
-    reason += _driver_words(verdict, machine)
-    for one in left_out:
-        reason += f"; {one.title} wants {one.accepts}"
+    reason = _served_words(served, version) + _driver_words(verdict, machine)
+    reason += "".join(f"; {one.title} wants {one.accepts}" for one in built if one not in served)
     return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
 
 
 def _served_words(served: Sequence[Framework], version: CudaVersion) -> str:
     """Who is served by a release, and how."""
     own = [one for one in served if one.accepts and one.accepts.matches(version)]
-    older = [one for one in served if one not in own]
-    names = " and ".join(one.title for one in own)
-    if all(one.cuda for one in own):
-        words = f"{names} {'was' if len(own) == 1 else 'were'} built for it"
-    else:
-        words = f"{names} {'runs' if len(own) == 1 else 'run'} with it"
-    for one in older:
-        words += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
+    forms = ("was built for it", "were built for it")
+    if not all(one.cuda for one in own):
+        forms = ("runs with it", "run with it")
+    words = f"{' and '.join(one.title for one in own)} {forms[len(own) != 1]}"
+    for one in served:
+        if one not in own:
+            words += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
     return words
 
 
@@ -162,11 +198,10 @@ def _common(built: Sequence[Framework]) -> list[CudaVersion]:
     fitting: list[CudaVersion] = []
     for one in built:
         own = _releases_for(one)
-        both = [version for version in fitting if version in own]
         same_major = [v for v in own if fitting and v.major == fitting[0].major]
         if not fitting:
             fitting = own
-        elif both:
+        elif both := [version for version in fitting if version in own]:
             fitting = both
         elif same_major and max(same_major) > max(fitting):
             fitting = same_major
@@ -184,11 +219,10 @@ def _releases_for(one: Framework) -> list[CudaVersion]:
 
 def _accepts_any(one: Framework, versions: Sequence[CudaVersion]) -> bool:
     """Whether a framework is served: by its own release, or by a newer one of the same major."""
-    assert one.accepts is not None
-    if any(one.accepts.matches(version) for version in versions):
-        return True
-    return one.cuda is not None and any(
-        version.major == one.cuda.major and version >= one.cuda for version in versions
+    return any(
+        (one.accepts and one.accepts.matches(version))
+        or (one.cuda and version.major == one.cuda.major and version >= one.cuda)
+        for version in versions
     )
 
 
@@ -227,59 +261,3 @@ def _driver_words(verdict: Verdict, machine: Machine) -> str:
     if capability:
         words += f", GPU {capability}"
     return words if verdict.level is Level.UNKNOWN else f"{words} ({verdict.level.value})"
-
-
-AUTO = "auto"
-
-
-def is_automatic(text: str | None, environment: Environment, framework: str | None) -> bool:
-    """Whether the choice is left to us: `auto`, `--for FRAMEWORK`, or nothing and no record.
-
-    Raises:
-        UsageError: when both a version and a framework to choose by are named, or the framework
-            is none we know.
-    """
-    if framework is not None:
-        parse_framework(framework)
-    if framework is not None and text not in (None, AUTO):
-        raise UsageError(
-            f"Both {text} and --for {framework} say which CUDA to use.",
-            hints=["Leave one of them out."],
-        )
-    if text is not None:
-        return text == AUTO
-    if framework is not None:
-        return True
-    # What was recorded and cannot be read is told of, and nothing else chosen in its place.
-    recorded = recorded_request(environment).get("version")
-    return not recorded and not environment.read_state().problems
-
-
-def choose_for(
-    environment: Environment, request: ToolkitRequest, machine: Machine, framework: str | None
-) -> ToolkitRequest:
-    """The request with the best release for an environment, and why.
-
-    Args:
-        environment: its frameworks count, and its toolkits when they fit.
-        request: what was asked for beside the version.
-        machine: detected or stated.
-        framework: one that is to be installed (`torch==2.5.1`); it decides alone then.
-
-    Raises:
-        UsageError: when the framework's name or version makes no sense.
-        CudaError: when nothing can be chosen, in words.
-    """
-    if framework is not None:
-        from ..frameworks.match import match
-
-        choice = choose_release(machine, (), match(framework, machine, request.platform))
-    else:
-        choice = choose_release(machine, find_frameworks(environment.prefix))
-    version = choice.request
-    best = choice.verdict.version
-    at_hand = environment.toolkit(best.release)
-    if at_hand is not None and at_hand.complete:
-        # What is here already fits as well as anything: no source has to be asked.
-        version = VersionRequest.parse(best.release)
-    return replace(request, version=version, why=choice.reason)

@@ -13,17 +13,18 @@ from ..errors import CudaError, ForeignFileError, UsageError
 from ..install import pin as pins
 from ..install import root as roots
 from ..install import switch, wrappers
-from ..machine.detect import detect, is_machine_text, state_machine
+from ..machine.detect import detect
 from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
+from ..machine.spec import is_machine_text, state_machine
 from ..platforms import Platform
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.choice import NoSourceError
 from ..system.conda_compat import assert_not_frozen
 from ..toolkit import Toolkit
-from ..verdict.finding import Level, Verdict
 from ..verdict.judge import judge
 from ..verdict.text import machine_document, verdict_document
+from ..verdict.verdict import Level, Verdict
 from ..versions import CudaVersion
 from . import extend
 from .change import check_writable

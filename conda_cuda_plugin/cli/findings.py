@@ -10,7 +10,7 @@ from ..doctor import RULES, Severity
 from .layout import paint, text_width
 
 if TYPE_CHECKING:
-    from ..doctor import Finding, Patient, Treatment
+    from ..doctor import Context, Finding, Treatment
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 _PROGRAMS = ("conda ", "python ", "chmod ")
@@ -27,7 +27,7 @@ def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
     return 1 if strict and Severity.WARNING in found else 0
 
 
-def report(patient: Patient, findings: Sequence[Finding]) -> list[str]:
+def report(patient: Context, findings: Sequence[Finding]) -> list[str]:
     """The findings for people; one calm line when there are none."""
     if not findings:
         return [calm_line(patient)]
@@ -49,7 +49,7 @@ def counts(findings: Sequence[Finding]) -> str:
 
 
 def document(
-    patient: Patient, findings: Sequence[Finding], treatment: Treatment | None = None
+    patient: Context, findings: Sequence[Finding], treatment: Treatment | None = None
 ) -> dict[str, Any]:
     """The findings for machines."""
 
@@ -86,7 +86,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def calm_line(patient: Patient) -> str:
+def calm_line(patient: Context) -> str:
     """What there is to say where nothing is wrong."""
     current = patient.current
     if current is not None:

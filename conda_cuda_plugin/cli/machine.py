@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..machine.detect import detect, is_machine_text, state_machine
+from ..machine.detect import detect
 from ..machine.machine import Machine
+from ..machine.spec import is_machine_text, state_machine
 from .common import this_platform
 
 if TYPE_CHECKING:

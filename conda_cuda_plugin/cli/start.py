@@ -16,7 +16,7 @@ from .layout import fields, heading
 from .verbs.doctor import examined
 
 if TYPE_CHECKING:
-    from ..doctor import Patient
+    from ..doctor import Context
 
 Steps = list[tuple[str, str]]
 """Commands, and what each of them does."""
@@ -53,7 +53,7 @@ def execute(args: Namespace) -> int:
     return 0
 
 
-def _facts(patient: Patient) -> list[tuple[str, str]]:
+def _facts(patient: Context) -> list[tuple[str, str]]:
     rows = [("installed", ", ".join(one.name for one in patient.toolkits) or "none")]
     current = patient.current
     if current is None:
@@ -64,7 +64,7 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
     return rows
 
 
-def _steps(patient: Patient) -> Steps:
+def _steps(patient: Context) -> Steps:
     """What to do next in an environment."""
     current = patient.current
     if not patient.toolkits:
@@ -98,7 +98,7 @@ def _own_environment() -> Steps:
     ]
 
 
-def _has_it(patient: Patient) -> bool:
+def _has_it(patient: Context) -> bool:
     """Whether the activate hook has run in this shell, and nothing has undone it."""
     if not patient.platform.windows:
         return patient.place is not None

@@ -79,11 +79,11 @@ def pins(requirements: Iterable[str], *, extra: str | None = None) -> dict[str, 
     for text in requirements:
         marker = text.partition(";")[2]
         named = re.search(r"extra\s*==\s*['\"]([^'\"]*)['\"]", marker)
-        if named and (extra is None or _normal(named[1]) != _normal(extra)):
+        if named and (extra is None or normalized(named[1]) != normalized(extra)):
             continue
         match = _PIN.match(text.partition(";")[0])
         if match:
-            found[_normal(match["name"])] = re.sub(r"\s+", "", match["spec"])
+            found[normalized(match["name"])] = re.sub(r"\s+", "", match["spec"])
     return found
 
 
@@ -124,5 +124,6 @@ def major_of(version: str) -> int | None:
     return int(match[0]) if match else None
 
 
-def _normal(name: str) -> str:
+def normalized(name: str) -> str:
+    """The name of a Python package as PEP 503 has it."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -6,7 +6,7 @@ was known before a crash is not lost; `call` names the function that is about to
 
     ["nvml", "path", "/usr/lib/libnvidia-ml.so.1"]     ["cuda", "call", "cuInit"]
     ["nvml", "driver", "550.54.15"]                    ["cuda", "error", ["cuInit", 100]]
-    ["nvml", "version", 12040]                         ["cuda", "gpu", [0, "NVIDIA L4", 8, 9]]
+    ["nvml", "version", 12040]                         ["cuda", "gpu", ["NVIDIA L4", 8, 9]]
 
 With --brief libcuda, which is slow to start, is left out when NVML has answered everything.
 Several paths of a library are tried in turn until one can be loaded.
@@ -34,6 +34,13 @@ class Library:
     def tell(self, what: str, value: object) -> None:
         """Send a fact."""
         os.write(self.output, (json.dumps([self.name, what, value]) + "\n").encode())
+
+    def tell_gpu(
+        self, name: ctypes.Array[ctypes.c_char] | None, capability: tuple[ctypes.c_int, ...]
+    ) -> None:
+        """Send what is known of a GPU."""
+        major, minor = (number.value for number in capability) if capability else (None, None)
+        self.tell("gpu", [_decoded(name) if name else None, major, minor])
 
     def load(self, path: str) -> bool:
         """Whether the library at a path can be loaded."""
@@ -65,16 +72,14 @@ def ask_nvml(library: Library) -> bool:
     if not library.call(("nvmlInit_v2", "nvmlInit")):
         return False
     text, number = ctypes.create_string_buffer(96), ctypes.c_int()
-    complete = True
-    if library.call(("nvmlSystemGetDriverVersion",), text, ctypes.c_uint(80)):
+    has_driver = library.call(("nvmlSystemGetDriverVersion",), text, ctypes.c_uint(80))
+    if has_driver:
         library.tell("driver", _decoded(text))
-    else:
-        complete = False
     names = ("nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion")
-    if library.call(names, ctypes.byref(number)):
+    has_version = library.call(names, ctypes.byref(number))
+    if has_version:
         library.tell("version", number.value)
-    else:
-        complete = False
+    complete = has_driver and has_version
     if not library.call(("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"), ctypes.byref(number)):
         return False
     for index in range(min(number.value, MOST_GPUS)):
@@ -84,21 +89,10 @@ def ask_nvml(library: Library) -> bool:
             complete = False
             continue
         named = library.call(("nvmlDeviceGetName",), handle, text, ctypes.c_uint(96))
-        able = library.call(
-            ("nvmlDeviceGetCudaComputeCapability",),
-            handle,
-            ctypes.byref(major),
-            ctypes.byref(minor),
-        )
+        asked = ("nvmlDeviceGetCudaComputeCapability",)
+        able = library.call(asked, handle, ctypes.byref(major), ctypes.byref(minor))
         complete = complete and able
-        library.tell(
-            "gpu",
-            [
-                index,
-                _decoded(text) if named else None,
-                *((major.value, minor.value) if able else (None, None)),
-            ],
-        )
+        library.tell_gpu(text if named else None, (major, minor) if able else ())
     return complete
 
 
@@ -124,14 +118,7 @@ def ask_cuda(library: Library) -> bool:
             )
             for value, attribute in ((major, _MAJOR), (minor, _MINOR))
         )
-        library.tell(
-            "gpu",
-            [
-                index,
-                _decoded(text) if named else None,
-                *((major.value, minor.value) if able else (None, None)),
-            ],
-        )
+        library.tell_gpu(text if named else None, (major, minor) if able else ())
     return True
 
 

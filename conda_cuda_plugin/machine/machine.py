@@ -77,6 +77,9 @@ class HostCompiler:
     version: tuple[int, ...]
     path: str
 
+    def __str__(self) -> str:
+        return f"{self.name} {'.'.join(map(str, self.version))}"
+
 
 @dataclass(frozen=True)
 class Machine:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..machine.machine import Machine
 from .driver_rules import driver_cuda, shown
-from .finding import Level, Verdict
+from .verdict import Level, Verdict
 
 
 def verdict_line(verdict: Verdict, machine: Machine) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conda.base.context import context
 
-from ...doctor import Patient, Treatment, diagnose, treat
+from ...doctor import Context, Treatment, diagnose, treat
 from ...environment import Environment
 from ...machine.detect import detect
 from ...packages.cache import package_caches
@@ -28,7 +28,7 @@ from ..findings import document, exit_code, outcome, question, report
 from ..machine import machine_for
 
 if TYPE_CHECKING:
-    from ...doctor import Patient
+    from ...doctor import Context
 
 EPILOG = """\
 Exit code: 0 healthy, 3 errors; 1 warnings, only with --strict.
@@ -94,11 +94,11 @@ def execute(args: Namespace) -> int:
     return exit_code(findings, strict=args.cuda_strict)
 
 
-def examined(environment: Environment, machine: str | None = None) -> Patient:
+def examined(environment: Environment, machine: str | None = None) -> Context:
     """An environment with this shell around it, and this machine or one that is described."""
 
     platform = this_platform()
-    return Patient(
+    return Context(
         environment,
         platform,
         os.environ,

@@ -32,7 +32,7 @@ from ..layout import fields
 from .doctor import examined
 
 if TYPE_CHECKING:
-    from ...doctor import Finding, Patient
+    from ...doctor import Context, Finding
 
 
 EPILOG = """\
@@ -61,7 +61,7 @@ def execute(args: Namespace) -> int:
     return 0
 
 
-def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
+def document(patient: Context, findings: Sequence[Finding]) -> dict[str, Any]:
     """The same for machines."""
 
     current = patient.environment.current_name()
@@ -107,7 +107,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _shell(patient: Patient) -> dict[str, Any]:
+def _shell(patient: Context) -> dict[str, Any]:
     """What this shell has of the environment's CUDA."""
 
     variables = patient.variables
@@ -123,7 +123,7 @@ def _shell(patient: Patient) -> dict[str, Any]:
     }
 
 
-def screen(patient: Patient, findings: Sequence[Finding], facts: Mapping[str, Any]) -> list[str]:
+def screen(patient: Context, findings: Sequence[Finding], facts: Mapping[str, Any]) -> list[str]:
     """What people paste into bug reports.
 
     Args:
@@ -171,7 +171,7 @@ def _current_text(current: dict[str, Any] | None) -> str:
     return f"CUDA {current['version']}, {current['contents']}, from {current['origin']}{where}"
 
 
-def _shell_text(shell: dict[str, Any], patient: Patient) -> str:
+def _shell_text(shell: dict[str, Any], patient: Context) -> str:
     if not shell["active"]:
         text = f"{patient.name} is not active here"
     elif shell["position"] is None:
