@@ -72,7 +72,7 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
 
     Raises:
         UsageError: when both a version and a framework to choose by are named, or the framework
-            is none we know.
+            is not one we know.
     """
     if framework is not None:
         parse_framework(framework)
@@ -98,7 +98,7 @@ def choose_for(
         environment: its frameworks count, and its toolkits when they fit.
         request: what was asked for beside the version.
         machine: detected or stated.
-        framework: one that is to be installed (`torch==2.5.1`); it decides alone then.
+        framework: one to be installed (`torch==2.5.1`), which then decides alone.
 
     Raises:
         UsageError: when the framework's name or version makes no sense.
@@ -119,12 +119,7 @@ def choose_for(
 def choose_release(
     machine: Machine, frameworks: Sequence[Framework], wanted: Match | None = None
 ) -> AutoChoice:
-    """The best release for a machine and the frameworks it has to serve.
-
-    Args:
-        machine: detected or stated.
-        frameworks: what the environment holds.
-        wanted: the framework that is to be installed; it goes before those that are there.
+    """The best release for a machine and the frameworks of an environment, or for one to install.
 
     Raises:
         NothingToGoByError: without a driver, a GPU and a framework.

@@ -120,7 +120,7 @@ def cudnn_missing(context: Context) -> Iterator[Finding]:
     for framework, wanted, found in _cudnn(context):
         if not found:
             yield Finding(
-                f"{framework.title} needs cuDNN {wanted}, and there is none.",
+                f"{framework.title} needs cuDNN {wanted}, but none is installed.",
                 (f"{framework.title}: cuDNN {framework.cudnn} ({framework.evidence})",),
                 _cudnn_cure(context, framework, wanted),
                 severity=Severity.ERROR,
@@ -134,7 +134,7 @@ def cudnn_wrong_major(context: Context) -> Iterator[Finding]:
         if found and wanted not in found:
             have = " and ".join(map(str, sorted(found)))
             yield Finding(
-                f"{framework.title} needs cuDNN {wanted}; what is there is cuDNN {have}.",
+                f"{framework.title} needs cuDNN {wanted}; cuDNN {have} is installed.",
                 (
                     f"{framework.title}: cuDNN {framework.cudnn} ({framework.evidence})",
                     *(context.inside(found[major]) for major in sorted(found)),

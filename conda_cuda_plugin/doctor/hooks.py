@@ -40,7 +40,7 @@ def edited(context: Context) -> Iterator[Finding]:
             f"{_count(found)} edited by hand; what was added there may not be undone.",
             found,
             f"Keep your lines in a script of your own; {context.command('doctor --fix')} then "
-            "moves this one aside and writes it anew.",
+            "moves this one aside and writes a new one.",
             lambda: _write(context),
         )
 

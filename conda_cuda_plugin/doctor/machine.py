@@ -37,7 +37,7 @@ def limits(context: Context) -> Iterator[Finding]:
 def detection(context: Context) -> Iterator[Finding]:
     """The driver's parts do not fit together."""
     notes = context.machine.notes if context.current is not None else ()
-    # What the user has set on purpose is no contradiction.
+    # What the user has set on purpose does not contradict anything.
     chosen = tuple(note for note in notes if note.startswith("CONDA_OVERRIDE_"))
     strange = tuple(note for note in notes if note not in chosen)
     if chosen:

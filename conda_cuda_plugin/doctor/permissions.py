@@ -48,13 +48,9 @@ def scripts(context: Context) -> Iterator[Finding]:
 
 
 def _finding(context: Context, what: str, found: list[Exposed], ours: list[Exposed]) -> Finding:
-    """A finding about what others may change.
+    """A finding about what others may change, some of which conda cuda made.
 
-    Args:
-        context: the environment.
-        what: the end of the sentence that begins with who it is.
-        found: all of it.
-        ours: that which conda cuda made.
+    `what` ends the sentence that begins with who they are.
     """
     who = list(dict.fromkeys(one.who for one in found))
     subject = who[0] if len(who) == 1 else "others than you and root"

@@ -67,7 +67,7 @@ def record_problems(toolkit: Toolkit) -> tuple[str, ...]:
 
 
 def _mend_state(context: Context) -> None:
-    """Write the record anew: what of it can be used, and what can be seen."""
+    """Rewrite the record from what of it is valid and what the environment shows."""
     environment = context.environment
     kept, wrappers = environment.read_state().content, recorded_wrappers(environment)
     current = environment.current()
@@ -84,7 +84,7 @@ def _mend_state(context: Context) -> None:
 
 
 def _mend_toolkit(context: Context, toolkit: Toolkit) -> None:
-    """Write the record of a toolkit anew, from what was written down beside it."""
+    """Rewrite the record of a toolkit from what was written down beside it."""
     files, place = context.environment.files, toolkit.root / TOOLKIT_FILE
     if place.is_dir() and not place.is_symlink():
         context.environment.kept.append(files.put_aside(place))
@@ -92,7 +92,7 @@ def _mend_toolkit(context: Context, toolkit: Toolkit) -> None:
 
 
 def _forget(cache: Path, paths: list[Path]) -> None:
-    """Remove what is found out anew when it is needed."""
+    """Remove a record, which the next command that needs it makes again."""
     for path in paths:
         Inside(cache).remove_tree(path)
 

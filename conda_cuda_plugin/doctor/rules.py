@@ -68,11 +68,7 @@ def diagnose(context: Context) -> list[Finding]:
 
 
 def treat(examine: Callable[[], Context], findings: Sequence[Finding]) -> Treatment:
-    """Apply the cures of some findings, alone in the environment.
-
-    Args:
-        examine: looks at the environment anew.
-        findings: what to cure; those without a fix are passed over.
+    """Apply the fixes of some findings, alone in the environment, then examine it again.
 
     Raises:
         CudaError: when the environment cannot be changed at all.

@@ -191,7 +191,7 @@ def _other(context: Context, value: str) -> Path | None:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a script that are no comments, with their numbers."""
+    """The lines of a script without its comments, with their numbers."""
     try:
         with open_regular(path) as file:
             text = file.read(_LARGEST).decode("utf-8", "replace")

@@ -25,7 +25,7 @@ def joined(digits: str) -> CudaVersion:
 
 
 def parsed(text: str | None) -> CudaVersion | None:
-    """A version, or None where the text is none."""
+    """A version, or None where the text is not one."""
     try:
         return CudaVersion.parse(text or "")
     except ValueError:
@@ -38,8 +38,7 @@ def cuda_of_build(build: str) -> CudaVersion | None:
     Forms: `py3.12_cuda12.4_cudnn9.1.0_0` (pytorch), `cuda126_py312h...` and `cuda112py39h...`
     (conda-forge), `gpu_cuda118py311h...` (defaults).
     """
-    dotted = _DOTTED.search(build)
-    if dotted:
+    if dotted := _DOTTED.search(build):
         return parsed(dotted[1])
     digits = _DIGITS.search(build)
     return joined(digits[1]) if digits else None
@@ -68,12 +67,10 @@ def local_part(version: str) -> str:
 
 
 def pins(requirements: Iterable[str], *, extra: str | None = None) -> dict[str, str]:
-    """The version clauses of Python requirements by normalized name, blanks taken out.
+    """The version clauses of Python requirements by normalized name, without blanks.
 
-    Args:
-        requirements: as METADATA has them: `nvidia-cudnn-cu12 (==9.1.0.70) ; platform_...`.
-        extra: also take the requirements of this extra; without it those of all extras are left
-            out.
+    METADATA has them as `nvidia-cudnn-cu12 (==9.1.0.70) ; platform_...`. Requirements of an extra
+    count for that extra only.
     """
     found = {}
     for text in requirements:
@@ -88,7 +85,7 @@ def pins(requirements: Iterable[str], *, extra: str | None = None) -> dict[str, 
 
 
 def cuda_of_pins(found: dict[str, str]) -> CudaVersion | None:
-    """The release that exact pins of NVIDIA's packages stand for."""
+    """The release that exact pins of NVIDIA's packages mean."""
     spec = found.get("cuda-toolkit", "")
     if spec.startswith("==") and "*" not in spec and "," not in spec:
         return parsed(spec[2:])

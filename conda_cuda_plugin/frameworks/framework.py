@@ -91,7 +91,7 @@ NOTHING: Clue = (None, Backend.UNKNOWN, "")
 
 
 def first_clue(*clues: Callable[[], Clue]) -> Clue:
-    """The first clue that tells the backend; later ones are not asked for."""
+    """The first clue that says the backend; later ones are not looked up."""
     return next((found for clue in clues if (found := clue())[1] is not Backend.UNKNOWN), NOTHING)
 
 

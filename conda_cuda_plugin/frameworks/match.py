@@ -73,12 +73,9 @@ def parse_framework(text: str) -> tuple[str, str | None, str | None]:
 
 
 def match(text: str, machine: Machine, platform: Platform) -> Match:
-    """The builds of a framework, and which of them a machine runs.
+    """The builds of a framework for a platform, and which of them a machine runs.
 
-    Args:
-        text: such as `torch==2.5.1`; without a version the newest release that runs is taken.
-        machine: detected or stated.
-        platform: for which platform the builds are.
+    The text is such as `torch==2.5.1`; without a version the newest release that runs is taken.
 
     Raises:
         UsageError: when the text names no framework we know.
@@ -141,7 +138,7 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
 
 
 def _not_in(build: Build, capability: ComputeCapability, level: Level) -> Reason | None:
-    """Why a build has nothing for a GPU; None when it has, or nobody says."""
+    """Why a build has nothing for a GPU; None when it has code, or that is not published."""
     known = architectures().get(capability)
     who = f"the {known.name} GPU" if known else "the GPU"
     if build.minimum is not None and capability < build.minimum:

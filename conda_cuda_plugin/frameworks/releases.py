@@ -40,7 +40,7 @@ def framework_name(text: str) -> str:
     """The framework that a user means: `PyTorch` and `pytorch` are `torch`, `tf` is `tensorflow`.
 
     Raises:
-        UsageError: when it is none we know.
+        UsageError: when it is not one we know.
     """
     wanted = text.strip().lower().replace("_", "-")
     for name, row in table("names").items():
@@ -110,7 +110,7 @@ def _is_numbers(version: str) -> bool:
 
 
 def _nearest(version: str, known: list[str], count: int = 4) -> list[str]:
-    """The known releases around a version, oldest first; the newest ones when it is no number."""
+    """The known releases around a version, oldest first; the newest ones where it has no number."""
     if not _is_numbers(version):
         return list(reversed(known[:count]))
     want = VersionOrder(version)

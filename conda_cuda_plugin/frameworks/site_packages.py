@@ -145,7 +145,7 @@ def _wheel(distribution: Distribution) -> NvidiaWheel:
     names: list[str] = []
     for relative in _LIBRARY.findall(record):
         parts = relative.split("/")
-        # What points outside of site-packages, or is a stub to link against, is no library here.
+        # What points outside of site-packages, or is a stub to link against, does not count.
         if ".." in parts or "stubs" in parts or relative.startswith("/"):
             continue
         path = distribution.site.joinpath(*parts)

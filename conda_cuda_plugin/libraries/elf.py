@@ -28,7 +28,7 @@ _MOST = 2**20
 
 
 class NotLoadable(Exception):
-    """The loader would stop at this file; the text is the one it prints."""
+    """The loader would stop at this file and print this text."""
 
 
 @dataclass(frozen=True)

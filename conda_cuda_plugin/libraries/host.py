@@ -45,7 +45,7 @@ class CacheEntry:
 
 
 def read_cache(path: Path = CACHE) -> tuple[CacheEntry, ...]:
-    """Every entry, in the file's order; none when there is no cache or it is no such file."""
+    """Every entry, in the file's order; none when the cache is missing or broken."""
     try:
         content = read_bytes(path)
         return tuple(_entries(content[content.index(_MAGIC) :]))
@@ -148,12 +148,12 @@ class Host:
 
     def _searched(self, why: str) -> list[str]:
         """The folders that the loader searches for one reason."""
-        found = re.search(rf"search path=(\S+)\s+\({why}\)", self._told)
+        found = re.search(rf"search path=(\S+)\s+\({why}\)", self._report)
         return found[1].split(":") if found else []
 
     @cached_property
-    def _told(self) -> str:
-        """What the loader tells of a search for a program of the system, and of no other file."""
+    def _report(self) -> str:
+        """What the loader reports when it loads a program of the system, its only file."""
         try:
             done = subprocess.run(
                 [self.loader, "--inhibit-cache", "--list", "/bin/true"],

@@ -42,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search comes to."""
+    """The result of a search."""
 
     name: str
     candidates: tuple[Candidate, ...]

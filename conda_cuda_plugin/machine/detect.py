@@ -42,7 +42,7 @@ def detect(
         timeout: seconds that the driver may take to answer.
         windows: whether to look in the places of Windows.
         full: ask libcuda too when NVML has said everything, which conda's `__cuda` needs and
-            which is slow; notes then tell when `__cuda` says something else.
+            which is slow; notes then say when `__cuda` says something else.
         compiler: look for the host compiler, which starts a process.
     """
     found = _Found()
@@ -155,7 +155,7 @@ def _ask_driver(
 
 
 def _compare_with_conda(found: _Found, libcuda: Answers) -> None:
-    """Tell when conda's `__cuda` is something else than what was found here.
+    """Note when conda's `__cuda` is something else than what was found here.
 
     conda takes cuDriverGetVersion of libcuda, and nothing unless cuInit succeeds.
     """

@@ -87,7 +87,7 @@ def libraries(root: Path, variables: Mapping[str, str], *, windows: bool) -> dic
 
 
 def _find(root: Path, variables: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
-    """The different files that go by one of the names, the loader's first choice first."""
+    """The different files that have one of the names, the loader's first choice first."""
     named = variables.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
     cached = list(_cached(root, names))
     found: dict[str, str] = {}

@@ -88,7 +88,7 @@ def _ask(
     """Let one child fill the answers of the libraries whose paths are given."""
     output, ending = _run(paths, variables, timeout, full=full)
     for line in output.splitlines():
-        # What makes no sense is passed over.
+        # Ignore what makes no sense.
         try:
             library, what, value = json.loads(line)
             _take(answers[library], what, value)
@@ -131,7 +131,7 @@ def _run(
         try:
             output, _ = child.communicate(timeout=1)
         except subprocess.TimeoutExpired as late:
-            # It hangs inside the kernel and cannot be ended; nobody waits for it.
+            # It hangs inside the kernel and cannot be ended, so it is left behind.
             output = late.stdout or b""
         return output, f"did not answer within {timeout:g} s"
     except BaseException:

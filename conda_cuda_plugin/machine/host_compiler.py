@@ -39,13 +39,8 @@ def find_host_compiler(
     former), then NVCC_CCBIN, then gcc (on Windows cl) on PATH; CC means nothing to it. Source:
     NVIDIA's nvcc manual, "NVCC Environment Variables".
 
-    Args:
-        variables: environment variables.
-        windows: whether nvcc calls Visual C++.
-        timeout: seconds that the compiler may take to say its version.
-
     Returns:
-        None when there is none, or it does not say its version.
+        None when there is none, or it does not report its version in time.
     """
     if windows:
         return _visual_cpp(variables)
@@ -75,12 +70,9 @@ def find_host_compiler(
 
 
 def seen_by_toolkit(machine: Machine, version: str | None, path: Path | None) -> Machine:
-    """The machine as nvcc of a toolkit sees it that has a C++ compiler of its own.
+    """The machine as nvcc of a toolkit sees it that may have a C++ compiler of its own.
 
-    Args:
-        machine: the machine; what a variable names there goes before the toolkit's own.
-        version: the compiler's version; None when the toolkit has none.
-        path: where the compiler is, or will be; None when the toolkit has none.
+    What a variable of the machine names goes before the toolkit's own.
     """
     evidence = dict(machine.evidence)
     numbers = _version(version or "")

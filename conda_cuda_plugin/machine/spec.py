@@ -42,7 +42,9 @@ def state_machine(text: str, base: Machine) -> Machine:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         key = key.lower()
         if key not in _KEYS or not equals:
-            raise _refused(text, f"{part.strip()!r} is none of {', '.join(f'{k}=' for k in _KEYS)}")
+            raise _refused(
+                text, f"{part.strip()!r} is not one of {', '.join(f'{k}=' for k in _KEYS)}"
+            )
         if key in seen and key != "cc":
             raise _refused(text, f"{key} is named twice")
         seen.add(key)
@@ -78,7 +80,7 @@ def overridden(
     """What one of conda's variables states: a value, or nothing (it is empty).
 
     Returns:
-        None when it is not set, or makes no sense, of which a note tells then.
+        None when it is not set, or is not valid, which a note says.
     """
     text = variables.get(name)
     if text is None:

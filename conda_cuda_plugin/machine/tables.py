@@ -93,7 +93,7 @@ def toolkit_row(release: str) -> ToolkitRow | None:
 
 
 def newest_gcc(version: CudaVersion) -> int | None:
-    """The newest major version of gcc that nvcc of a release accepts; None when nobody knows.
+    """The newest major version of gcc that nvcc of a release accepts; None when it is not known.
 
     A release that is newer than the table accepts what the newest one in it does, at least.
     """

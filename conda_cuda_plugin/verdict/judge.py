@@ -21,15 +21,11 @@ def judge(version: CudaVersion, machine: Machine, install: str | None = None) ->
     """Whether a release runs on a machine.
 
     The driver and each GPU are judged on their own; the worst answer decides. The host compiler
-    adds a reason and no level.
-
-    Args:
-        version: the release; with its update left open, its first update is meant.
-        machine: detected or stated. What it leaves unknown speaks against nothing.
-        install: the command that installs a host compiler, as for `judge_compiler`.
+    adds a reason and no level; `install` is as for `judge_compiler`. What is not known of the
+    machine counts against nothing.
 
     Returns:
-        The level, with the weightiest reason first. The cure of a reason that stands in the way
+        The level, with the most important reason first. The cure of a reason that stands in the way
         names the newest release that does run.
     """
     level, found = _judge(version, machine)
@@ -93,7 +89,7 @@ def judge_compiler(
 
     Args:
         version: the release.
-        machine: detected or stated, as nvcc of the toolkit sees it.
+        machine: as nvcc of the toolkit sees it.
         install: the command that installs a compiler into the toolkit; empty when that cannot be
             done, None for the usual one.
     """
