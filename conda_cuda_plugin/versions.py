@@ -41,6 +41,11 @@ class CudaVersion:
         """`X.Y`, the part that names a toolkit root."""
         return f"{self.major}.{self.minor}"
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """`X.Y` as numbers: releases compare by them, whatever their updates."""
+        return self.major, self.minor
+
     def __str__(self) -> str:
         return self.release if self.patch < 0 else f"{self.release}.{self.patch}"
 

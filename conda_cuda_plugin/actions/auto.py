@@ -13,8 +13,8 @@ from ..frameworks.table import find_frameworks
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
 from ..toolkit import releases
-from ..verdict.finding import Level, Verdict
 from ..verdict.judge import best_release, judge
+from ..verdict.verdict import Level, Verdict
 from ..versions import CudaVersion, VersionRequest
 from .request import recorded_request
 

@@ -37,7 +37,7 @@ class Cure:
 
 
 @dataclass(frozen=True)
-class Patient:
+class Context:
     """The environment that a cure is for.
 
     Args:
@@ -80,7 +80,7 @@ DRIVER = Cure(
 )
 
 
-def for_tool(answer: ToolAnswer, patient: Patient) -> Cure | None:
+def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     """What to do about a tool; None when nothing has to be done."""
     current = patient.environment.current()
     row = tools().get(answer.name.removesuffix(".exe"), {})
@@ -112,7 +112,7 @@ def for_tool(answer: ToolAnswer, patient: Patient) -> Cure | None:
     )
 
 
-def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Patient) -> Cure:
+def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Context) -> Cure:
     """The command that adds a part to an installed toolkit.
 
     An adopted toolkit has what its folder has; the channel's takes its place.
@@ -134,13 +134,13 @@ def numbers(release: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _foreign(answer: ToolAnswer, patient: Patient) -> bool:
+def _foreign(answer: ToolAnswer, patient: Context) -> bool:
     """Whether the first program on PATH is not the environment's."""
     first = answer.programs[0].path
     return os.path.dirname(first) != str(patient.environment.bin)
 
 
-def for_library(answer: LibraryAnswer, patient: Patient, common: Sequence[str]) -> Cure | None:
+def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) -> Cure | None:
     """What to do about a library.
 
     Args:
@@ -187,7 +187,7 @@ def for_library(answer: LibraryAnswer, patient: Patient, common: Sequence[str]) 
     return _for_toolkit(facts, patient, common or facts.releases)
 
 
-def _for_toolkit(facts: LibraryFacts, patient: Patient, releases: Sequence[str]) -> Cure:
+def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str]) -> Cure:
     part = components().get(facts.component or "")
     needed = part.flavor if part else Flavor.RUNTIME
     current = patient.environment.current()
@@ -214,7 +214,7 @@ def _for_toolkit(facts: LibraryFacts, patient: Patient, releases: Sequence[str])
     return Cure(f"No toolkit in this environment has it.{warning}", patient.command(words))
 
 
-def _for_linker(facts: LibraryFacts, patient: Patient) -> Cure:
+def _for_linker(facts: LibraryFacts, patient: Context) -> Cure:
     current = patient.environment.current()
     file = f"{facts.family}.so"
     if current is not None:
@@ -236,7 +236,7 @@ def _in(toolkit: Toolkit, facts: LibraryFacts) -> bool:
     return toolkit.version.release in facts.releases
 
 
-def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Patient) -> Cure | None:
+def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Context) -> Cure | None:
     symbol = answer.mention.symbol
     if symbol is None:
         return Cure(
@@ -264,7 +264,7 @@ def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Patient) -> C
     return Cure(text)
 
 
-def _for_add_on(answer: LibraryAnswer, patient: Patient) -> Cure:
+def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
     facts = answer.facts
     title, package = ("cuDNN", "cudnn") if facts.kind is Kind.CUDNN else ("NCCL", "nccl")
     mine = next((p for p in answer.places if p.prefix == patient.environment.prefix), None)

@@ -19,9 +19,9 @@ from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.host_compiler import version_in
 from ..system.conda_compat import assert_not_frozen
 from ..toolkit import Toolkit
-from ..verdict.finding import Level, Verdict
 from ..verdict.judge import judge
 from ..verdict.text import machine_document, verdict_document
+from ..verdict.verdict import Level, Verdict
 from ..versions import CudaVersion
 from . import extend
 from .change import check_writable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..doctor import RULES, Finding, Patient, Severity, Treatment
+from ..doctor import RULES, Context, Finding, Severity, Treatment
 from .common import facts
 from .layout import paint, paragraph, text_width
 
@@ -23,7 +23,7 @@ def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
     return 1 if strict and Severity.WARNING in found else 0
 
 
-def report(patient: Patient, findings: Sequence[Finding]) -> list[str]:
+def report(patient: Context, findings: Sequence[Finding]) -> list[str]:
     """The findings for people; one calm line when there are none."""
     if not findings:
         return [calm_line(patient)]
@@ -44,7 +44,7 @@ def _by_severity(findings: Sequence[Finding]) -> dict[str, int]:
 
 
 def document(
-    patient: Patient, findings: Sequence[Finding], treatment: Treatment | None = None
+    patient: Context, findings: Sequence[Finding], treatment: Treatment | None = None
 ) -> dict[str, Any]:
     """The findings for machines."""
     found: dict[str, Any] = {
@@ -71,7 +71,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def calm_line(patient: Patient) -> str:
+def calm_line(patient: Context) -> str:
     """The line for an environment where nothing is wrong."""
     current = patient.current
     if current is not None:

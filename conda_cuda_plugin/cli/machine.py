@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..machine.detect import detect
 from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
-from ..machine.stated import is_machine_text, state_machine
+from ..machine.spec import is_machine_text, state_machine
 from .common import this_platform
 
 

@@ -9,8 +9,8 @@ from ..actions.use_plan import Plan
 from ..addons import addons, addons_in, addons_of
 from ..machine.machine import Machine
 from ..sources.base import Offer, Package
-from ..verdict.finding import Level
 from ..verdict.text import machine_document, verdict_document, verdict_line
+from ..verdict.verdict import Level
 from .common import facts, name_of, parts_of, size
 from .layout import fields, heading, table
 

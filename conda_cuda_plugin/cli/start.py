@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ..doctor import Patient
+from ..doctor import Context
 from ..environment import Environment
 from .common import contents, say
 from .layout import fields, heading
@@ -51,7 +51,7 @@ def execute(args: Namespace) -> int:
     return 0
 
 
-def _facts(patient: Patient) -> list[tuple[str, str]]:
+def _facts(patient: Context) -> list[tuple[str, str]]:
     rows = [("installed", ", ".join(one.name for one in patient.toolkits) or "none")]
     current = patient.current
     if current is None:
@@ -62,7 +62,7 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
     return rows
 
 
-def _steps(patient: Patient) -> Steps:
+def _steps(patient: Context) -> Steps:
     """What to do next in an environment."""
     current = patient.current
     steps: Steps = []
@@ -83,7 +83,7 @@ def _steps(patient: Patient) -> Steps:
     return [*steps, _DOCTOR]
 
 
-def _has_it(patient: Patient) -> bool:
+def _has_it(patient: Context) -> bool:
     """Whether the activate hook has run in this shell, and nothing has undone it."""
     if not patient.platform.windows:
         return patient.place is not None

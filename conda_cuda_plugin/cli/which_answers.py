@@ -11,7 +11,7 @@ from typing import Any
 from conda.base.context import context
 
 from ..actions import cure, which, which_tool
-from ..actions.cure import Patient
+from ..actions.cure import Context
 from ..actions.run import Shell, search_path
 from ..actions.which import LibraryAnswer
 from ..actions.which_tool import ToolAnswer
@@ -24,7 +24,7 @@ from .layout import text_width
 
 
 def documents(
-    mentions: Sequence[Mention], patient: Patient, by: str | None
+    mentions: Sequence[Mention], patient: Context, by: str | None
 ) -> list[dict[str, Any]]:
     """The answers, as `--json` shows them.
 
@@ -138,7 +138,7 @@ _MOST = 8
 _ADVICE = "to do"
 
 
-def lines(document: Mapping[str, Any], patient: Patient) -> list[str]:
+def lines(document: Mapping[str, Any], patient: Context) -> list[str]:
     """One answer; wrapped at 80 columns, paths and commands whole.
 
     Args:
@@ -169,7 +169,7 @@ def meaning_lines(meaning: Meaning) -> list[str]:
     return text
 
 
-def _library(document: Mapping[str, Any], patient: Patient) -> list[tuple[str, str]]:
+def _library(document: Mapping[str, Any], patient: Context) -> list[tuple[str, str]]:
     rows = [("belongs to", _owner(document))]
     if document["variants"]:
         rows.append(("versions", ", ".join(document["variants"])))

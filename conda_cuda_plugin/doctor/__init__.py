@@ -1,13 +1,13 @@
 """The doctor: rules with stable ids, each with evidence and a cure.
 
-`rules.py` holds the table, one small file per topic the rules themselves. A rule looks at a
-`Patient` and tells `Finding`s; it prints nothing and changes nothing.
+A `Context` (environment, shell, machine) comes in, `Finding`s go out; a finding's fix changes the
+environment, nothing else does. Open `context.py` first, then any file of rules; `rules.py` asks
+them all.
 """
 
 from __future__ import annotations
 
-from .examine import Treatment, diagnose, treat
-from .patient import Finding, Patient, Severity
-from .rules import RULES, Rule
+from .context import Context, Finding, Severity
+from .rules import RULES, Treatment, diagnose, treat
 
-__all__ = ["RULES", "Finding", "Patient", "Rule", "Severity", "Treatment", "diagnose", "treat"]
+__all__ = ["RULES", "Context", "Finding", "Severity", "Treatment", "diagnose", "treat"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..frameworks.build_markers import major_of
-from ..frameworks.framework import Backend
+from ..frameworks.build_markers import major_of, parsed
+from ..frameworks.framework import Backend, Framework
 from ..frameworks.site_packages import (
+    NvidiaWheel,
     conda_records,
     distributions,
     pip_nvidia_libraries,
@@ -19,26 +18,28 @@ from ..frameworks.site_packages import (
 from ..libraries.elf import NotLoadable, read_elf
 from ..libraries.host import read_cache
 from ..quoting import assignment, typed
+from ..system.reading import names_in
 from ..toolkit import release_of_cudart
 from ..verdict.judge import Level, judge
 from ..versions import CudaVersion
-from .patient import Finding, Patient, Severity
-
-if TYPE_CHECKING:
-    from ..frameworks.framework import Framework
-    from ..frameworks.site_packages import NvidiaWheel
-
+from .context import Context, Finding, Severity, rule
 
 _HIDDEN = ("", "-1", "NoDevFiles", "none", "void")
 """Values of CUDA_VISIBLE_DEVICES that leave no GPU (CUDA programming guide, container toolkit)."""
+_CUDNN = re.compile(r"libcudnn\.so\.(\d{1,2})|cudnn64_(\d{1,2})\.dll", re.ASCII)
+_LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
+# Their own version begins with that of the release; the math libraries count by themselves.
+_AS_TOOLKIT = re.compile(r"nvidia-(?:cuda-(?:runtime|nvrtc|cupti)|nvjitlink)(?:-cu\d+)?")
+_ADD_ONS = re.compile(r"nvidia-(?:cudnn|nccl|nvshmem|cusparselt)")
 
 
-def other_cuda(patient: Patient) -> Iterator[Finding]:
-    """`framework-other-cuda`."""
-    current = patient.current
+@rule("framework-other-cuda")
+def other_cuda(context: Context) -> Iterator[Finding]:
+    """A framework was built for another CUDA."""
+    current = context.current
     if current is None:
         return
-    for framework in _built_for_cuda(patient):
+    for framework in _built_for_cuda(context):
         if framework.accepts is None or _fits(framework, current.version):
             continue
         wanted = framework.cuda.release if framework.cuda else str(framework.accepts)
@@ -46,292 +47,240 @@ def other_cuda(patient: Patient) -> Iterator[Finding]:
             f"{framework.title}: CUDA {wanted} ({framework.evidence})",
             f"current toolkit: CUDA {current.version}",
         )
+        use = context.command(f"use {typed(wanted)}")
         if not framework.brings_cuda:
             yield Finding(
-                "framework-other-cuda",
-                Severity.ERROR,
                 f"{framework.title} was built for CUDA {wanted} and takes its libraries from the "
                 f"current toolkit, which is CUDA {current.version.release}.",
                 evidence,
-                patient.command(f"use {typed(wanted)}"),
+                use,
+                severity=Severity.ERROR,
             )
-        elif _is_other_major(framework, current.version) and (current.root / "bin/nvcc").exists():
+        elif framework.cuda and framework.cuda.major != current.version.major and context.has_nvcc:
             yield Finding(
-                "framework-other-cuda",
-                Severity.WARNING,
                 f"{framework.title} brings CUDA {wanted} of its own, so it runs; extensions for it "
                 f"cannot be built with nvcc {current.version.release}.",
                 evidence,
-                patient.command(f"use {typed(wanted)} --flavor devel"),
+                context.command(f"use {typed(wanted)} --flavor devel"),
             )
 
 
 def _fits(framework: Framework, version: CudaVersion) -> bool:
     """Whether a framework can run on the libraries of a release."""
-    assert framework.accepts is not None
-    if framework.accepts.matches(version):
+    if framework.accepts is not None and framework.accepts.matches(version):
         return True
     cuda = framework.cuda
     # From 11 on libraries keep what they had, and their sonames, within a major version.
-    return (
-        cuda is not None
-        and cuda.major >= 11
-        and cuda.major == version.major
-        and cuda.minor <= version.minor
-    )
+    return cuda is not None and 11 <= cuda.major == version.major and cuda.minor <= version.minor
 
 
-def _is_other_major(framework: Framework, version: CudaVersion) -> bool:
-    return framework.cuda is not None and framework.cuda.major != version.major
+@rule("torch-no-gpu")
+def torch_no_gpu(context: Context) -> Iterator[Finding]:
+    """torch.cuda.is_available() would be False."""
+    for framework in context.frameworks:
+        if framework.name == "torch" and (found := _why_no_gpu(context, framework)):
+            severity, why, evidence, cure = found
+            summary = f"torch.cuda.is_available() is False: {why}"
+            yield Finding(summary, (evidence,), cure, severity=severity)
 
 
-def torch_no_gpu(patient: Patient) -> Iterator[Finding]:
-    """`torch-no-gpu`."""
-    for framework in patient.frameworks:
-        if framework.name == "torch":
-            found = _why_no_gpu(patient, framework)
-            if found is not None:
-                severity, why, evidence, cure = found
-                yield Finding(
-                    "torch-no-gpu",
-                    severity,
-                    f"torch.cuda.is_available() is False: {why}",
-                    evidence,
-                    cure,
-                )
-
-
-def _why_no_gpu(
-    patient: Patient, torch: Framework
-) -> tuple[Severity, str, tuple[str, ...], str] | None:
-
-    read = (f"{torch.title} ({torch.evidence})",)
-    if torch.backend is Backend.CPU:
-        if not patient.environment.has_cuda:
-            # Nobody has asked for CUDA here.
-            return None
-        why = f"{torch.title} was built without CUDA."
-        return Severity.WARNING, why, read, "conda cuda match " + typed(f"torch=={torch.version}")
+def _why_no_gpu(context: Context, torch: Framework) -> tuple[Severity, str, str, str] | None:
+    """Severity, reason, evidence and cure."""
+    read = f"{torch.title} ({torch.evidence})"
+    match = f"conda cuda match {typed(f'torch=={torch.version}')}"
+    if torch.backend is Backend.CPU and context.environment.has_cuda:
+        return Severity.WARNING, f"{torch.title} was built without CUDA.", read, match
     if torch.backend is not Backend.CUDA:
         return None
-    hidden = patient.variables.get("CUDA_VISIBLE_DEVICES")
-    if patient.active and hidden is not None and hidden.strip() in _HIDDEN:
+    hidden = context.variables.get("CUDA_VISIBLE_DEVICES")
+    if context.active and hidden is not None and hidden.strip() in _HIDDEN:
         why = "CUDA_VISIBLE_DEVICES hides every GPU in this shell."
-        cure = assignment("CUDA_VISIBLE_DEVICES", None, patient.variables)
-        return Severity.WARNING, why, (f"CUDA_VISIBLE_DEVICES={hidden}",), cure
-    machine = patient.machine
+        cure = assignment("CUDA_VISIBLE_DEVICES", None, context.variables)
+        return Severity.WARNING, why, f"CUDA_VISIBLE_DEVICES={hidden}", cure
+    machine = context.machine
     if machine.driver is None and machine.driver_cuda is None:
         why = "there is no NVIDIA driver here."
         return Severity.NOTE, why, read, "Run it where there is a GPU and its driver."
     if torch.cuda is not None:
         verdict = judge(torch.cuda, machine)
         if verdict.level in (Level.CANNOT, Level.COMPAT):
-            reason = verdict.reasons[0]
-            cure = reason.cure or "conda cuda match " + typed(f"torch=={torch.version}")
-            return Severity.ERROR, _inside_sentence(reason.text), read, cure
+            text, cure = verdict.reasons[0].text, verdict.reasons[0].cure or match
+            if not text.startswith(("CUDA", "NVIDIA", "R")):
+                text = text[0].lower() + text[1:]
+            return Severity.ERROR, text, read, cure
     if machine.driver is not None and not machine.gpus and not machine.stated:
         why = f"the driver {machine.driver} is there, but no GPU answers."
         return Severity.WARNING, why, read, "nvidia-smi -L shows the GPUs that the driver sees."
     return None
 
 
-def cudnn_missing(patient: Patient) -> Iterator[Finding]:
-    """`cudnn-missing`."""
-    for framework, wanted, found in _cudnn(patient):
+@rule("cudnn-missing")
+def cudnn_missing(context: Context) -> Iterator[Finding]:
+    """A framework lacks cuDNN."""
+    for framework, wanted, found in _cudnn(context):
         if not found:
             yield Finding(
-                "cudnn-missing",
-                Severity.ERROR,
-                f"{framework.title} needs cuDNN {wanted}, and there is none.",
+                f"{framework.title} needs cuDNN {wanted}, but none is installed.",
                 (f"{framework.title}: cuDNN {framework.cudnn} ({framework.evidence})",),
-                _cudnn_cure(patient, framework, wanted),
+                _cudnn_cure(context, framework, wanted),
+                severity=Severity.ERROR,
             )
 
 
-def cudnn_wrong_major(patient: Patient) -> Iterator[Finding]:
-    """`cudnn-wrong-major`."""
-    for framework, wanted, found in _cudnn(patient):
+@rule("cudnn-wrong-major")
+def cudnn_wrong_major(context: Context) -> Iterator[Finding]:
+    """A framework needs another cuDNN."""
+    for framework, wanted, found in _cudnn(context):
         if found and wanted not in found:
-            have = " and ".join(str(major) for major in sorted(found))
+            have = " and ".join(map(str, sorted(found)))
             yield Finding(
-                "cudnn-wrong-major",
-                Severity.ERROR,
-                f"{framework.title} needs cuDNN {wanted}; what is there is cuDNN {have}.",
+                f"{framework.title} needs cuDNN {wanted}; cuDNN {have} is installed.",
                 (
                     f"{framework.title}: cuDNN {framework.cudnn} ({framework.evidence})",
-                    *(patient.inside(found[major]) for major in sorted(found)),
+                    *(context.inside(found[major]) for major in sorted(found)),
                 ),
-                _cudnn_cure(patient, framework, wanted),
+                _cudnn_cure(context, framework, wanted),
+                severity=Severity.ERROR,
             )
 
 
-def _cudnn(patient: Patient) -> Iterator[tuple[Framework, int, dict[int, str]]]:
+def _cudnn(context: Context) -> Iterator[tuple[Framework, int, dict[int, str]]]:
     """Frameworks that need cuDNN, the major they need, and what there is."""
-    for framework in _built_for_cuda(patient):
-        wanted = major_of(framework.cudnn) if framework.cudnn else None
+    for framework in _built_for_cuda(context):
+        wanted = major_of(framework.cudnn or "")
         if wanted is not None:
-            yield framework, wanted, cudnn_libraries(patient)
+            yield framework, wanted, cudnn_libraries(context)
 
 
-def _cudnn_cure(patient: Patient, framework: Framework, wanted: int) -> str:
+def _cudnn_cure(context: Context, framework: Framework, wanted: int) -> str:
     if framework.installer == "conda":
-        return f"conda install {patient.named} cudnn={wanted}"
-    cuda = framework.cuda or (patient.current.version if patient.current else None)
-    suffix = f"cu{cuda.major}" if cuda else "cu12"
-    return "python -m pip install " + typed(f"nvidia-cudnn-{suffix}=={wanted}.*")
+        return f"conda install {context.named} cudnn={wanted}"
+    cuda = framework.cuda or (context.current.version if context.current else None)
+    major = cuda.major if cuda else 12
+    return "python -m pip install " + typed(f"nvidia-cudnn-cu{major}=={wanted}.*")
 
 
-def libdevice_missing(patient: Patient) -> Iterator[Finding]:
-    """`libdevice-missing`."""
-    current = patient.current
-    if current is None:
-        return
-    names = [f.title for f in _built_for_cuda(patient) if f.name in ("tensorflow", "jax")]
-    severity = Severity.WARNING
-    if not names and has_numba(patient.prefix):
-        # Most people have Numba for the CPU.
-        names, severity = ["Numba"], Severity.NOTE
-    places = libdevice_places(patient) if names else []
-    if names and not any(place.is_file() for place in places):
-        yield Finding(
-            "libdevice-missing",
-            severity,
-            f"{' and '.join(names)} compile{'s' if len(names) == 1 else ''} for the GPU with "
-            "libdevice.10.bc, which is not there.",
-            tuple(f"not there: {patient.inside(place)}" for place in places),
-            patient.command(f"use {current.version.release} --flavor devel"),
-        )
-
-
-def _built_for_cuda(patient: Patient) -> list[Framework]:
-
-    return [framework for framework in patient.frameworks if framework.backend is Backend.CUDA]
-
-
-def _inside_sentence(text: str) -> str:
-    return text if text.startswith(("CUDA", "NVIDIA", "R")) else text[0].lower() + text[1:]
-
-
-_CUDNN = re.compile(r"libcudnn\.so\.(\d{1,2})|cudnn64_(\d{1,2})\.dll", re.ASCII)
-_LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
-
-
-def cudnn_libraries(patient: Patient) -> dict[int, str]:
+def cudnn_libraries(context: Context) -> dict[int, str]:
     """The cuDNN that the loader or a framework may find: major to path."""
     found: dict[int, str] = {}
-    for path in _candidates(patient):
-        match = _CUDNN.fullmatch(os.path.basename(path))
-        if match:
-            found.setdefault(int(match[1] or match[2]), path)
+    for path in _candidates(context):
+        if match := _CUDNN.fullmatch(path.name):
+            found.setdefault(int(match[1] or match[2]), str(path))
     return found
 
 
-def _candidates(patient: Patient) -> Iterator[str]:
-    folders = [patient.prefix / "lib", patient.prefix / "Library" / "bin"]
-    if patient.current is not None:
-        folders.insert(0, patient.current.root / "lib64")
-    for site in site_folders(patient.prefix):
-        # Wheels of older days carry it inside.
-        folders.append(site / "torch" / "lib")
-    if patient.active:
-        folders += [Path(element) for element in patient.library_path if element]
+def _candidates(context: Context) -> Iterator[Path]:
+    folders = [context.current.root / "lib64"] if context.current else []
+    folders += [context.prefix / "lib", context.prefix / "Library" / "bin"]
+    # Wheels of older days carry it inside.
+    folders += [site / "torch" / "lib" for site in site_folders(context.prefix)]
+    if context.active:
+        folders += [Path(element) for element in context.library_path if element]
     for folder in folders:
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError:
-            continue
-        yield from (str(folder / name) for name in names)
-    for wheel in pip_nvidia_libraries(patient.prefix):
-        if wheel.folder is not None:
-            yield from (str(wheel.folder / name) for name in wheel.libraries)
-    yield from (entry.path for entry in read_cache(patient.loader_cache))
+        yield from (folder / name for name in names_in(folder))
+    for wheel in pip_nvidia_libraries(context.prefix):
+        yield from wheel.paths
+    yield from (Path(entry.path) for entry in read_cache(context.loader_cache))
 
 
-def libdevice_places(patient: Patient) -> list[Path]:
+@rule("libdevice-missing")
+def libdevice_missing(context: Context) -> Iterator[Finding]:
+    """XLA or Numba lacks libdevice."""
+    if context.current is None:
+        return
+    names = [f.title for f in _built_for_cuda(context) if f.name in ("tensorflow", "jax")]
+    severity = Severity.WARNING
+    if not names and _has_numba(context.prefix):
+        # Most people have Numba for the CPU.
+        names, severity = ["Numba"], Severity.NOTE
+    places = _libdevice_places(context)
+    if names and not any(place.is_file() for place in places):
+        yield Finding(
+            f"{' and '.join(names)} compile{'s' if len(names) == 1 else ''} for the GPU with "
+            "libdevice.10.bc, which is missing.",
+            tuple(f"missing: {context.inside(place)}" for place in places),
+            context.command(f"use {context.current.version.release} --flavor devel"),
+            severity=severity,
+        )
+
+
+def _libdevice_places(context: Context) -> list[Path]:
     """Where XLA and Numba look for libdevice, as far as an environment goes.
 
     Sources: XLA's CandidateCudaRoots (tsl/platform/default/cuda_root_path.cc), Numba's
     cuda_paths.py, read 2026-11.
     """
-    places = [patient.environment.link / _LIBDEVICE, patient.prefix / _LIBDEVICE]
-    places.append(patient.prefix / "lib" / "libdevice.10.bc")
-    for site in site_folders(patient.prefix):
-        if site.is_dir():
-            places += [site / "nvidia" / name / _LIBDEVICE for name in ("cuda_nvcc", "cu13")]
-    return places
+    sites = [site for site in site_folders(context.prefix) if site.is_dir()]
+    return [
+        context.environment.link / _LIBDEVICE,
+        context.prefix / _LIBDEVICE,
+        context.prefix / "lib" / "libdevice.10.bc",
+        *(site / "nvidia" / name / _LIBDEVICE for site in sites for name in ("cuda_nvcc", "cu13")),
+    ]
 
 
-def has_numba(prefix: Path) -> bool:
-    """Whether Numba is in an environment."""
+def _has_numba(prefix: Path) -> bool:
     return "numba" in distributions(prefix) or "numba" in conda_records(prefix)
 
 
-# Their own version begins with that of the release; the math libraries count by themselves.
-_SPEAKING = re.compile(r"nvidia-(?:cuda-(?:runtime|nvrtc|cupti)|nvjitlink)(?:-cu\d+)?")
-_ADD_ONS = re.compile(r"nvidia-(?:cudnn|nccl|nvshmem|cusparselt)")
+def _built_for_cuda(context: Context) -> list[Framework]:
+    return [framework for framework in context.frameworks if framework.backend is Backend.CUDA]
 
 
-def shadowed(patient: Patient) -> Iterator[Finding]:
-    """`wheels-shadowed`."""
-
-    current = patient.current
-    if current is None or not patient.libraries:
+@rule("wheels-shadowed")
+def shadowed(context: Context) -> Iterator[Finding]:
+    """The toolkit's older libraries hide those of wheels."""
+    current = context.current
+    if current is None or not context.libraries:
         return
-    everything = pip_nvidia_libraries(patient.prefix)
+    everything = pip_nvidia_libraries(context.prefix)
     wheels = [wheel for wheel in everything if not _ADD_ONS.match(wheel.name)]
-    releases = {wheel.name: _release(wheel.name, wheel.version) for wheel in wheels}
+    releases = {wheel.name: _release(wheel) for wheel in wheels}
     newest = max((release for release in releases.values() if release), default=None)
-    ours = (current.version.major, current.version.minor)
-    hidden: dict[str, NvidiaWheel] = {}
-    for wheel in wheels:
-        release = releases[wheel.name] or newest
-        if release is not None and (release.major, release.minor) > ours:
-            hidden |= {name: wheel for name in wheel.libraries if name in patient.libraries}
-    if not hidden or newest is None:
+    if newest is None:
         return
-    askers = _askers(everything, hidden)
+    hidden = {
+        name: wheel
+        for wheel in wheels
+        if (releases[wheel.name] or newest).numbers > current.version.numbers
+        for name in wheel.libraries
+        if name in context.libraries
+    }
+    if not hidden:
+        return
+    evidence = [
+        f"{name}: cuda/lib64 goes before {wheel.name} {wheel.version}"
+        for name, wheel in hidden.items()
+    ]
+    askers = list(_askers(everything, hidden))
     yield Finding(
-        "wheels-shadowed",
-        Severity.ERROR if askers else Severity.WARNING,
         f"The current toolkit, CUDA {current.version.release}, hides newer libraries of the "
-        f"same names that pip installed for CUDA {newest.release}: `undefined symbol` errors "
-        "(__nvJitLink...) come of that.",
-        (
-            *(
-                f"{name}: cuda/lib64 goes before {wheel.name} {wheel.version}"
-                for name, wheel in hidden.items()
-            ),
-            *askers,
-        ),
-        patient.command(f"use {newest.release}"),
+        f"same names that pip installed for CUDA {newest.release}: this causes `undefined symbol` "
+        "errors (__nvJitLink...).",
+        (*evidence, *askers),
+        context.command(f"use {newest.release}"),
+        severity=Severity.ERROR if askers else Severity.WARNING,
     )
 
 
-def _askers(wheels: Iterable[NvidiaWheel], hidden: Container[str]) -> list[str]:
+def _askers(wheels: Iterable[NvidiaWheel], hidden: Container[str]) -> Iterator[str]:
     """The libraries of the wheels that will get one of the toolkit's in place of a hidden one.
 
     DT_RPATH, which PyTorch's own libraries have, goes before LD_LIBRARY_PATH; DT_RUNPATH, which
     NVIDIA's have, goes after it (ld.so(8)).
     """
-
-    found = []
-    for wheel in wheels:
-        for name in wheel.libraries if wheel.folder else ():
-            try:
-                elf = read_elf(wheel.folder / name)  # type: ignore[operator]
-            except (OSError, NotLoadable):
-                continue
-            if elf.rpath is None:
-                found += [f"{name} asks for {needed}" for needed in elf.needed if needed in hidden]
-    return found
+    for path in (path for wheel in wheels for path in wheel.paths):
+        try:
+            elf = read_elf(path)
+        except (OSError, NotLoadable):
+            continue
+        if elf.rpath is None:
+            yield from (f"{path.name} asks for {name}" for name in elf.needed if name in hidden)
 
 
-def _release(name: str, version: str) -> CudaVersion | None:
-    if not _SPEAKING.fullmatch(name):
-        return None
-    if name.startswith("nvidia-cuda-runtime"):
-        return release_of_cudart(version)
-    try:
-        return CudaVersion.parse(".".join(version.split(".")[:2]))
-    except ValueError:
-        return None
+def _release(wheel: NvidiaWheel) -> CudaVersion | None:
+    """The release that a wheel says it is of."""
+    if wheel.name.startswith("nvidia-cuda-runtime"):
+        return release_of_cudart(wheel.version)
+    own = _AS_TOOLKIT.fullmatch(wheel.name)
+    return parsed(".".join(wheel.version.split(".")[:2])) if own else None

@@ -3,85 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from .. import hooks
 from ..hooks import HookStatus
-from .patient import Finding, Patient, Severity
+from .context import Context, Finding, Severity, rule
 
 
-def missing(patient: Patient) -> Iterator[Finding]:
-    """`hooks-missing`."""
-    found = _with(patient, HookStatus.MISSING)
-    if found:
+@rule("hooks-missing")
+def missing(context: Context) -> Iterator[Finding]:
+    """An activation hook is missing."""
+    if found := _with(context, HookStatus.MISSING):
         yield Finding(
-            "hooks-missing",
-            Severity.ERROR,
-            f"{_count(found)} not there, so `conda activate` does not switch CUDA in every shell.",
-            _shown(patient, found),
-            patient.command("doctor --fix"),
-            lambda: _write(patient),
+            f"{_count(found)} missing, so `conda activate` does not switch CUDA in every shell.",
+            found,
+            fix=lambda: _write(context),
+            severity=Severity.ERROR,
         )
 
 
-def stale(patient: Patient) -> Iterator[Finding]:
-    """`hooks-stale`."""
-    found = _with(patient, HookStatus.STALE)
-    if found:
+@rule("hooks-stale")
+def stale(context: Context) -> Iterator[Finding]:
+    """A hook is of another version."""
+    if found := _with(context, HookStatus.STALE):
         yield Finding(
-            "hooks-stale",
-            Severity.WARNING,
             f"{_count(found)} of another version of conda cuda.",
-            _shown(patient, found),
-            patient.command("doctor --fix"),
-            lambda: _write(patient),
+            found,
+            fix=lambda: _write(context),
         )
 
 
-def edited(patient: Patient) -> Iterator[Finding]:
-    """`hooks-edited`."""
-    found = _with(patient, HookStatus.EDITED)
-    if found:
+@rule("hooks-edited")
+def edited(context: Context) -> Iterator[Finding]:
+    """A hook was edited by hand."""
+    if found := _with(context, HookStatus.EDITED):
         yield Finding(
-            "hooks-edited",
-            Severity.WARNING,
-            f"{_count(found)} edited by hand; what was added there may not be taken back.",
-            _shown(patient, found),
-            f"Keep your lines in a script of your own; {patient.command('doctor --fix')} then "
-            "moves this one aside and writes it anew.",
-            lambda: _write(patient),
+            f"{_count(found)} edited by hand; what was added there may not be undone.",
+            found,
+            f"Keep your lines in a script of your own; {context.command('doctor --fix')} then "
+            "moves this one aside and writes a new one.",
+            lambda: _write(context),
         )
 
 
-def foreign(patient: Patient) -> Iterator[Finding]:
-    """`hooks-foreign`."""
-    found = _with(patient, HookStatus.FOREIGN)
-    if found:
+@rule("hooks-foreign")
+def foreign(context: Context) -> Iterator[Finding]:
+    """Something else has the place of a hook."""
+    if found := _with(context, HookStatus.FOREIGN):
         yield Finding(
-            "hooks-foreign",
-            Severity.ERROR,
             "Something that conda cuda did not write has the place of a hook.",
-            _shown(patient, found),
-            f"Move it away, then: {patient.command('doctor --fix')}",
+            found,
+            f"Move it away, then: {context.command('doctor --fix')}",
+            severity=Severity.ERROR,
         )
 
 
-def _with(patient: Patient, status: HookStatus) -> list[Path]:
-    if patient.environment.current_name() is None:
-        return []
-    found = hooks.verify(patient.prefix, windows=patient.platform.windows)
-    return [path for path, one in found.items() if one is status]
+def _with(context: Context, status: HookStatus) -> tuple[str, ...]:
+    if context.environment.current_name() is None:
+        return ()
+    found = hooks.verify(context.prefix, windows=context.platform.windows)
+    return tuple(context.inside(path) for path, one in found.items() if one is status)
 
 
-def _write(patient: Patient) -> object:
-    return hooks.write(
-        patient.prefix, windows=patient.platform.windows, kept=patient.environment.kept
-    )
+def _write(context: Context) -> object:
+    windows, kept = context.platform.windows, context.environment.kept
+    return hooks.write(context.prefix, windows=windows, kept=kept)
 
 
-def _shown(patient: Patient, paths: list[Path]) -> tuple[str, ...]:
-    return tuple(patient.inside(path) for path in paths)
-
-
-def _count(paths: list[Path]) -> str:
-    return "1 hook is" if len(paths) == 1 else f"{len(paths)} hooks are"
+def _count(found: tuple[str, ...]) -> str:
+    return "1 hook is" if len(found) == 1 else f"{len(found)} hooks are"

@@ -3,103 +3,96 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..quoting import assignment
-from .patient import Finding, Patient, Severity
+from ..system.reading import names_in
+from .context import Context, Finding, Severity, rule
 
 
-def unaware(patient: Patient) -> Iterator[Finding]:
-    """`shell-unaware`."""
-    if _applies(patient) and patient.place is None:
+@rule("shell-unaware")
+def unaware(context: Context) -> Iterator[Finding]:
+    """The shell does not have the CUDA of the environment."""
+    if _applies(context) and context.place is None:
         yield Finding(
-            "shell-unaware",
-            Severity.WARNING,
             "This shell has the environment active, but not its CUDA.",
-            (_value(patient),),
-            patient.activation,
+            (_value(context),),
+            context.activation,
         )
 
 
-def empty_element(patient: Patient) -> Iterator[Finding]:
-    """`ld-empty-element`."""
-    if _applies(patient) and "" in patient.library_path:
+@rule("ld-empty-element")
+def empty_element(context: Context) -> Iterator[Finding]:
+    """LD_LIBRARY_PATH has an empty element."""
+    if _applies(context) and "" in context.library_path:
         yield Finding(
-            "ld-empty-element",
-            Severity.WARNING,
             "LD_LIBRARY_PATH has an empty element: every program looks for its libraries in the "
             "folder it is started in.",
-            (_value(patient),),
-            _tidy(patient),
+            (_value(context),),
+            _tidy(context),
         )
 
 
-def stubs(patient: Patient) -> Iterator[Finding]:
-    """`ld-stubs`."""
-    found = [element for element in _elements(patient) if _is_stubs(element)]
-    if found:
+@rule("ld-stubs")
+def stubs(context: Context) -> Iterator[Finding]:
+    """LD_LIBRARY_PATH leads to stubs."""
+    if found := tuple(filter(_is_stubs, _elements(context))):
         yield Finding(
-            "ld-stubs",
-            Severity.ERROR,
             "LD_LIBRARY_PATH leads to stubs: they are for linking, and a program that loads them "
             "finds no GPU.",
-            tuple(found),
-            _tidy(patient),
+            found,
+            _tidy(context),
+            severity=Severity.ERROR,
         )
 
 
-def other_cuda_first(patient: Patient) -> Iterator[Finding]:
-    """`ld-other-cuda-first`."""
-    found = _in_front(patient)
-    if found:
+@rule("ld-other-cuda-first")
+def other_cuda_first(context: Context) -> Iterator[Finding]:
+    """LD_LIBRARY_PATH has another CUDA first."""
+    if found := _in_front(context):
         yield Finding(
-            "ld-other-cuda-first",
-            Severity.WARNING,
             "LD_LIBRARY_PATH has another CUDA in front of this environment's.",
             tuple(f"{element}: {_few(names)}" for element, names in found.items()),
-            _tidy(patient),
+            _tidy(context),
         )
 
 
-def whole_lib(patient: Patient) -> Iterator[Finding]:
-    """`ld-whole-lib`."""
-    found = [element for element in _elements(patient) if _is_whole_lib(element)]
-    if found:
+@rule("ld-whole-lib")
+def whole_lib(context: Context) -> Iterator[Finding]:
+    """LD_LIBRARY_PATH has the whole lib of an environment."""
+    if found := tuple(filter(_is_whole_lib, _elements(context))):
         yield Finding(
-            "ld-whole-lib",
-            Severity.WARNING,
             "LD_LIBRARY_PATH has the whole `lib` of an environment: the system's own programs "
             "(bash, git, ssh) may load their libraries from there and fail.",
-            tuple(found),
-            _tidy(patient),
+            found,
+            _tidy(context),
         )
 
 
-def _in_front(patient: Patient) -> dict[str, list[str]]:
+def _in_front(context: Context) -> dict[str, list[str]]:
     """The folders before ours that have another CUDA, and its libraries."""
-    found: dict[str, list[str]] = {}
-    if not _applies(patient) or patient.place is None:
-        return found
-    for element in patient.library_path[: patient.place]:
-        # An environment's `lib` and stubs have rules of their own.
-        if element and not _is_whole_lib(element) and not _is_stubs(element):
-            names = _overlap(patient, element)
-            if names:
-                found[element] = names
-    return found
+    if not _applies(context) or context.place is None:
+        return {}
+    # An environment's `lib` and stubs have rules of their own.
+    found = {
+        element: _overlap(context, element)
+        for element in context.library_path[: context.place]
+        if element and not _is_whole_lib(element) and not _is_stubs(element)
+    }
+    return {element: names for element, names in found.items() if names}
 
 
-def _applies(patient: Patient) -> bool:
-    return patient.active and patient.current is not None and not patient.platform.windows
+def _applies(context: Context) -> bool:
+    return context.active and context.current is not None and not context.platform.windows
 
 
-def _elements(patient: Patient) -> Sequence[str]:
-    return [element for element in patient.library_path if element] if _applies(patient) else ()
+def _elements(context: Context) -> list[str]:
+    return [element for element in context.library_path if element] if _applies(context) else []
 
 
-def _value(patient: Patient) -> str:
-    value = patient.variables.get("LD_LIBRARY_PATH")
+def _value(context: Context) -> str:
+    value = context.variables.get("LD_LIBRARY_PATH")
     return "LD_LIBRARY_PATH is not set" if value is None else f"LD_LIBRARY_PATH={value}"
 
 
@@ -117,39 +110,34 @@ def _is_whole_lib(element: str) -> bool:
     )
 
 
-def _overlap(patient: Patient, element: str) -> list[str]:
+def _overlap(context: Context, element: str) -> list[str]:
     """The libraries of the current toolkit that a folder has too, as other files; else its CUDA
     runtime of another release."""
-    ours = patient.environment.link / "lib64"
-    try:
-        there = sorted(os.listdir(element))
-    except OSError:
-        return []
+    ours, there = context.environment.link / "lib64", names_in(element)
     found = [
         name
         for name in there
-        if name in patient.libraries
+        if name in context.libraries
         and os.path.realpath(os.path.join(element, name)) != os.path.realpath(ours / name)
     ]
     return found or [
-        name for name in there if name.startswith("libcudart.so.") and name not in patient.libraries
+        name for name in there if name.startswith("libcudart.so.") and name not in context.libraries
     ]
 
 
-def _few(names: list[str], count: int = 3) -> str:
-    more = f" and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _tidy(patient: Patient) -> str:
-    """The command that takes all out of LD_LIBRARY_PATH of this shell that rules speak of."""
-    others = _in_front(patient)
-    kept = ":".join(
+def _tidy(context: Context) -> str:
+    """The command that removes from LD_LIBRARY_PATH of this shell all that rules find there."""
+    others = _in_front(context)
+    kept = [
         element
-        for element in patient.library_path
+        for element in context.library_path
         if element
         and element not in others
         and not _is_stubs(element)
         and not _is_whole_lib(element)
-    )
-    return assignment("LD_LIBRARY_PATH", kept or None, patient.variables)
+    ]
+    return assignment("LD_LIBRARY_PATH", ":".join(kept) or None, context.variables)

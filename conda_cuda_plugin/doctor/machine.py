@@ -3,97 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from ..verdict.finding import Level
 from ..verdict.gpu_rules import judge_gpus
-from .patient import Finding, Patient, Severity
-
-if TYPE_CHECKING:
-    from ..verdict.finding import Reason
+from ..verdict.verdict import Level, Reason
+from .context import Context, Finding, Severity, rule
 
 
-def driver(patient: Patient) -> Iterator[Finding]:
-    """`driver-too-old`."""
-    yield from _from_reasons(patient, "driver-too-old", Severity.ERROR, "driver-too-old")
+@rule("driver-too-old")
+def driver(context: Context) -> Iterator[Finding]:
+    """The driver is too old for the toolkit."""
+    yield from _from_reasons(context, Severity.ERROR, "driver-too-old")
 
 
-def limits(patient: Patient) -> Iterator[Finding]:
-    """`driver-limits`."""
-    yield from _from_reasons(patient, "driver-limits", Severity.NOTE, "driver-update")
-    yield from _from_reasons(patient, "driver-limits", Severity.NOTE, "ptx-jit")
-
-
-def gpu(patient: Patient) -> Iterator[Finding]:
-    """`gpu-not-covered`."""
-    if patient.current is None:
+@rule("gpu-not-covered")
+def gpu(context: Context) -> Iterator[Finding]:
+    """The toolkit has no code for the GPU."""
+    if context.current is None or context.verdict is None:
         return
-
     # The verdict's own copy of a reason may know a way out.
-    told = {reason.text: reason for reason in patient.verdict.reasons} if patient.verdict else {}
-    for level, found in judge_gpus(patient.current.version, patient.machine):
+    known = {reason.text: reason for reason in context.verdict.reasons}
+    for level, found in judge_gpus(context.current.version, context.machine):
         severity = Severity.ERROR if level is Level.CANNOT else Severity.NOTE
-        reason = told.get(found.text, found)
-        yield _finding(patient, "gpu-not-covered", severity, reason)
+        yield _finding(context, severity, known.get(found.text, found))
 
 
-def host_compiler(patient: Patient) -> Iterator[Finding]:
-    """`host-gcc-too-new`; only where there is an nvcc that would call it."""
-    current = patient.current
-    if current is not None and (current.root / "bin" / "nvcc").exists():
-        yield from _from_reasons(patient, "host-gcc-too-new", Severity.WARNING, "host-compiler")
+@rule("driver-limits")
+def limits(context: Context) -> Iterator[Finding]:
+    """The driver runs the toolkit with limits."""
+    yield from _from_reasons(context, Severity.NOTE, "driver-update", "ptx-jit")
 
 
-def detection(patient: Patient) -> Iterator[Finding]:
-    """`driver-unclear`."""
-    notes = patient.machine.notes if patient.current is not None else ()
-    # What the user has set on purpose is no contradiction.
+@rule("driver-unclear")
+def detection(context: Context) -> Iterator[Finding]:
+    """The driver's parts do not fit together."""
+    notes = context.machine.notes if context.current is not None else ()
+    # What the user has set on purpose does not contradict anything.
     chosen = tuple(note for note in notes if note.startswith("CONDA_OVERRIDE_"))
     strange = tuple(note for note in notes if note not in chosen)
     if chosen:
         yield Finding(
-            "driver-unclear",
-            Severity.NOTE,
             "Variables stand in for what this machine says of its driver.",
             chosen,
             "Unset them to see this machine as it is.",
+            severity=Severity.NOTE,
         )
     if strange:
         yield Finding(
-            "driver-unclear",
-            Severity.WARNING,
             "What this machine says of its driver does not fit together.",
             strange,
             "nvidia-smi shows the driver's own view; after an update of the driver, restart.",
         )
 
 
-def _from_reasons(
-    patient: Patient, rule_id: str, severity: Severity, reason_id: str
-) -> Iterator[Finding]:
-    verdict = patient.verdict
-    for reason in verdict.reasons if verdict else ():
-        if reason.id == reason_id:
-            yield _finding(patient, rule_id, severity, reason)
+@rule("host-gcc-too-new")
+def host_compiler(context: Context) -> Iterator[Finding]:
+    """The toolkit's nvcc does not accept the host compiler."""
+    if context.has_nvcc:
+        yield from _from_reasons(context, Severity.WARNING, "host-compiler")
 
 
-def _finding(patient: Patient, rule_id: str, severity: Severity, reason: Reason) -> Finding:
-    cure = reason.cure or f"A release that fits: {patient.command('use auto')}"
-    return Finding(rule_id, severity, reason.text, _facts(patient), cure)
+def _from_reasons(context: Context, severity: Severity, *ids: str) -> Iterator[Finding]:
+    reasons = context.verdict.reasons if context.verdict else ()
+    return (_finding(context, severity, reason) for reason in reasons if reason.id in ids)
 
 
-def _facts(patient: Patient) -> tuple[str, ...]:
-    machine, current = patient.machine, patient.current
+def _finding(context: Context, severity: Severity, reason: Reason) -> Finding:
+    cure = reason.cure or f"A release that fits: {context.command('use auto')}"
+    return Finding(reason.text, tuple(_facts(context)), cure, severity=severity)
+
+
+def _facts(context: Context) -> Iterator[str]:
+    machine, current = context.machine, context.current
     assert current is not None
-    facts = [f"current toolkit: CUDA {current.version}"]
+    yield f"current toolkit: CUDA {current.version}"
     if machine.driver is not None:
-        facts.append(f"driver: {machine.driver}")
-    facts += [
-        f"GPU: {gpu.name or 'unknown'}, compute capability {gpu.capability or 'unknown'}"
-        for gpu in machine.gpus
-    ]
+        yield f"driver: {machine.driver}"
+    for gpu in machine.gpus:
+        capability = gpu.capability or "unknown"
+        yield f"GPU: {gpu.name or 'unknown'}, compute capability {capability}"
     if machine.host_compiler is not None:
-        compiler = machine.host_compiler
-        version = ".".join(map(str, compiler.version))
-        facts.append(f"host compiler: {compiler.name} {version} ({compiler.path})")
-    return tuple(facts)
+        yield f"host compiler: {machine.host_compiler} ({machine.host_compiler.path})"

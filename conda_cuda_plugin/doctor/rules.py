@@ -1,10 +1,12 @@
-"""The table of rules."""
+"""Ask every rule, and apply the cures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..actions.change import in_environment
+from ..errors import CudaError
 from . import (
     frameworks,
     hooks,
@@ -12,85 +14,78 @@ from . import (
     link,
     machine,
     permissions,
+    records,
     toolkits,
     tools,
     variables,
 )
-from . import frameworks as wheel_rules
-from .patient import Finding, Patient
+from .context import Context, Finding, Rule
+
+_TOPICS = (
+    records,
+    link,
+    toolkits,
+    hooks,
+    permissions,
+    tools,
+    library_path,
+    variables,
+    machine,
+    frameworks,
+)
+
+RULES = tuple(rule for topic in _TOPICS for rule in vars(topic).values() if isinstance(rule, Rule))
+"""In the order in which they are asked, causes before their consequences: as the files are named
+here, and as the rules stand in each."""
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule; `check` tells what it finds, and nothing where it does not apply."""
+class Treatment:
+    """What cures have done."""
 
-    id: str
-    """Stable: users and CI name it."""
-    meaning: str
-    """What is wrong when it speaks, in a few words."""
-    check: Callable[[Patient], Iterable[Finding]]
+    cured: tuple[Finding, ...]
+    failed: tuple[tuple[Finding, str], ...]
+    """What could not be cured, and why."""
+    left: tuple[Finding, ...]
+    """What is found afterwards."""
 
 
-RULES = (
-    Rule("record-broken", "a record of conda cuda cannot be read", toolkits.state),
-    Rule("cache-broken", "the package cache's record cannot be read", toolkits.cache),
-    Rule("link-dangling", "the current toolkit is not there any more", link.dangling),
-    Rule("link-missing", "hooks or wrappers without a current toolkit", link.missing),
-    Rule("link-foreign", "something else has the place of the link", link.foreign),
-    Rule("link-copied", "a copy of the toolkit has the place of the link", link.copied),
-    Rule("toolkit-incomplete", "a toolkit was not installed to the end", toolkits.incomplete),
-    Rule("toolkit-damaged", "a toolkit lacks files", toolkits.damaged),
-    Rule("interrupted-command", "an interrupted command left files", toolkits.interrupted),
-    Rule("hooks-missing", "an activation hook is not there", hooks.missing),
-    Rule("hooks-stale", "a hook is of another version", hooks.stale),
-    Rule("hooks-edited", "a hook was edited by hand", hooks.edited),
-    Rule("hooks-foreign", "something else has the place of a hook", hooks.foreign),
-    Rule(
-        "toolkit-open-to-others",
-        "others may change the toolkit's libraries",
-        permissions.root,
-    ),
-    Rule("hooks-open-to-others", "others may change the hooks", permissions.scripts),
-    Rule("wrapper-missing", "a tool has no wrapper in bin", tools.missing),
-    Rule("wrapper-shadowed", "something else has the place of a wrapper", tools.shadowed),
-    Rule("foreign-nvcc-first", "PATH finds another nvcc first", tools.foreign_first),
-    Rule("shell-unaware", "the shell does not have the CUDA", library_path.unaware),
-    Rule("ld-empty-element", "LD_LIBRARY_PATH has an empty element", library_path.empty_element),
-    Rule("ld-stubs", "LD_LIBRARY_PATH leads to stubs", library_path.stubs),
-    Rule(
-        "ld-other-cuda-first",
-        "LD_LIBRARY_PATH has another CUDA first",
-        library_path.other_cuda_first,
-    ),
-    Rule("ld-whole-lib", "LD_LIBRARY_PATH has an environment's whole lib", library_path.whole_lib),
-    Rule(
-        "cuda-home-other-environment",
-        "CUDA_HOME is another environment's",
-        variables.other_environment,
-    ),
-    Rule("cuda-home-path-disagree", "CUDA_HOME and CUDA_PATH disagree", variables.disagree),
-    Rule("cuda-home-elsewhere", "CUDA_HOME is not the environment's toolkit", variables.elsewhere),
-    Rule("old-exports", "a start-up file of the shell sets up a CUDA", variables.start_up_files),
-    Rule(
-        "conda-variables",
-        "the environment's variables replace the hooks'",
-        variables.conda_variables,
-    ),
-    Rule("other-hooks", "another activation script sets the same variables", variables.other_hooks),
-    Rule("driver-too-old", "the driver is too old for the toolkit", machine.driver),
-    Rule("gpu-not-covered", "the toolkit has no code for the GPU", machine.gpu),
-    Rule("driver-limits", "the driver runs the toolkit with limits", machine.limits),
-    Rule("driver-unclear", "the driver's parts do not fit together", machine.detection),
-    Rule("host-gcc-too-new", "nvcc does not accept the host compiler", machine.host_compiler),
-    Rule("framework-other-cuda", "a framework was built for another CUDA", frameworks.other_cuda),
-    Rule("torch-no-gpu", "torch.cuda.is_available() would be False", frameworks.torch_no_gpu),
-    Rule("cudnn-missing", "a framework lacks cuDNN", frameworks.cudnn_missing),
-    Rule("cudnn-wrong-major", "a framework needs another cuDNN", frameworks.cudnn_wrong_major),
-    Rule("libdevice-missing", "XLA or Numba lacks libdevice", frameworks.libdevice_missing),
-    Rule(
-        "wheels-shadowed",
-        "the toolkit's older libraries hide those of wheels",
-        wheel_rules.shadowed,
-    ),
-)
-"""In the order in which they are asked: causes before their consequences."""
+def diagnose(context: Context) -> list[Finding]:
+    """Everything that the rules find, worst first."""
+    found: list[Finding] = []
+    unread: set[str] = set()
+    for rule in RULES:
+        try:
+            found += rule.findings(context)
+        except OSError as error:
+            text = f"{error.filename or context.prefix}: {error.strerror or error}"
+            # Several rules read the same files.
+            if text not in unread:
+                unread.add(text)
+                cure = "Make the file or folder readable, then ask again."
+                found.append(Finding("This could not be examined.", (text,), cure, rule_id=rule.id))
+    return sorted(found, key=lambda finding: finding.severity.rank)
+
+
+def treat(examine: Callable[[], Context], findings: Sequence[Finding]) -> Treatment:
+    """Apply the fixes of some findings, alone in the environment, then examine it again.
+
+    Raises:
+        CudaError: when the environment cannot be changed at all.
+    """
+    cured: list[Finding] = []
+    failed: list[tuple[Finding, str]] = []
+    fixes = [(finding, finding.fix) for finding in findings if finding.fix is not None]
+    if fixes:
+        with in_environment(examine().environment):
+            for finding, fix in fixes:
+                try:
+                    fix()
+                except CudaError as error:
+                    failed.append((finding, error.message))
+                except OSError as error:
+                    text = f"{error.filename or ''}: {error.strerror}".strip(": ")
+                    failed.append((finding, text))
+                else:
+                    cured.append(finding)
+    return Treatment(tuple(cured), tuple(failed), tuple(diagnose(examine())))

@@ -9,86 +9,10 @@ from pathlib import Path
 
 from ..quoting import typed
 from ..system.reading import open_regular, read_json
-from .patient import Finding, Patient, Severity
+from .context import Context, Finding, Severity, rule
 
 NAMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
-
-
-def other_environment(patient: Patient) -> Iterator[Finding]:
-    """`cuda-home-other-environment`."""
-    found = {name: value for name, value in _set(patient).items() if _other(patient, value)}
-    if found:
-        others = sorted({str(_other(patient, value)) for value in found.values()})
-        yield Finding(
-            "cuda-home-other-environment",
-            Severity.ERROR,
-            f"This shell builds with the CUDA of another environment: {', '.join(others)}.",
-            tuple(f"{name}={value}" for name, value in found.items()),
-            patient.activation,
-        )
-
-
-def disagree(patient: Patient) -> Iterator[Finding]:
-    """`cuda-home-path-disagree`."""
-    found = _set(patient)
-    if any(_other(patient, value) for value in found.values()):
-        return
-    home, path = found.get("CUDA_HOME"), found.get("CUDA_PATH")
-    if home and path and os.path.realpath(home) != os.path.realpath(path):
-        yield Finding(
-            "cuda-home-path-disagree",
-            Severity.WARNING,
-            "CUDA_HOME and CUDA_PATH name two toolkits: which one is used depends on the program.",
-            (f"CUDA_HOME={home}", f"CUDA_PATH={path}"),
-            patient.activation,
-        )
-
-
-def elsewhere(patient: Patient) -> Iterator[Finding]:
-    """`cuda-home-elsewhere`: all agree, on a toolkit that is not the environment's."""
-    found = _set(patient)
-    if any(True for _ in disagree(patient)):
-        return
-    ours = os.path.realpath(patient.environment.link)
-    strange = {
-        name: value
-        for name, value in found.items()
-        if not _other(patient, value) and os.path.realpath(value) != ours
-    }
-    if strange:
-        yield Finding(
-            "cuda-home-elsewhere",
-            Severity.WARNING,
-            f"{' and '.join(strange)} of this shell do not name the environment's toolkit."
-            if len(strange) > 1
-            else f"{next(iter(strange))} of this shell does not name the environment's toolkit.",
-            tuple(f"{name}={value}" for name, value in strange.items()),
-            patient.activation,
-        )
-
-
-def _set(patient: Patient) -> dict[str, str]:
-    if not patient.active or patient.current is None:
-        return {}
-    return {name: value for name in NAMES if (value := patient.variables.get(name))}
-
-
-def _other(patient: Patient, value: str) -> Path | None:
-    """The other environment that a path lies in; None when it lies in none, or in this one."""
-    if not os.path.isabs(value):
-        return None
-    path = Path(os.path.normpath(value))
-    ours = os.path.realpath(patient.prefix)
-    around = [path, *path.parents]
-    if any(os.path.realpath(folder) == ours for folder in around):
-        return None
-    # A toolkit root is a prefix of its own: the outermost one is the environment.
-    found = [folder for folder in around if (folder / "conda-meta").is_dir()]
-    return found[-1] if found else None
-
-
-EXPORTED = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "CUDAToolkit_ROOT")
-
+EXPORTED = ("LD_LIBRARY_PATH", *NAMES, "CUDA_ROOT")
 START_UP_FILES = (
     ".bashrc",
     ".bash_profile",
@@ -133,79 +57,141 @@ _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b)", re.IGNORECASE)
 _LARGEST = 2**20
 
 
-def start_up_files(patient: Patient) -> Iterator[Finding]:
-    """`old-exports`."""
-    if patient.current is None:
-        return
-    found = []
-    for pattern in START_UP_FILES:
-        for path in sorted(patient.home.glob(pattern)):
-            found += [
-                f"~/{path.relative_to(patient.home)}:{number}: {line}"
-                for number, line in _lines(path)
-                if _ASSIGNS.search(line) and _CUDA_FOLDER.search(line)
-            ]
+@rule("cuda-home-other-environment")
+def other_environment(context: Context) -> Iterator[Finding]:
+    """CUDA_HOME is another environment's."""
+    found = {name: value for name, value in _set(context).items() if _other(context, value)}
     if found:
+        others = sorted({str(_other(context, value)) for value in found.values()})
         yield Finding(
-            "old-exports",
-            Severity.WARNING,
-            "Files that every shell reads set up a CUDA by hand, in every environment.",
-            tuple(found),
-            "Take these lines out; the environment brings its own CUDA when it is activated.",
+            f"This shell builds with the CUDA of another environment: {', '.join(others)}.",
+            tuple(f"{name}={value}" for name, value in found.items()),
+            context.activation,
+            severity=Severity.ERROR,
         )
 
 
-def conda_variables(patient: Patient) -> Iterator[Finding]:
-    """`conda-variables`."""
-    if patient.current is None:
+@rule("cuda-home-path-disagree")
+def disagree(context: Context) -> Iterator[Finding]:
+    """CUDA_HOME and CUDA_PATH disagree."""
+    found = _set(context)
+    home, path = found.get("CUDA_HOME"), found.get("CUDA_PATH")
+    if any(_other(context, value) for value in found.values()):
+        return
+    if home and path and os.path.realpath(home) != os.path.realpath(path):
+        yield Finding(
+            "CUDA_HOME and CUDA_PATH name two toolkits: which one is used depends on the program.",
+            (f"CUDA_HOME={home}", f"CUDA_PATH={path}"),
+            context.activation,
+        )
+
+
+@rule("cuda-home-elsewhere")
+def elsewhere(context: Context) -> Iterator[Finding]:
+    """All agree, on a toolkit that is not the environment's."""
+    ours = os.path.realpath(context.environment.link)
+    strange = {
+        name: value
+        for name, value in _set(context).items()
+        if not _other(context, value) and os.path.realpath(value) != ours
+    }
+    if strange and not disagree.findings(context):
+        verb = "do" if len(strange) > 1 else "does"
+        yield Finding(
+            f"{' and '.join(strange)} of this shell {verb} not name the environment's toolkit.",
+            tuple(f"{name}={value}" for name, value in strange.items()),
+            context.activation,
+        )
+
+
+@rule("old-exports")
+def start_up_files(context: Context) -> Iterator[Finding]:
+    """A start-up file of the shell sets up a CUDA."""
+    if context.current is None:
+        return
+    found = tuple(
+        f"~/{path.relative_to(context.home)}:{number}: {line}"
+        for pattern in START_UP_FILES
+        for path in sorted(context.home.glob(pattern))
+        for number, line in _lines(path)
+        if _ASSIGNS.search(line) and _CUDA_FOLDER.search(line)
+    )
+    if found:
+        yield Finding(
+            "Files that every shell reads set up a CUDA by hand, in every environment.",
+            found,
+            "Remove these lines; the environment brings its own CUDA when it is activated.",
+        )
+
+
+@rule("conda-variables")
+def conda_variables(context: Context) -> Iterator[Finding]:
+    """The environment's variables replace the hooks'."""
+    if context.current is None:
         return
     found = {}
-    state = patient.prefix / "conda-meta" / "state"
-    for path in (state, *sorted((patient.prefix / "etc" / "conda" / "env_vars.d").glob("*.json"))):
+    state = context.prefix / "conda-meta" / "state"
+    for path in (state, *sorted((context.prefix / "etc" / "conda" / "env_vars.d").glob("*.json"))):
         content = _json(path)
         rows = content.get("env_vars", {}) if path == state else content
         if isinstance(rows, dict):
             found.update({name: (value, path) for name, value in rows.items() if name in EXPORTED})
     if found:
         in_state = sorted(name for name, (_, path) in found.items() if path == state)
-        files = sorted({patient.inside(path) for _, path in found.values() if path != state})
+        files = sorted({context.inside(path) for _, path in found.values() if path != state})
         yield Finding(
-            "conda-variables",
-            Severity.WARNING,
             "Variables recorded in the environment replace what its hooks set.",
             tuple(
-                f"{name}={value} ({patient.inside(path)})" for name, (value, path) in found.items()
+                f"{name}={value} ({context.inside(path)})" for name, (value, path) in found.items()
             ),
-            f"conda env config vars unset {patient.named} {' '.join(map(typed, in_state))}"
+            f"conda env config vars unset {context.named} {' '.join(map(typed, in_state))}"
             if in_state
-            else f"Take them out of {', '.join(files)}.",
+            else f"Remove them from {', '.join(files)}.",
         )
 
 
-def other_hooks(patient: Patient) -> Iterator[Finding]:
-    """`other-hooks`."""
-    if patient.current is None:
+@rule("other-hooks")
+def other_hooks(context: Context) -> Iterator[Finding]:
+    """Another activation script sets the same variables."""
+    if context.current is None:
         return
-    found = []
-    for path in sorted((patient.prefix / "etc" / "conda" / "activate.d").glob("*")):
-        if path.name.startswith("~conda-cuda.") or path.suffix not in _HOOKS:
-            continue
-        found += [
-            f"{patient.inside(path)}:{number}: {line}"
-            for number, line in _lines(path)
-            if _ASSIGNS_OURS.search(line)
-        ]
+    found = tuple(
+        f"{context.inside(path)}:{number}: {line}"
+        for path in sorted((context.prefix / "etc" / "conda" / "activate.d").glob("*"))
+        if path.suffix in _HOOKS and not path.name.startswith("~conda-cuda.")
+        for number, line in _lines(path)
+        if _ASSIGNS_OURS.search(line)
+    )
     if found:
         yield Finding(
-            "other-hooks",
-            Severity.WARNING,
             "Another activation script of this environment sets the same variables.",
-            tuple(found),
-            "Remove that script; conda cuda does its work and takes it back on deactivation.",
+            found,
+            "Remove that script; conda cuda does its work, and undoes it on deactivation.",
         )
+
+
+def _set(context: Context) -> dict[str, str]:
+    if not context.active or context.current is None:
+        return {}
+    return {name: value for name in NAMES if (value := context.variables.get(name))}
+
+
+def _other(context: Context, value: str) -> Path | None:
+    """The other environment that a path lies in; None when it lies in none, or in this one."""
+    if not os.path.isabs(value):
+        return None
+    path = Path(os.path.normpath(value))
+    ours = os.path.realpath(context.prefix)
+    around = [path, *path.parents]
+    if any(os.path.realpath(folder) == ours for folder in around):
+        return None
+    # A toolkit root is a prefix of its own: the outermost one is the environment.
+    found = [folder for folder in around if (folder / "conda-meta").is_dir()]
+    return found[-1] if found else None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a script without its comments, with their numbers."""
     try:
         with open_regular(path) as file:
             text = file.read(_LARGEST).decode("utf-8", "replace")

@@ -25,7 +25,7 @@ def joined(digits: str) -> CudaVersion:
 
 
 def parsed(text: str | None) -> CudaVersion | None:
-    """A version, or None where the text is none."""
+    """A version, or None where the text is not one."""
     try:
         return CudaVersion.parse(text or "")
     except ValueError:
@@ -38,8 +38,7 @@ def cuda_of_build(build: str) -> CudaVersion | None:
     Forms: `py3.12_cuda12.4_cudnn9.1.0_0` (pytorch), `cuda126_py312h...` and `cuda112py39h...`
     (conda-forge), `gpu_cuda118py311h...` (defaults).
     """
-    dotted = _DOTTED.search(build)
-    if dotted:
+    if dotted := _DOTTED.search(build):
         return parsed(dotted[1])
     digits = _DIGITS.search(build)
     return joined(digits[1]) if digits else None
@@ -68,27 +67,25 @@ def local_part(version: str) -> str:
 
 
 def pins(requirements: Iterable[str], *, extra: str | None = None) -> dict[str, str]:
-    """The version clauses of Python requirements by normalized name, blanks taken out.
+    """The version clauses of Python requirements by normalized name, without blanks.
 
-    Args:
-        requirements: as METADATA has them: `nvidia-cudnn-cu12 (==9.1.0.70) ; platform_...`.
-        extra: also take the requirements of this extra; without it those of all extras are left
-            out.
+    METADATA has them as `nvidia-cudnn-cu12 (==9.1.0.70) ; platform_...`. Requirements of an extra
+    count for that extra only.
     """
     found = {}
     for text in requirements:
         marker = text.partition(";")[2]
         named = re.search(r"extra\s*==\s*['\"]([^'\"]*)['\"]", marker)
-        if named and (extra is None or _normal(named[1]) != _normal(extra)):
+        if named and (extra is None or normalized(named[1]) != normalized(extra)):
             continue
         match = _PIN.match(text.partition(";")[0])
         if match:
-            found[_normal(match["name"])] = re.sub(r"\s+", "", match["spec"])
+            found[normalized(match["name"])] = re.sub(r"\s+", "", match["spec"])
     return found
 
 
 def cuda_of_pins(found: dict[str, str]) -> CudaVersion | None:
-    """The release that exact pins of NVIDIA's packages stand for."""
+    """The release that exact pins of NVIDIA's packages mean."""
     spec = found.get("cuda-toolkit", "")
     if spec.startswith("==") and "*" not in spec and "," not in spec:
         return parsed(spec[2:])
@@ -124,5 +121,6 @@ def major_of(version: str) -> int | None:
     return int(match[0]) if match else None
 
 
-def _normal(name: str) -> str:
+def normalized(name: str) -> str:
+    """The name of a Python package as PEP 503 has it."""
     return re.sub(r"[-_.]+", "-", name).lower()

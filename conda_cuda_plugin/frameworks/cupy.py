@@ -14,27 +14,25 @@ _NAME = re.compile(r"cupy-cuda(\d{2,3})(x?)", re.ASCII)
 def read_cupy(contents: Contents) -> Framework | None:
     """CuPy in an environment, or None."""
     for name, distribution in sorted(contents.distributions.items(), reverse=True):
-        match = _NAME.fullmatch(name)
-        if match is None:
-            continue
-        where = contents.relative(distribution.path)
-        if match[2]:
+        if match := _NAME.fullmatch(name):
+            cuda = None if match[2] else build_markers.joined(match[1])
             major = int(match[1])
             # cupy-cuda11x needs 11.2 (its documentation; the others any minor version).
-            accepts = VersionRequest.parse(f">={major}.{2 if major == 11 else 0},<{major + 1}")
+            text = f">={major}.{2 if major == 11 else 0},<{major + 1}"
             return Framework(
-                "cupy", distribution.version, Backend.CUDA, accepts=accepts, evidence=where
+                "cupy",
+                distribution.version,
+                Backend.CUDA,
+                cuda,
+                exactly(cuda) or VersionRequest.parse(text),
+                evidence=contents.relative(distribution.path),
             )
-        exact = build_markers.joined(match[1])
-        return Framework(
-            "cupy", distribution.version, Backend.CUDA, exact, exactly(exact), evidence=where
-        )
-    record = contents.records.get("cupy-core") or contents.records.get("cupy")
+    _, record = contents.find((), ("cupy-core", "cupy"))
     if record is None:
         return None
     pin = build_markers.conda_pin(record.depends, "cuda-version", "cudatoolkit")
-    match = re.match(r"(?:>=|==?)?(\d{1,2}\.\d{1,2})", pin or "")
-    cuda = build_markers.parsed(match[1]) if match else None
+    lowest = re.match(r"(?:>=|==?)?(\d{1,2}\.\d{1,2})", pin or "")
+    cuda = build_markers.parsed(lowest[1]) if lowest else None
     return Framework(
         "cupy",
         record.version,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from ..machine.machine import ComputeCapability
 from ..versions import CudaVersion, VersionRequest
-from .releases import title_of
+from . import build_markers
+from .releases import table, title_of
 from .site_packages import CondaRecord, Distribution
 
 
@@ -48,8 +50,7 @@ class Framework:
     @property
     def title(self) -> str:
         """What people call it, with its version."""
-        names = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX", "cupy": "CuPy"}
-        return f"{names[self.name]} {self.version}"
+        return f"{title_of(self.name)} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ class Contents:
     prefix: Path
     distributions: Mapping[str, Distribution]
     records: Mapping[str, CondaRecord]
+
+    def find(
+        self, pip: Sequence[str], conda: Sequence[str]
+    ) -> tuple[Distribution | None, CondaRecord | None]:
+        """The first of some packages of pip's, or of conda's where conda has installed it."""
+        record = next((self.records[name] for name in conda if name in self.records), None)
+        found = next((self.distributions[name] for name in pip if name in self.distributions), None)
+        if found is None or (record is not None and found.from_conda):
+            return None, record
+        return found, None
+
+    @property
+    def has_cuda_wheels(self) -> bool:
+        """Whether NVIDIA's wheels are there."""
+        return any(name.startswith("nvidia-cuda-runtime") for name in self.distributions)
 
     def relative(self, path: Path) -> str:
         """A path as evidence shows it."""
@@ -75,12 +91,25 @@ NOTHING: Clue = (None, Backend.UNKNOWN, "")
 
 
 def first_clue(*clues: Callable[[], Clue]) -> Clue:
-    """The first clue that tells the backend; later ones are not asked for."""
-    for clue in clues:
-        found = clue()
-        if found[1] is not Backend.UNKNOWN:
-            return found
-    return NOTHING
+    """The first clue that says the backend; later ones are not looked up."""
+    return next((found for clue in clues if (found := clue())[1] is not Backend.UNKNOWN), NOTHING)
+
+
+def clue_of_record(contents: Contents, record: CondaRecord, toolkit: str | None = None) -> Clue:
+    """What a conda package says by its build string, or by the version of a toolkit's package."""
+    cuda = build_markers.cuda_of_build(record.build)
+    if cuda is None and build_markers.is_cpu_build(record.build):
+        return None, Backend.CPU, contents.relative(record.path)
+    beside = contents.records.get(toolkit) if toolkit else None
+    if cuda is None and beside is not None:
+        cuda, record = build_markers.parsed(beside.version), beside
+    return (cuda, Backend.CUDA, contents.relative(record.path)) if cuda else NOTHING
+
+
+def cudnn_of_record(record: CondaRecord) -> str | None:
+    """The cuDNN that a conda package asks for."""
+    found = build_markers.cudnn_of_build(record.build)
+    return found or build_markers.conda_pin(record.depends, "cudnn", "libcudnn")
 
 
 def exactly(version: CudaVersion | None) -> VersionRequest | None:
@@ -113,6 +142,11 @@ class Build:
     """Whether it is what the plain command installs."""
     verified: bool = True
 
+    @classmethod
+    def of_release(cls, source: str, text: str, *command: str, **more: Any) -> Build:
+        """The build for one CUDA release."""
+        return cls(source, command, CudaVersion.parse(text), VersionRequest.parse(text), **more)
+
     @property
     def label(self) -> str:
         """Its CUDA in words: `12.4`, `12.1 or newer`, `CPU only`."""
@@ -132,6 +166,14 @@ class Note:
     """A sentence."""
     command: str | None = None
     """What shows more."""
+
+    @classmethod
+    def on_conda_forge(cls, name: str, version: str) -> Note:
+        """Where to see the builds of conda-forge."""
+        return cls(
+            "conda-forge's CUDA builds are not in our tables; to see them:",
+            f'conda search -c conda-forge "{table("names")[name]["conda"]}={version}=*cuda*"',
+        )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from ..machine.tables import architectures
 from ..platforms import Platform
 from ..quoting import quoted
 from ..toolkit import releases
-from ..verdict.finding import Level, Reason
 from ..verdict.judge import best_release, judge
+from ..verdict.verdict import Level, Reason
 from ..versions import CudaVersion
 from .framework import Build, Builds
 from .releases import find_release, framework_name, known_releases
@@ -61,25 +61,21 @@ def parse_framework(text: str) -> tuple[str, str | None, str | None]:
         The framework's name, its version if one was named, and the wish for a CUDA (`cu121`).
 
     Raises:
-        UsageError: when it is no framework, or its version is no version.
+        UsageError: when it is not a framework, or its version is not a version.
     """
-
     form = r"\s*([A-Za-z][\w.-]{0,60}?)\s*(?:={1,3}\s*v?([\w.]{1,30})(?:\+([\w.]{1,30}))?)?\s*"
     match = re.fullmatch(form, text, re.ASCII)
     if match is None:
         raise UsageError(
-            f"{quoted(text)} names no framework.", hints=["Write torch, or torch==2.5.1."]
+            f"{quoted(text)} is not a framework.", hints=["Write torch, or torch==2.5.1."]
         )
     return framework_name(match[1]), match[2], match[3]
 
 
 def match(text: str, machine: Machine, platform: Platform) -> Match:
-    """The builds of a framework, and which of them a machine runs.
+    """The builds of a framework for a platform, and which of them a machine runs.
 
-    Args:
-        text: such as `torch==2.5.1`; without a version the newest release that runs is taken.
-        machine: detected or stated.
-        platform: for which platform the builds are.
+    The text is such as `torch==2.5.1`; without a version the newest release that runs is taken.
 
     Raises:
         UsageError: when the text names no framework we know.
@@ -90,30 +86,23 @@ def match(text: str, machine: Machine, platform: Platform) -> Match:
     if version is not None:
         found = _judged(builds_of(name, find_release(name, version), platform), machine)
         return _wished(found, wish) if wish else found
-    newest: Match | None = None
-    for release in known_releases(name):
-        found = _judged(builds_of(name, release, platform), machine)
-        newest = newest or found
-        if found.best is not None:
-            skipped = newest.builds.version if newest is not found else None
-            return replace(found, skipped=skipped)
-    assert newest is not None
-    return newest
+    newest, *older = known_releases(name)
+    first = found = _judged(builds_of(name, newest, platform), machine)
+    while found.best is None and older:
+        found = _judged(builds_of(name, older.pop(0), platform), machine)
+    if found.best is None or found is first:
+        return first
+    return replace(found, skipped=newest)
 
 
 def _judged(builds: Builds, machine: Machine) -> Match:
     judged = tuple(judge_build(build, machine) for build in builds.builds if build.cuda)
-    return Match(
-        builds,
-        judged,
-        tuple(build for build in builds.builds if build.cuda is None),
-    )
+    return Match(builds, judged, tuple(build for build in builds.builds if build.cuda is None))
 
 
 def toolkit_for(one: JudgedBuild, machine: Machine) -> CudaVersion:
     """The release of a toolkit that goes with a build: the one it was built for, or of those that
     it runs with the best for the machine."""
-
     accepts, newest = one.build.accepts, one.build.cuda
     assert accepts is not None
     assert newest is not None
@@ -131,31 +120,25 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
     wheel can be narrower than its toolkit (PyTorch's of CUDA 12.8 in 2.11 have none for Volta,
     which the toolkit itself supports).
     """
-
     assert build.cuda is not None
     verdict = judge(build.cuda, machine)
     level = verdict.level
     # Nothing is compiled here.
     reasons = [reason for reason in verdict.reasons if reason.id != "host-compiler"]
-    narrow = [
-        reason
-        for gpu in machine.gpus
-        if gpu.capability and (reason := _not_in(build, gpu.capability, level))
-    ]
-    if narrow:
-        known = level is Level.CANNOT
-        return JudgedBuild(
-            build, Level.CANNOT, (*reasons, narrow[0]) if known else (narrow[0], *reasons)
-        )
-    if build.unlisted and level in RUNS and machine.gpus:
+    capabilities = [gpu.capability for gpu in machine.gpus if gpu.capability]
+    narrow = next(filter(None, (_not_in(build, one, level) for one in capabilities)), None)
+    if narrow is not None:
+        reasons.insert(len(reasons) if level is Level.CANNOT else 0, narrow)
+        level = Level.CANNOT
+    elif build.unlisted and level in RUNS and machine.gpus:
         text = "Which GPUs this build has code for is not published; other builds here say."
-        return JudgedBuild(build, Level.UNKNOWN, (Reason("build-unlisted", text), *reasons))
+        reasons.insert(0, Reason("build-unlisted", text))
+        level = Level.UNKNOWN
     return JudgedBuild(build, level, tuple(reasons))
 
 
 def _not_in(build: Build, capability: ComputeCapability, level: Level) -> Reason | None:
-    """Why a build has nothing for a GPU; None when it has, or nobody says."""
-
+    """Why a build has nothing for a GPU; None when it has code, or that is not published."""
     known = architectures().get(capability)
     who = f"the {known.name} GPU" if known else "the GPU"
     if build.minimum is not None and capability < build.minimum:
@@ -193,10 +176,8 @@ def _wished(found: Match, wish: str) -> Match:
 
 def _is_wished(build: Build, wish: str) -> bool:
     digits = wish.removeprefix("cuda").removeprefix("cu")
-    return build.cuda is not None and digits in (
-        f"{build.cuda.major}{build.cuda.minor}",
-        f"{build.cuda.major}",
-    )
+    cuda = build.cuda
+    return cuda is not None and digits in (f"{cuda.major}{cuda.minor}", f"{cuda.major}")
 
 
 def _preference(one: JudgedBuild) -> tuple[int, int, bool, tuple[int, int]]:

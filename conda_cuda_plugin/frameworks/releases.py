@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from conda.models.version import VersionOrder, VersionSpec
+
 from ..data import read_data
 from ..errors import CudaError, UsageError
 from ..quoting import quoted
-from ..versions import CudaVersion
+
+_WITHOUT_RELEASES = {"cupy": "CuPy"}
+"""What people call the frameworks whose releases are in no table."""
 
 
 def table(name: str) -> dict[str, Any]:
@@ -36,15 +40,14 @@ def framework_name(text: str) -> str:
     """The framework that a user means: `PyTorch` and `pytorch` are `torch`, `tf` is `tensorflow`.
 
     Raises:
-        UsageError: when it is none we know.
+        UsageError: when it is not one we know.
     """
     wanted = text.strip().lower().replace("_", "-")
     for name, row in table("names").items():
         if wanted in (name, *row["aliases"]):
             return str(name)
-
     raise UsageError(
-        f"{quoted(text)} is no framework that conda cuda knows.",
+        f"{quoted(text)} is not a framework that conda cuda knows.",
         hints=[f"Frameworks: {', '.join(table('names'))}; for example torch==2.5.1."],
         known=list(table("names")),
     )
@@ -52,18 +55,18 @@ def framework_name(text: str) -> str:
 
 def title_of(name: str) -> str:
     """What people call a framework: `PyTorch`."""
-    return str(table("names")[name]["title"])
+    return str(table("names").get(name, {}).get("title") or _WITHOUT_RELEASES[name])
 
 
 def known_releases(name: str) -> list[str]:
     """The releases of a framework that the tables know, newest first.
 
-    TensorFlow's table goes by minor release; each stands there under its first number.
+    A table that goes by minor release names the newest of each.
     """
     rows = table(name)["releases"]
-    if name == "tensorflow":
-        return [str(row["newest"]) for row in rows.values()]
-    return list(rows)
+    if isinstance(rows, list):
+        return rows
+    return [row.get("newest", release) for release, row in rows.items()]
 
 
 def find_release(name: str, version: str) -> str:
@@ -78,40 +81,23 @@ def find_release(name: str, version: str) -> str:
     for one in known:
         if one.startswith(f"{version}."):
             return one
-    if name == "tensorflow" and _is_numbers(version) and tensorflow_row(version):
+    if _is_numbers(version) and release_row(name, version):
         return version
     raise UnknownReleaseError(title_of(name), version, _nearest(version, known))
 
 
-def tensorflow_row(version: str) -> dict[str, Any] | None:
-    """What TensorFlow's table says of a release; updates share a row. None when there is none."""
-    numbers = version.partition("+")[0].split(".")
-    row: dict[str, Any] | None = table("tensorflow")["releases"].get(".".join(numbers[:2]))
+def release_row(name: str, version: str) -> dict[str, Any] | None:
+    """What the table says of a release, or of its minor release; None when it says nothing."""
+    rows, release = table(name)["releases"], version.partition("+")[0]
+    if isinstance(rows, list):
+        return None
+    row: dict[str, Any] | None = rows.get(release) or rows.get(".".join(release.split(".")[:2]))
     return row
-
-
-def torch_default_cuda(version: str) -> CudaVersion | None:
-    """The CUDA of the wheel of PyTorch on PyPI for Linux on x86-64; None when not known."""
-    row = table("torch")["releases"].get(version.partition("+")[0], {})
-    return CudaVersion.parse(row["pypi"]) if "pypi" in row else None
 
 
 def in_range(version: str, specifier: str) -> bool:
     """Whether a framework's release lies in a range such as `>=2.8,<2.10`."""
-    have = _numbers(version)
-    for clause in specifier.split(","):
-        operator = clause.rstrip("0123456789.")
-        wanted = _numbers(clause[len(operator) :])
-        holds = {
-            "==": have == wanted,
-            ">=": have >= wanted,
-            "<=": have <= wanted,
-            ">": have > wanted,
-            "<": have < wanted,
-        }[operator]
-        if not holds:
-            return False
-    return True
+    return bool(VersionSpec(specifier).match(version.partition("+")[0]))
 
 
 def rows_for(version: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -119,23 +105,17 @@ def rows_for(version: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any
     return [row for row in rows if in_range(version, row["releases"])]
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    numbers = [int(part) for part in version.partition("+")[0].split(".")]
-    return tuple(numbers + [0] * (4 - len(numbers)))
-
-
 def _is_numbers(version: str) -> bool:
-
     return bool(re.fullmatch(r"\d{1,4}(\.\d{1,4}){0,3}", version, re.ASCII))
 
 
 def _nearest(version: str, known: list[str], count: int = 4) -> list[str]:
-    """The known releases around a version, oldest first; the newest ones when it is no number."""
+    """The known releases around a version, oldest first; the newest ones where it has no number."""
     if not _is_numbers(version):
         return list(reversed(known[:count]))
-    want = _numbers(version)
-    older = [one for one in known if _numbers(one) < want]
-    newer = [one for one in reversed(known) if _numbers(one) > want]
+    want = VersionOrder(version)
+    older = [one for one in known if VersionOrder(one) < want]
+    newer = [one for one in reversed(known) if VersionOrder(one) > want]
     half = count // 2
     taken = older[: max(half, count - len(newer))] + newer[: max(half, count - len(older))]
-    return sorted(taken, key=_numbers)
+    return sorted(taken, key=VersionOrder)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
-from ..system.reading import open_regular
+from ..system.reading import names_in, open_regular
+from .build_markers import normalized
 
 _DIST_INFO = re.compile(r"(?P<name>[^-]+(?:-[^-]+)*?)-(?P<version>[^-]+)\.dist-info")
 _RECORD = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json")
 _PYTHON = re.compile(r"python3\.(\d+)t?", re.ASCII)
 _REQUIRES = re.compile(r"(?im)^Requires-Dist:[ \t]*(\S[^\r\n]*)")
 _STRING = re.compile(r'"([^"\\]*)"')
+_LIBRARY = re.compile(r"(?m)^((?:[^\n,\"]*/)?(?:lib[^/\n,\"]*\.so(?:\.[\d.]+)?|[^/\n,\"]*\.dll)),")
+_RECORD_SIZE = 4 * 1024 * 1024
 _HEAD = 256 * 1024
 """Real metadata is smaller: what lies further down is description."""
 
@@ -29,6 +31,7 @@ class Distribution:
     version: str
     path: Path
     """Its `.dist-info` folder."""
+    installer: ClassVar[str] = "pip"
 
     @property
     def site(self) -> Path:
@@ -55,6 +58,7 @@ class CondaRecord:
     version: str
     build: str
     path: Path
+    installer: ClassVar[str] = "conda"
 
     @cached_property
     def depends(self) -> tuple[str, ...]:
@@ -74,55 +78,33 @@ def read_head(path: Path, limit: int = _HEAD) -> str:
 
 def site_folders(prefix: Path) -> list[Path]:
     """The site-packages folders of an environment; the newest Python first, Windows' own last."""
-    found = []
-    for entry in _entries(prefix / "lib"):
-        match = _PYTHON.fullmatch(entry.name)
-        if match:
-            found.append((int(match[1]), Path(entry.path, "site-packages")))
-    folders = [folder for _, folder in sorted(found, reverse=True)]
-    return [*folders, prefix / "Lib" / "site-packages"]
+    matches = [match for name in names_in(prefix / "lib") if (match := _PYTHON.fullmatch(name))]
+    matches.sort(key=lambda match: (int(match[1]), match[0]), reverse=True)
+    folders = [*(prefix / "lib" / match[0] for match in matches), prefix / "Lib"]
+    return [folder / "site-packages" for folder in folders]
 
 
 def distributions(prefix: Path) -> dict[str, Distribution]:
     """The Python packages of an environment by normalized name."""
     found: dict[str, Distribution] = {}
     for folder in site_folders(prefix):
-        for entry in _entries(folder):
-            match = _DIST_INFO.fullmatch(entry.name)
-            if match:
-                name = re.sub(r"[-_.]+", "-", match["name"]).lower()
-                found.setdefault(name, Distribution(name, match["version"], Path(entry.path)))
+        for entry in names_in(folder):
+            if match := _DIST_INFO.fullmatch(entry):
+                name = normalized(match["name"])
+                found.setdefault(name, Distribution(name, match["version"], folder / entry))
     return found
 
 
 def conda_records(prefix: Path) -> dict[str, CondaRecord]:
     """The conda packages of an environment by name, from the names of their records."""
-    found = {}
-    for entry in _entries(prefix / "conda-meta"):
-        match = _RECORD.fullmatch(entry.name)
-        if match:
-            found[match["name"]] = CondaRecord(
-                match["name"], match["version"], match["build"], Path(entry.path)
-            )
-    return found
-
-
-def file_names(folder: Path) -> list[str]:
-    """The names in a folder; none when it cannot be read."""
-    return [entry.name for entry in _entries(folder)]
-
-
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except (OSError, ValueError):
-        return
-    yield from found
-
-
-_LIBRARY = re.compile(r"(?m)^((?:[^\n,\"]*/)?(?:lib[^/\n,\"]*\.so(?:\.[\d.]+)?|[^/\n,\"]*\.dll)),")
-_RECORD_SIZE = 4 * 1024 * 1024
+    folder = prefix / "conda-meta"
+    matches = [match for name in names_in(folder) if (match := _RECORD.fullmatch(name))]
+    return {
+        match["name"]: CondaRecord(
+            match["name"], match["version"], match["build"], folder / match[0]
+        )
+        for match in matches
+    }
 
 
 @dataclass(frozen=True)
@@ -136,6 +118,11 @@ class NvidiaWheel:
     libraries: tuple[str, ...] = ()
     """File names, such as `libcublas.so.12`; only those that exist."""
 
+    @property
+    def paths(self) -> list[Path]:
+        """Its libraries."""
+        return [self.folder / name for name in self.libraries] if self.folder else []
+
 
 def pip_nvidia_libraries(prefix: Path) -> tuple[NvidiaWheel, ...]:
     """Every `nvidia-*` wheel in an environment's site-packages.
@@ -143,12 +130,6 @@ def pip_nvidia_libraries(prefix: Path) -> tuple[NvidiaWheel, ...]:
     Layouts (read from the wheels themselves, 2026-11): `nvidia/<component>/lib` up to CUDA 12,
     `nvidia/cu13/lib` from 13 on; on Windows `bin` and `bin/x86_64`. The files are taken from each
     wheel's RECORD.
-
-    Args:
-        prefix: the environment.
-
-    Returns:
-        Sorted by name; empty for an environment without any. Never raises.
     """
     found = distributions(prefix)
     return tuple(
@@ -161,10 +142,10 @@ def pip_nvidia_libraries(prefix: Path) -> tuple[NvidiaWheel, ...]:
 def _wheel(distribution: Distribution) -> NvidiaWheel:
     record = read_head(distribution.path / "RECORD", _RECORD_SIZE)
     folder: Path | None = None
-    names = []
+    names: list[str] = []
     for relative in _LIBRARY.findall(record):
         parts = relative.split("/")
-        # What points outside of site-packages, or is a stub to link against, is no library here.
+        # What points outside of site-packages, or is a stub to link against, does not count.
         if ".." in parts or "stubs" in parts or relative.startswith("/"):
             continue
         path = distribution.site.joinpath(*parts)

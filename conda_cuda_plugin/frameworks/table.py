@@ -13,6 +13,18 @@ from .site_packages import conda_records, distributions
 from .tensorflow import read_tensorflow, tensorflow_builds
 from .torch import read_torch, torch_builds
 
+_READERS: tuple[Callable[[Contents], Framework | None], ...] = (
+    read_torch,
+    read_tensorflow,
+    read_jax,
+    read_cupy,
+)
+_BUILDS: dict[str, Callable[[str, Platform], Builds]] = {
+    "torch": torch_builds,
+    "tensorflow": tensorflow_builds,
+    "jax": jax_builds,
+}
+
 
 def find_frameworks(prefix: Path) -> tuple[Framework, ...]:
     """The frameworks of an environment.
@@ -22,34 +34,12 @@ def find_frameworks(prefix: Path) -> tuple[Framework, ...]:
     packages it requires), conda's records (build strings, dependencies), and for releases that
     say nothing the tables of data/frameworks.json.
 
-    Args:
-        prefix: the environment.
-
-    Returns:
-        PyTorch, TensorFlow, JAX, CuPy in this order, those that are there. Never raises: what is
-        broken counts as absent or as unknown.
+    Never raises: what is broken counts as absent or as unknown.
     """
     contents = Contents(prefix, distributions(prefix), conda_records(prefix))
-    readers: tuple[Callable[[Contents], Framework | None], ...] = (
-        read_torch,
-        read_tensorflow,
-        read_jax,
-        read_cupy,
-    )
-    found = (reader(contents) for reader in readers)
-    return tuple(framework for framework in found if framework is not None)
+    return tuple(framework for read in _READERS if (framework := read(contents)) is not None)
 
 
 def builds_of(name: str, version: str, platform: Platform) -> Builds:
-    """The builds of a release on a platform.
-
-    Args:
-        name: `torch`, `tensorflow` or `jax`.
-        version: a release that `find_release` knows.
-        platform: for which platform.
-    """
-    if name == "torch":
-        return torch_builds(version, platform)
-    if name == "tensorflow":
-        return tensorflow_builds(version, platform)
-    return jax_builds(version, platform)
+    """The builds of a release that `find_release` knows, on a platform."""
+    return _BUILDS[name](version, platform)

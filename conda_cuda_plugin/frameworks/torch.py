@@ -7,11 +7,24 @@ from typing import Any
 
 from ..machine.machine import ComputeCapability
 from ..platforms import Platform
-from ..versions import CudaVersion, VersionRequest
+from ..system.reading import names_in
 from . import build_markers
-from .framework import NOTHING, Backend, Build, Builds, Clue, Contents, Framework, Note, exactly
-from .releases import in_range, rows_for, table, torch_default_cuda
-from .site_packages import CondaRecord, Distribution, file_names, read_head, site_folders
+from .framework import (
+    NOTHING,
+    Backend,
+    Build,
+    Builds,
+    Clue,
+    Contents,
+    Framework,
+    Note,
+    clue_of_record,
+    cudnn_of_record,
+    exactly,
+    first_clue,
+)
+from .releases import in_range, release_row, rows_for, table
+from .site_packages import CondaRecord, Distribution, read_head, site_folders
 
 _ASSIGNED = r"(?m)^{name}[ \t]*(?::[^=\n]*)?=[ \t]*(?:['\"]([^'\"\n]*)['\"]|(None))"
 _CUDA = re.compile(_ASSIGNED.format(name="cuda"))
@@ -22,25 +35,27 @@ _BUNDLED_CUDNN = re.compile(r"(?:libcudnn\S*\.so\.(\d+)|cudnn\w*64_(\d+)\.dll)")
 
 def read_torch(contents: Contents) -> Framework | None:
     """PyTorch in an environment, or None."""
-    distribution = contents.distributions.get("torch")
-    record = contents.records.get("pytorch")
-    if distribution is None and record is None:
+    distribution, record = contents.find(("torch",), ("pytorch",))
+    package = distribution or record
+    if package is None:
         return None
-    by_pip = distribution is not None and not (record and distribution.from_conda)
-    written = distribution.version if by_pip and distribution else record.version if record else ""
-    cuda, backend, evidence = _from_version_file(contents)
-    if backend is Backend.UNKNOWN and by_pip and distribution:
-        cuda, backend, evidence = _from_metadata(distribution, contents)
-    if backend is Backend.UNKNOWN and record and not by_pip:
-        cuda, backend, evidence = _from_record(record, contents)
+    cuda, backend, evidence = first_clue(
+        lambda: _from_version_file(contents),
+        lambda: _from_metadata(distribution, contents) if distribution else NOTHING,
+        lambda: _from_record(record, contents) if record else NOTHING,
+    )
+    cudnn = cudnn_of_record(record) if record else None
+    if distribution:
+        pinned = build_markers.pins(distribution.requirements)
+        cudnn = build_markers.cudnn_of_pins(pinned) or _bundled_cudnn(distribution)
     return Framework(
         "torch",
-        written.partition("+")[0],
+        package.version.partition("+")[0],
         backend,
         cuda,
         exactly(cuda),
-        _cudnn(contents, distribution if by_pip else None, record) if cuda else None,
-        "pip" if by_pip else "conda",
+        cudnn if cuda else None,
+        package.installer,
         # Every build of PyTorch does: wheels in torch/lib or as packages they require.
         brings_cuda=cuda is not None,
         evidence=evidence,
@@ -51,15 +66,12 @@ def _from_version_file(contents: Contents) -> Clue:
     for folder in site_folders(contents.prefix):
         path = folder / "torch" / "version.py"
         text = read_head(path, 64 * 1024)
-        match = _CUDA.search(text)
+        match, where = _CUDA.search(text), contents.relative(path)
         if match is None:
             continue
-        where = contents.relative(path)
-        cuda = build_markers.parsed(match[1])
-        if cuda:
+        if cuda := build_markers.parsed(match[1]):
             return cuda, Backend.CUDA, where
-        others = [found for found in (_HIP.search(text), _XPU.search(text)) if found and found[1]]
-        if others:
+        if any(found and found[1] for found in (_HIP.search(text), _XPU.search(text))):
             return None, Backend.OTHER, where
         if match[2]:
             return None, Backend.CPU, where
@@ -67,76 +79,45 @@ def _from_version_file(contents: Contents) -> Clue:
 
 
 def _from_metadata(distribution: Distribution, contents: Contents) -> Clue:
-
     local = build_markers.local_part(distribution.version)
-    where = contents.relative(distribution.path / "METADATA")
-    cuda = build_markers.cuda_of_local(distribution.version)
-    if cuda:
-        return cuda, Backend.CUDA, contents.relative(distribution.path)
-    if local.startswith("cpu"):
-        return None, Backend.CPU, contents.relative(distribution.path)
-    if local.startswith(("rocm", "xpu")):
-        return None, Backend.OTHER, contents.relative(distribution.path)
-    cuda = build_markers.cuda_of_pins(build_markers.pins(distribution.requirements))
-    if cuda:
+    where = contents.relative(distribution.path)
+    if cuda := build_markers.cuda_of_local(distribution.version):
         return cuda, Backend.CUDA, where
-    cuda = torch_default_cuda(distribution.version)
-    if cuda:
-        return cuda, Backend.CUDA, "the table of releases"
-    return NOTHING
+    if local.startswith("cpu"):
+        return None, Backend.CPU, where
+    if local.startswith(("rocm", "xpu")):
+        return None, Backend.OTHER, where
+    if cuda := build_markers.cuda_of_pins(build_markers.pins(distribution.requirements)):
+        return cuda, Backend.CUDA, f"{where}/METADATA"
+    row = release_row("torch", distribution.version) or {}
+    cuda = build_markers.parsed(row.get("pypi"))
+    return (cuda, Backend.CUDA, "the table of releases") if cuda else NOTHING
 
 
 def _from_record(record: CondaRecord, contents: Contents) -> Clue:
-    where = contents.relative(record.path)
-    cuda = build_markers.cuda_of_build(record.build)
-    if cuda:
-        return cuda, Backend.CUDA, where
     mutex = contents.records.get("pytorch-mutex")
-    if build_markers.is_cpu_build(record.build) or (mutex and mutex.build == "cpu"):
-        return None, Backend.CPU, where
-    pinned = contents.records.get("pytorch-cuda")
-    cuda = build_markers.parsed(pinned.version) if pinned else None
-    if cuda:
-        return cuda, Backend.CUDA, contents.relative(pinned.path) if pinned else where
-    return NOTHING
-
-
-def _cudnn(
-    contents: Contents, distribution: Distribution | None, record: CondaRecord | None
-) -> str | None:
-    if distribution is not None:
-        found = build_markers.cudnn_of_pins(build_markers.pins(distribution.requirements))
-        return found or _bundled_cudnn(distribution)
-    if record is None:
-        return None
-    return build_markers.cudnn_of_build(record.build) or build_markers.conda_pin(
-        record.depends, "cudnn", "libcudnn"
-    )
+    cpu = mutex is not None and mutex.build == "cpu"
+    found = clue_of_record(contents, record, None if cpu else "pytorch-cuda")
+    return (None, Backend.CPU, contents.relative(record.path)) if cpu and not found[2] else found
 
 
 def _bundled_cudnn(distribution: Distribution) -> str | None:
     """The major version of the cuDNN inside an old wheel, which brings everything itself."""
-    for name in file_names(distribution.site / "torch" / "lib"):
-        match = _BUNDLED_CUDNN.match(name)
-        if match:
-            return match[1] or match[2]
-    return None
+    names = map(_BUNDLED_CUDNN.match, names_in(distribution.site / "torch" / "lib"))
+    return next((match[1] or match[2] for match in names if match), None)
 
 
 def torch_builds(version: str, platform: Platform) -> Builds:
     """Every known build of a release of PyTorch, newest CUDA first within a source."""
     row = table("torch")["releases"][version]
-    builds = [*_pip(version, row, platform), *_conda_forge(version, platform)]
-    builds += _channel(version, row, platform)
-    builds += _cpu(version, row, platform)
-    return Builds(
-        "torch",
-        version,
-        row.get("date"),
-        row.get("cudnn"),
-        tuple(builds),
-        tuple(_notes(version, row, platform, builds)),
+    builds = (
+        *_pip(version, row, platform),
+        *_conda_forge(version, platform),
+        *_channel(version, row, platform),
+        *_cpu(version, platform),
     )
+    notes = tuple(_notes(version, row, platform, builds))
+    return Builds("torch", version, row.get("date"), row.get("cudnn"), builds, notes)
 
 
 def _pip(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
@@ -145,26 +126,28 @@ def _pip(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
     listed = rows_for(version, table("torch")["architectures"])
     found = []
     for text in reversed(texts):
-        rows = [one for one in listed if text in one["cuda"]]
-        codes = rows[0].get(_arch_column(platform), []) if rows else []
-        least = rows[0].get("min_cc") if rows else None
+        own = next((one for one in listed if text in one["cuda"]), {})
+        column = "aarch64" if platform.machine == "aarch64" else "x86_64"
+        codes = own.get(column, [])
         if platform.machine == "aarch64" and text != default and not codes:
             # Only where the architecture list names it is a wheel for this machine known.
             continue
         plain = text == default
-        words = f"pip install torch=={version}" if plain else _variant(version, text, platform)
+        words = f"pip install torch=={version}" if plain else _variant(version, text)
+        # The wheels for Windows hold no PTX.
+        ptx = own.get("ptx") if not platform.windows else None
         found.append(
-            _build(
+            Build.of_release(
                 "pip",
-                words,
                 text,
+                words,
                 cudnn=row.get("cudnn"),
                 capabilities=tuple(map(ComputeCapability.parse, codes)),
-                ptx=_ptx(rows, platform),
-                minimum=ComputeCapability.parse(least) if least else None,
-                unlisted=not rows and any(one.get("verified", True) for one in listed),
+                ptx=ComputeCapability.parse(ptx) if ptx else None,
+                minimum=ComputeCapability.parse(own["min_cc"]) if "min_cc" in own else None,
+                unlisted=not own and any(one.get("verified", True) for one in listed),
                 default=plain,
-                verified=not rows or rows[0].get("verified", True),
+                verified=own.get("verified", True),
             )
         )
     return sorted(found, key=lambda build: not build.default)
@@ -172,80 +155,70 @@ def _pip(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
 
 def _conda_forge(version: str, platform: Platform) -> list[Build]:
     column = "windows" if platform.windows else "linux"
-    found = []
-    for row in rows_for(version, table("torch")["conda_forge"]):
-        for text in reversed(row[column]):
-            digits = text.replace(".", "")
-            words = f'conda install -c conda-forge "pytorch={version}=cuda{digits}*"'
-            found.append(_build("conda-forge", words, text, verified=row["verified"]))
-    return found
+    return [
+        Build.of_release(
+            "conda-forge",
+            text,
+            f'conda install -c conda-forge "pytorch={version}=cuda{text.replace(".", "")}*"',
+            verified=row["verified"],
+        )
+        for row in rows_for(version, table("torch")["conda_forge"])
+        for text in reversed(row[column])
+    ]
 
 
 def _channel(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
-    if platform.machine == "aarch64":
-        return []
     found = []
-    for text in reversed(row.get("channel", [])):
+    for text in reversed(row.get("channel", [])) if platform.machine != "aarch64" else ():
         if in_range(version, ">=1.13"):
             words = f"pytorch-cuda={text} -c pytorch -c nvidia"
         elif in_range(version, ">=1.0.1"):
             # cudatoolkit 11.1 and later was never in the channels that are on by default.
-            words = f"cudatoolkit={text} -c pytorch" + (
-                " -c conda-forge" if _key(text) >= (11, 1) else ""
-            )
+            more = " -c conda-forge" if _key(text) >= (11, 1) else ""
+            words = f"cudatoolkit={text} -c pytorch{more}"
         else:
             words = f"cuda{text.replace('.', '')} -c pytorch"
-        found.append(_build("pytorch channel", f"conda install pytorch=={version} {words}", text))
+        command = f"conda install pytorch=={version} {words}"
+        found.append(Build.of_release("pytorch channel", text, command))
     return found
 
 
-def _cpu(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
-    if platform.machine == "aarch64" or (platform.windows and in_range(version, ">=2")):
-        words = f"pip install torch=={version}"
-    else:
-        words = _variant(version, "cpu", platform)
+def _cpu(version: str, platform: Platform) -> list[Build]:
+    plain = platform.machine == "aarch64" or (platform.windows and in_range(version, ">=2"))
+    words = f"pip install torch=={version}" if plain else _variant(version, "cpu")
     found = [Build("pip", (words,))]
     if rows_for(version, table("torch")["conda_forge"]):
-        found.append(
-            Build("conda-forge", (f'conda install -c conda-forge "pytorch={version}=cpu*"',))
-        )
+        words = f'conda install -c conda-forge "pytorch={version}=cpu*"'
+        found.append(Build("conda-forge", (words,)))
     return found
 
 
-def _variant(version: str, text: str, platform: Platform) -> str:
+def _variant(version: str, text: str) -> str:
     """The command for a wheel from PyTorch's own index."""
     address = table("torch")["wheel_index"]
     folder = text if text == "cpu" else f"cu{text.replace('.', '')}"
-    style = rows_for(version, table("torch")["pip_styles"])[0]["style"]
     exact = f"pip install torch=={version}"
-    if style == "index":
-        return f"{exact} --index-url {address}{folder}"
-    if style == "extra-index":
-        return f"{exact}+{folder} --extra-index-url {address}{folder}"
-    if style == "own-page":
-        return f"{exact}+{folder} -f {address}{folder}/torch_stable.html"
-    if style == "page":
-        return f"{exact}+{folder} -f {address}torch_stable.html"
-    return f"{exact} -f {address}{folder}/torch_stable.html"
-
-
-def _build(source: str, words: str, text: str, **more: Any) -> Build:
-    version = CudaVersion.parse(text)
-    return Build(source, (words,), version, VersionRequest.parse(text), **more)
+    options = {
+        "index": f" --index-url {address}{folder}",
+        "extra-index": f"+{folder} --extra-index-url {address}{folder}",
+        "own-page": f"+{folder} -f {address}{folder}/torch_stable.html",
+        "page": f"+{folder} -f {address}torch_stable.html",
+        "own-page-plain": f" -f {address}{folder}/torch_stable.html",
+    }
+    return exact + options[rows_for(version, table("torch")["pip_styles"])[0]["style"]]
 
 
 def _pypi_cuda(version: str, row: dict[str, Any], platform: Platform) -> str | None:
     """The CUDA of the wheel on PyPI; elsewhere than on Linux the wheels there are CPU only."""
-    if platform.windows:
-        return None
-    if platform.machine != "x86_64" and not in_range(version, table("torch")["arm_pypi_has_cuda"]):
+    arm = platform.machine != "x86_64"
+    if platform.windows or (arm and not in_range(version, table("torch")["arm_pypi_has_cuda"])):
         return None
     found: str | None = row.get("pypi")
     return found
 
 
 def _notes(
-    version: str, row: dict[str, Any], platform: Platform, builds: list[Build]
+    version: str, row: dict[str, Any], platform: Platform, builds: tuple[Build, ...]
 ) -> list[Note]:
     notes = [Note(row["note"])] if "note" in row else []
     if "wheels" not in row:
@@ -265,17 +238,6 @@ def _notes(
     if platform.machine == "aarch64" and not any(b.source == "pip" and b.cuda for b in builds):
         notes.append(Note("No CUDA wheel for this kind of machine is known for this release."))
     return notes
-
-
-def _ptx(rows: list[dict[str, Any]], platform: Platform) -> ComputeCapability | None:
-    # The wheels for Windows hold none.
-    if not rows or platform.windows or "ptx" not in rows[0]:
-        return None
-    return ComputeCapability.parse(rows[0]["ptx"])
-
-
-def _arch_column(platform: Platform) -> str:
-    return "aarch64" if platform.machine == "aarch64" else "x86_64"
 
 
 def _key(text: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..system.operating_system import IGNORES_CASE
+from ..system.reading import names_in
 from .elf import NotLoadable, read_header
 from .host import Host, cached
 from .search_path import Asker, Folder, Rule, search_folders
@@ -41,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search comes to."""
+    """The result of a search."""
 
     name: str
     candidates: tuple[Candidate, ...]
@@ -85,22 +86,18 @@ def find_library(
     else:
         folders = tuple(search_folders(chain, library_path, host))
         met = list(_met(name, folders, chain, host, cwd))
-    found: list[Candidate] = []
-    state, ended = State.LOADS, False
+    found: dict[str, Candidate] = {}
+    ended = False
     for candidate in met:
-        if any(candidate.path == other.path for other in found):
+        state, reason = judge_file(candidate.path, host.machine)
+        if state is None or candidate.path in found:
             continue
-        verdict, reason = judge_file(candidate.path, host.machine)
-        if verdict is None:
-            continue
-        if verdict is State.LOADS:
-            verdict = state
-        elif verdict is State.STOPS and ended:
-            verdict = State.SKIPPED
-        found.append(replace(candidate, state=verdict, reason=reason))
-        if verdict in (State.LOADS, State.STOPS):
-            state, ended = State.SHADOWED, True
-    return Search(name, tuple(found), folders)
+        if ended:
+            # The search is over: nothing behind this loads, and nothing stops it.
+            state = State.SHADOWED if state is State.LOADS else State.SKIPPED
+        found[candidate.path] = replace(candidate, state=state, reason=reason)
+        ended = ended or state in (State.LOADS, State.STOPS)
+    return Search(name, tuple(found.values()), folders)
 
 
 def judge_file(path: str, machine: int) -> tuple[State | None, str | None]:
@@ -158,11 +155,7 @@ def find_dll(name: str, *, prefix: Path, path: str | None, system: Path | None =
     program's folder, the system's, then PATH. Python's own extension modules search PATH only in
     conda's builds of Python (CONDA_DLL_SEARCH_MODIFICATION_ENABLE).
 
-    Args:
-        name: the DLL; case does not matter.
-        prefix: the environment, whose python.exe asks.
-        path: PATH of the process.
-        system: the folder `System32`; none is searched without it.
+    Case does not matter. The environment's python.exe asks; `system` is the folder `System32`.
     """
     folders = tuple(_folders(prefix, path, system))
     found: list[Candidate] = []
@@ -189,8 +182,5 @@ def _file(folder: str, name: str) -> str | None:
         return exact
     if IGNORES_CASE:
         return None
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return None
-    return next((os.path.join(folder, n) for n in names if n.lower() == name.lower()), None)
+    names = (one for one in names_in(folder) if one.lower() == name.lower())
+    return next((os.path.join(folder, one) for one in names), None)

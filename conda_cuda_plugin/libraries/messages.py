@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..data import read_data, tools
 
@@ -22,6 +23,8 @@ _TOOL = r"(?P<name>[\w+-]{1,40})"
 _WORD = r"(?P<name>[\w.+-]{1,80})"
 _ENDS = " \t\r\n'\"()"
 _MENTION_LIMIT = 2**18
+_MEANING_LIMIT = 2**18
+"""Characters at the end of a text that are looked at: errors stand there."""
 
 
 class Complaint(str, Enum):
@@ -39,72 +42,68 @@ class Complaint(str, Enum):
 
 @dataclass(frozen=True)
 class Mention:
-    """A library or tool in a message.
-
-    Args:
-        name: the library, DLL or tool.
-        complaint: what the message says of it.
-        by: the file that asks for it, where the message has it.
-        symbol: the symbol that is missing.
-    """
+    """A library, DLL or tool in a message."""
 
     name: str
     complaint: Complaint
     by: str | None = None
+    """The file that asks for it, where the message has it."""
     symbol: str | None = None
+    """The symbol that is missing."""
 
 
 @dataclass(frozen=True)
-class _Wording:
-    """A literal, and what stands right before or after it."""
+class Meaning:
+    """What a message means, in one sentence or two."""
+
+    message: str
+    """As it stands in the text."""
+    means: str
+    commands: Sequence[tuple[str, str]]
+    """What to do, and what for."""
+
+
+class _Wording(NamedTuple):
+    """A literal, and patterns of what stands right before or after it."""
 
     complaint: Complaint
     key: str
-    before: re.Pattern[str] | None = None
-    after: re.Pattern[str] | None = None
-
-
-def _wording(complaint: Complaint, key: str, *, before: str = "", after: str = "") -> _Wording:
-    return _Wording(
-        complaint,
-        key,
-        re.compile(f"{before}$") if before else None,
-        re.compile(after) if after else None,
-    )
+    before: str = ""
+    after: str = ""
 
 
 # Only a few hundred characters around each literal are matched, so that the time stays in
 # proportion to the text. Sources of the wordings: glibc dl-load.c, dl-lookup.c, dl-version.c; GNU
 # ld, gold, lld and mold; CPython's ctypes and dynload_win.c; TensorFlow's dso_loader.cc; cuDNN.
 _WORDINGS = (
-    _wording(
+    _Wording(
         Complaint.SYMBOL,
         "undefined symbol: ",
         after=rf"(?P<symbol>\w{{1,300}})(?:,? version {_LIBRARY})?",
     ),
-    _wording(
+    _Wording(
         Complaint.VERSION,
         " not found (required by ",
         before=rf"version [`'\"]{_LIBRARY}[`'\"]",
         after=r"(?P<by>[^)\n]{1,4000})\)",
     ),
-    _wording(Complaint.MISSING, ": cannot open shared object", before=_LIBRARY),
-    _wording(Complaint.MISSING, " => not found", before=_LIBRARY),
-    _wording(Complaint.MISSING, "ould not load dynamic library '", after=_EITHER),
-    _wording(Complaint.MISSING, "ould not load library ", after=_LIBRARY),
-    _wording(Complaint.MISSING, "nable to load any of {", after=_LIBRARY),
-    _wording(Complaint.MISSING, "ailed to load ", after=rf"'?(?:{_LIBRARY})"),
-    _wording(Complaint.MISSING, "ailed to dlopen ", after=rf"'?(?:{_LIBRARY})"),
-    _wording(Complaint.LINKING, "cannot find -l", after=f":?{_WORD}"),
-    _wording(Complaint.LINKING, "unable to find library -l", after=f":?{_WORD}"),
-    _wording(Complaint.LINKING, "library not found: ", after=_WORD),
-    _wording(Complaint.MISSING, "ould not find module '", after=rf"(?:[^'\n]*[\\/])?{_DLL}'"),
-    _wording(Complaint.MISSING, 'rror loading "', after=rf"(?:[^\"\n]*[\\/])?{_DLL}\""),
-    _wording(Complaint.MISSING, "ould not find '", after=f"{_DLL}'"),
-    _wording(Complaint.MISSING, "ailed to open ", after=_DLL),
-    _wording(Complaint.MISSING, ": command not found", before=_TOOL),
-    _wording(Complaint.MISSING, ": not found", before=rf"(?:^|[\s:]){_TOOL}"),
-    _wording(Complaint.MISSING, "No such file or directory: '", after=rf"(?:[^'\n]*/)?{_TOOL}'"),
+    _Wording(Complaint.MISSING, ": cannot open shared object", before=_LIBRARY),
+    _Wording(Complaint.MISSING, " => not found", before=_LIBRARY),
+    _Wording(Complaint.MISSING, "ould not load dynamic library '", after=_EITHER),
+    _Wording(Complaint.MISSING, "ould not load library ", after=_LIBRARY),
+    _Wording(Complaint.MISSING, "nable to load any of {", after=_LIBRARY),
+    _Wording(Complaint.MISSING, "ailed to load ", after=rf"'?(?:{_LIBRARY})"),
+    _Wording(Complaint.MISSING, "ailed to dlopen ", after=rf"'?(?:{_LIBRARY})"),
+    _Wording(Complaint.LINKING, "cannot find -l", after=f":?{_WORD}"),
+    _Wording(Complaint.LINKING, "unable to find library -l", after=f":?{_WORD}"),
+    _Wording(Complaint.LINKING, "library not found: ", after=_WORD),
+    _Wording(Complaint.MISSING, "ould not find module '", after=rf"(?:[^'\n]*[\\/])?{_DLL}'"),
+    _Wording(Complaint.MISSING, 'rror loading "', after=rf"(?:[^\"\n]*[\\/])?{_DLL}\""),
+    _Wording(Complaint.MISSING, "ould not find '", after=f"{_DLL}'"),
+    _Wording(Complaint.MISSING, "ailed to open ", after=_DLL),
+    _Wording(Complaint.MISSING, ": command not found", before=_TOOL),
+    _Wording(Complaint.MISSING, ": not found", before=rf"(?:^|[\s:]){_TOOL}"),
+    _Wording(Complaint.MISSING, "No such file or directory: '", after=rf"(?:[^'\n]*/)?{_TOOL}'"),
 )
 _MENTIONED = re.compile(_EITHER)
 
@@ -131,14 +130,9 @@ _DRIVER_SYMBOL = re.compile(r"cu[A-Z]\w+")
 
 
 def names_in(text: str) -> tuple[Mention, ...]:
-    """The libraries and tools that a message is about, those it complains of first.
+    """The libraries and tools that a message is about: at most a dozen, each once.
 
-    Args:
-        text: anything; of a long text the last two million characters are read.
-
-    Returns:
-        At most a dozen, each once; when the message complains of some, only those. Empty when it
-        names none.
+    When the message complains of some, only those. Of a long text the end is read.
     """
     text = text[-LIMIT:]
     complaints: dict[str, Mention] = {}
@@ -184,11 +178,11 @@ def _complaints(text: str) -> Iterator[tuple[int, Mention]]:
 def _complaint(text: str, wording: _Wording, at: int) -> Mention | None:
     """What one place says."""
     end = at + len(wording.key)
-    before = wording.before.search(text[max(0, at - 150) : at]) if wording.before else None
-    after = wording.after.match(text[end : end + 4100]) if wording.after else None
-    if (wording.before and not before) or (wording.after and not after):
+    before = re.search(f"(?:{wording.before})$", text[max(0, at - 150) : at])
+    after = re.match(wording.after, text[end : end + 4100])
+    if before is None or after is None:
         return None
-    groups = {**(before.groupdict() if before else {}), **(after.groupdict() if after else {})}
+    groups = {**before.groupdict(), **after.groupdict()}
     name, symbol, by = groups.get("name"), groups.get("symbol"), groups.get("by")
     if symbol:
         name = name or library_of_symbol(symbol)
@@ -202,31 +196,8 @@ def _complaint(text: str, wording: _Wording, at: int) -> Mention | None:
     return Mention(name, wording.complaint, by, symbol) if name else None
 
 
-_MEANING_LIMIT = 2**18
-"""Characters at the end of a text that are looked at: errors stand there."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a message means.
-
-    Args:
-        message: as it stands in the text.
-        means: one sentence or two.
-        commands: what to do, and what for.
-    """
-
-    message: str
-    means: str
-    commands: Sequence[tuple[str, str]]
-
-
 def meanings_of(text: str) -> list[Meaning]:
-    """The messages in a text that are known, in the table's order.
-
-    Args:
-        text: anything.
-    """
+    """The messages in a text that are known, in the table's order."""
     found = []
     # Messages are wrapped anywhere, and no pattern shall go over a run of blanks again and again.
     end = " ".join(text[-_MEANING_LIMIT:].split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -18,6 +18,8 @@ _SO = re.compile(
 _HASH = re.compile(r"-[0-9a-f]{8}\.so", re.ASCII)
 _DLL = re.compile(r"(?P<stem>[\w.+-]{1,80})\.dll", re.ASCII | re.IGNORECASE)
 _CUDNN_DLL = re.compile(r"cudnn(?:_[a-z_]+)?64_(\d{1,2})", re.ASCII)
+_AS_TOOLKIT = frozenset({"libcudart", "libnvrtc", "libnvrtc-builtins", "libnvJitLink"})
+"""Libraries whose files are numbered as the release is (11.8.89); the others go their own way."""
 _BUILTINS_DLL = re.compile(r"nvrtc-builtins64_(\d{1,2})(\d)", re.ASCII)
 
 
@@ -35,27 +37,23 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class LibraryFacts:
-    """What is known of a library by its name.
-
-    Args:
-        name: the name, spelt as the file is.
-        kind: what it belongs to.
-        family: the name without any version: `libcudart`, `cudart64`; empty for a foreign one.
-        releases: the releases `X.Y` that provide it, oldest first; empty when none is known to.
-        major: of cuDNN or NCCL, the major version.
-        bundled: whether it is a copy that a Python wheel carries under a name of its own.
-        variants: for a name without a version, the full names that the releases have.
-        component: the part of the toolkit that it belongs to.
-    """
+    """What is known of a library by its name."""
 
     name: str
+    """Spelt as the file is."""
     kind: Kind
     family: str = ""
+    """The name without any version: `libcudart`, `cudart64`; empty for a foreign one."""
     releases: tuple[str, ...] = ()
+    """The releases `X.Y` that provide it, oldest first; empty when none is known to."""
     major: str | None = None
+    """The major version of cuDNN or NCCL."""
     bundled: bool = False
+    """Whether it is a copy that a Python wheel carries under a name of its own."""
     variants: tuple[str, ...] = ()
+    """For a name without a version, the full names that the releases have."""
     component: str | None = None
+    """The part of the toolkit that it belongs to."""
 
     @property
     def windows(self) -> bool:
@@ -109,8 +107,8 @@ def span(releases: Iterable[str]) -> str:
 
 
 def _toolkit_facts(name: str, family: str, version: str, bundled: bool) -> LibraryFacts:
-    rows, part = _table()["libraries"], _component(family)
-    model = _table()["alike"].get(family, family)
+    rows, model = _table()["libraries"], _table()["alike"].get(family, family)
+    facts = LibraryFacts(name, Kind.TOOLKIT, family, bundled=bundled, component=_component(family))
     if not version:
         names = sorted(
             (row for row in rows if row.partition(".so")[0] == model),
@@ -118,23 +116,15 @@ def _toolkit_facts(name: str, family: str, version: str, bundled: bool) -> Libra
         )
         releases = _ordered(release for row in names for release in rows[row]["cuda"])
         spelt = tuple(family + row[len(model) :] for row in names)
-        return LibraryFacts(name, Kind.TOOLKIT, family, releases, None, bundled, spelt, part)
+        return replace(facts, releases=releases, variants=spelt)
     numbers = version.split(".")
+    names = [f"{model}.so.{'.'.join(numbers[:length])}" for length in range(len(numbers), 0, -1)]
+    having = next((rows[name]["cuda"] for name in names if name in rows), None)
     # A file name such as libnvrtc.so.12.4.127 carries the release.
     exact = ".".join(numbers[:2]) if len(numbers) > 2 and family in _AS_TOOLKIT else ""
-    for length in range(len(numbers), 0, -1):
-        row = rows.get(f"{model}.so.{'.'.join(numbers[:length])}")
-        if row is not None:
-            releases = tuple(row["cuda"])
-            if exact and exact in releases:
-                releases = (exact,)
-            return LibraryFacts(name, Kind.TOOLKIT, family, releases, None, bundled, (), part)
-    found = (exact,) if exact in all_releases() else ()
-    return LibraryFacts(name, Kind.TOOLKIT, family, found, None, bundled, (), part)
-
-
-_AS_TOOLKIT = frozenset({"libcudart", "libnvrtc", "libnvrtc-builtins", "libnvJitLink"})
-"""Libraries whose files are numbered as the release is (11.8.89); the others go their own way."""
+    if exact in (all_releases() if having is None else having):
+        having = (exact,)
+    return replace(facts, releases=tuple(having or ()))
 
 
 def _outside_toolkit(name: str, stem: str, version: str) -> LibraryFacts:
@@ -158,18 +148,15 @@ def _dll_facts(name: str, stem: str) -> LibraryFacts:
         major = match[1] if f"cudnn64_{match[1]}.dll" in table["cudnn"] else None
         return LibraryFacts(name, Kind.CUDNN, "cudnn64", major=major)
     family = stem.partition("64_")[0] + "64" if "64_" in stem else stem
-    part = _component(f"lib{stem}")
-    match = _BUILTINS_DLL.fullmatch(stem)
-    if match:
+    facts = LibraryFacts(name, Kind.TOOLKIT, family, component=_component(f"lib{stem}"))
+    if match := _BUILTINS_DLL.fullmatch(stem):
         release = f"{match[1]}.{match[2]}"
         found = (release,) if release in all_releases() else ()
-        return LibraryFacts(name, Kind.TOOLKIT, family, found, component="nvrtc")
-    row = table["dlls"].get(name.replace(".alt.dll", ".dll"))
-    if row is not None:
-        return LibraryFacts(name, Kind.TOOLKIT, family, tuple(row["cuda"]), component=part)
-    if any(known.startswith(f"{family}_") for known in table["dlls"]):
-        return LibraryFacts(name, Kind.TOOLKIT, family, component=part)
-    return LibraryFacts(name, Kind.FOREIGN)
+        return replace(facts, releases=found, component="nvrtc")
+    if row := table["dlls"].get(name.replace(".alt.dll", ".dll")):
+        return replace(facts, releases=tuple(row["cuda"]))
+    known = any(one.startswith(f"{family}_") for one in table["dlls"])
+    return facts if known else LibraryFacts(name, Kind.FOREIGN)
 
 
 def _component(family: str) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..environment import ROOT_NAME
 from ..platforms import Platform
+from ..system.reading import names_in
 from .names import Kind, LibraryFacts
 
 # Source: layout of NVIDIA's wheels (nvidia/<name>/lib, nvidia/cu13/lib) and of torch's.
@@ -25,27 +26,18 @@ _DRIVER_FOLDERS = ("/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/nv
 
 @dataclass(frozen=True)
 class Place:
-    """A file of the name that was asked for.
-
-    Args:
-        path: the file.
-        prefix: the environment it lies in; None for the system.
-    """
+    """A file of the name that was asked for."""
 
     path: str
     prefix: Path | None
+    """The environment it lies in; None for the system."""
 
 
 def find_places(
     facts: LibraryFacts, prefixes: Iterable[Path], system: Iterable[str], platform: Platform
 ) -> tuple[Place, ...]:
-    """Every file of a library's name, each real file once.
-
-    Args:
-        facts: the library.
-        prefixes: the environments to look into.
-        system: the system's folders, from `system_folders`.
-        platform: the platform.
+    """Every file of a library's name in environments and in the system's folders, each real file
+    once.
     """
     names = facts.variants or (facts.name,)
     if facts.name not in names:
@@ -68,10 +60,7 @@ def find_places(
 def system_folders(patterns: Sequence[str], platform: Platform, root: str = "") -> list[str]:
     """The folders of the system that can hold CUDA's libraries.
 
-    Args:
-        patterns: where toolkits lie (`/usr/local/cuda-*`).
-        platform: the platform.
-        root: what stands before every path; a folder in tests.
+    Toolkits lie where the patterns lead (`/usr/local/cuda-*`), below the root.
     """
     below = ("lib64", f"targets/{platform.target}/lib", "lib", "extras/CUPTI/lib64")
     if platform.windows:
@@ -102,7 +91,7 @@ def _own(prefix: str, platform: Platform) -> Iterator[str]:
     for name in platform.library_directories:
         yield os.path.join(prefix, name)
     inside = "bin" if platform.windows else "lib64"
-    for name in _names(prefix):
+    for name in names_in(prefix):
         if ROOT_NAME.fullmatch(name):
             yield os.path.join(prefix, name, inside)
 
@@ -113,11 +102,11 @@ def wheel_folders(prefix: str, platform: Platform) -> Iterator[str]:
         sites = [os.path.join(prefix, "Lib", "site-packages")]
     else:
         library = os.path.join(prefix, "lib")
-        pythons = [name for name in _names(library) if name.startswith("python")]
+        pythons = [name for name in names_in(library) if name.startswith("python")]
         sites = [os.path.join(library, name, "site-packages") for name in pythons]
     for site in sites:
         nvidia = os.path.join(site, "nvidia")
-        for name in _names(nvidia):
+        for name in names_in(nvidia):
             for inside in _WHEELS_WINDOWS if platform.windows else ("lib",):
                 yield os.path.join(nvidia, name, inside)
         yield os.path.join(site, "torch", "lib")
@@ -125,19 +114,12 @@ def wheel_folders(prefix: str, platform: Platform) -> Iterator[str]:
 
 def _in_folder(folder: str, names: Sequence[str], copies: re.Pattern[str] | None) -> Iterator[str]:
     # For many names one look at the whole folder is quicker than a question for each.
-    there = names if len(names) < 4 else set(names).intersection(_names(folder))
+    there = names if len(names) < 4 else set(names).intersection(names_in(folder))
     for name in names:
         path = os.path.join(folder, name)
         if name in there and os.path.lexists(path):
             yield path
     if copies is not None:
-        for name in _names(folder):
+        for name in names_in(folder):
             if copies.fullmatch(name):
                 yield os.path.join(folder, name)
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(entry.name for entry in os.scandir(folder))
-    except OSError:
-        return []

@@ -6,13 +6,14 @@ Source: ld.so(8), and `fillin_rpath` and `_dl_map_object` in glibc's elf/dl-load
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from .elf import ElfFile, NotLoadable, read_elf
-from .host import Host, elements, expand
+from .host import Host, expand
 
 
 class Rule(str, Enum):
@@ -29,14 +30,10 @@ class Rule(str, Enum):
 
 @dataclass(frozen=True)
 class Asker:
-    """A program or library that asks for a library.
-
-    Args:
-        path: where it lies, as it was or would be opened.
-        elf: what it says of itself.
-    """
+    """A program or library that asks for a library."""
 
     path: Path
+    """Where it lies, as it was or would be opened."""
     elf: ElfFile
 
     @property
@@ -48,21 +45,17 @@ class Asker:
 
 @dataclass(frozen=True)
 class Folder:
-    """A place that is searched.
-
-    Args:
-        path: the folder; relative only for the current directory.
-        rule: why it is searched.
-        because: the same in words: `LD_LIBRARY_PATH, element 2`.
-    """
+    """A folder that is searched, and why."""
 
     path: str
+    """Relative only for the current directory."""
     rule: Rule
     because: str
+    """The rule in words: `LD_LIBRARY_PATH, element 2`."""
 
 
 def read_asker(path: Path) -> Asker | None:
-    """A program or library as one that asks; None when it is missing or no ELF file."""
+    """A program or library as one that asks; None when it is missing or not an ELF file."""
     try:
         return Asker(path, read_elf(path))
     except (OSError, NotLoadable):
@@ -94,7 +87,7 @@ def _elements(
 ) -> Iterator[Folder]:
     """The folders that one search path names, each once, as `fillin_rpath` in dl-load.c does."""
     seen = set()
-    for number, element in enumerate(elements(text, separators), 1):
+    for number, element in enumerate(re.split(separators, text) if text else (), 1):
         path = expand(element, asker.origin if asker else None, host)
         if path is None or (element and not path):
             continue

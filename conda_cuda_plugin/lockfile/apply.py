@@ -23,7 +23,7 @@ from ..sources.base import Offer
 from ..system.progress import Fetched
 from ..system.shared_caches import others_may_change
 from ..toolkit import Origin, Toolkit
-from ..verdict.finding import Verdict
+from ..verdict.verdict import Verdict
 from ..versions import CudaVersion
 from . import cuda_file
 from .agree import disagreement

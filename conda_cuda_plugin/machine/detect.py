@@ -7,21 +7,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..system.operating_system import WINDOWS
 from ..versions import CudaVersion
 from . import driver_files, driver_library
-from .host_compiler import find_host_compiler, find_libc
-from .machine import DriverVersion, Gpu, HostCompiler, Machine
-from .stated import is_machine_text, overridden_cuda, overridden_gpus, state_machine
+from .driver_library import Answers
+from .host_compiler import EVIDENCE, find_host_compiler, find_libc
+from .machine import ComputeCapability, DriverVersion, Gpu, Machine
+from .spec import overridden
 from .tables import cuda_of_driver
-
-if TYPE_CHECKING:
-    from .driver_library import Answers
-
-
-__all__ = ["TIMEOUT", "detect", "is_machine_text", "state_machine"]
 
 TIMEOUT = 15.0
 """Seconds. A driver without persistence mode takes several to wake eight GPUs."""
@@ -36,7 +30,7 @@ def detect(
     full: bool = True,
     compiler: bool = True,
 ) -> Machine:
-    """Find out what machine this is. Never raises, and never takes much longer than the limit.
+    """Detect this machine. Never raises, and never takes much longer than the limit.
 
     The kernel module's release comes from /sys and /proc; everything else from NVML and libcuda,
     called in a child process, then from nvidia-smi. Without any of their files no process is
@@ -48,117 +42,136 @@ def detect(
         timeout: seconds that the driver may take to answer.
         windows: whether to look in the places of Windows.
         full: ask libcuda too when NVML has said everything, which conda's `__cuda` needs and
-            which is slow; notes then tell when `__cuda` says something else.
+            which is slow; notes then say when `__cuda` says something else.
         compiler: look for the host compiler, which starts a process.
     """
-    found = Detected()
-    wsl = not windows and driver_files.is_wsl(root)
-    stated = overridden_cuda(variables)
-    if stated is not None and stated[1]:
-        found.notes.append(stated[1])
-        stated = None
-    gpus, note = overridden_gpus(variables)
-    if note:
-        found.notes.append(note)
-    if stated is None or stated[0] is not None:
-        _ask_driver(found, root, variables, time.monotonic() + timeout, windows, full)
-        if full and stated is None:
-            _compare_with_conda(found)
+    found = _Found()
+    name, kind = "CONDA_OVERRIDE_CUDA", "CUDA version"
+    stated = overridden(variables, name, CudaVersion.parse, kind, found.notes)
+    name, kind = "CONDA_OVERRIDE_CUDA_ARCH", "compute capability"
+    capabilities = overridden(variables, name, ComputeCapability.parse, kind, found.notes)
+    if stated != ():
+        deadline = time.monotonic() + timeout
+        libcuda = _ask_driver(found, root, variables, deadline, windows=windows, full=full)
+        if full and stated is None and libcuda is not None:
+            _compare_with_conda(found, libcuda)
     if found.cuda is None and found.driver is not None:
         found.cuda = cuda_of_driver(found.driver)
         found.evidence["driver_cuda"] = f"driver branch R{found.driver.branch}"
     if stated is not None:
-        _override(found, stated[0])
-    if gpus is not None:
-        found.gpus, found.evidence["gpus"] = gpus, "CONDA_OVERRIDE_CUDA_ARCH"
-    libc = None if windows else find_libc(root)
-    if compiler:
-        host = find_host_compiler(variables, windows=windows)
-        if host is not None:
-            found.compiler, found.evidence["host_compiler"] = host
+        _override(found, next(iter(stated), None))
+    if capabilities is not None:
+        found.gpus = tuple(Gpu(None, capability) for capability in capabilities)
+        found.evidence["gpus"] = name
+    host = find_host_compiler(variables, windows=windows) if compiler else None
+    if host is not None:
+        found.evidence[EVIDENCE] = host[1]
     return Machine(
         windows=windows,
         driver=found.driver,
         driver_cuda=found.cuda,
         gpus=found.gpus,
-        libc=libc,
-        host_compiler=found.compiler,
-        wsl=wsl,
+        libc=None if windows else find_libc(root),
+        host_compiler=host[0] if host else None,
+        wsl=not windows and driver_files.is_wsl(root),
         evidence=tuple(found.evidence.items()),
         notes=tuple(dict.fromkeys(found.notes)),
     )
 
 
+@dataclass
+class _Found:
+    """What is known so far, and what said so."""
+
+    driver: DriverVersion | None = None
+    cuda: CudaVersion | None = None
+    gpus: tuple[Gpu, ...] = ()
+    evidence: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, answers: Answers) -> None:
+        """Keep the first driver release, and the first list of GPUs that is complete."""
+        where = answers.path or answers.library
+        self.notes += answers.notes
+        if answers.driver is not None and self.driver is None:
+            self.driver, self.evidence["driver"] = answers.driver, where
+        elif answers.driver not in (None, self.driver):
+            self.notes.append(
+                f"{self.evidence['driver']} says driver {self.driver}, {where} says "
+                f"{answers.driver}: the driver was updated and the machine not restarted, or this "
+                "is a container with libraries of its own."
+            )
+        if answers.gpus and (not self.gpus or (is_complete(answers.gpus) and not self.complete)):
+            self.gpus, self.evidence["gpus"] = answers.gpus, where
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are GPUs, and all that is to know of them."""
+        return bool(self.gpus) and is_complete(self.gpus)
+
+
+def is_complete(gpus: tuple[Gpu, ...]) -> bool:
+    """Whether every compute capability is known."""
+    return all(gpu.capability is not None for gpu in gpus)
+
+
 def _ask_driver(
-    found: Detected,
+    found: _Found,
     root: Path,
     variables: Mapping[str, str],
     deadline: float,
+    *,
     windows: bool,
     full: bool,
-) -> None:
+) -> Answers | None:
+    """Ask the kernel module, the libraries and nvidia-smi; libcuda's answers."""
     loaded = None if windows else driver_files.loaded_driver(root)
     if loaded is not None:
-        found.take_driver(*loaded)
+        found.take(loaded)
     paths = driver_files.libraries(root, variables, windows=windows)
-    hung = False
+    cuda, hung = None, False
     if any(paths.values()):
-        answers = driver_library.ask(paths, variables, deadline - time.monotonic(), full=full)
-        nvml, cuda = answers["nvml"], answers["cuda"]
+        nvml, cuda = driver_library.ask(paths, variables, deadline - time.monotonic(), full=full)
         hung = nvml.hung or cuda.hung
-        _take(found, nvml, cuda)
-        found.libcuda = cuda
+        found.take(nvml)
+        found.take(cuda)
+        # libcuda is what programs get, and what conda asks.
+        for answers in (nvml, cuda):
+            if answers.version is not None:
+                found.cuda, found.evidence["driver_cuda"] = answers.version, str(answers.path)
+        if nvml.gpus and cuda.started and len(nvml.gpus) != len(cuda.gpus):
+            found.notes.append(
+                f"NVML lists {len(nvml.gpus)} GPUs, libcuda gives programs {len(cuda.gpus)}."
+            )
     elif loaded is not None:
         found.notes.append(
             f"The kernel module of driver {found.driver} is loaded, but its libcuda.so.1 is not "
             "here: in a container, start it with the NVIDIA runtime (--gpus all)."
         )
-    if found.driver is None or not found.gpus or not is_complete(found.gpus):
-        smi = driver_files.find(root, variables, windows=windows)
-        if smi is not None and not hung:
-            driver, gpus, notes = driver_files.ask(smi, variables, deadline - time.monotonic())
-            found.take_driver(driver, smi)
-            found.take_gpus(gpus, smi)
-            found.notes += notes
+    smi = driver_files.find_smi(root, variables, windows=windows)
+    if smi and not hung and (found.driver is None or not found.complete):
+        found.take(driver_files.ask_smi(smi, variables, deadline - time.monotonic()))
+    return cuda
 
 
-def _take(found: Detected, nvml: Answers, cuda: Answers) -> None:
-    for answer in (nvml, cuda):
-        found.notes += answer.notes
-        found.take_driver(answer.driver, answer.path or answer.library)
-        found.take_gpus(answer.gpus, answer.path or answer.library)
-    # libcuda is what programs get, and what conda asks.
-    for answer in (cuda, nvml):
-        if answer.version is not None and found.cuda is None:
-            found.cuda, found.evidence["driver_cuda"] = answer.version, str(answer.path)
-    if nvml.gpus and cuda.started and len(nvml.gpus) != len(cuda.gpus):
-        found.notes.append(
-            f"NVML lists {len(nvml.gpus)} GPUs, libcuda gives programs {len(cuda.gpus)}."
-        )
-
-
-def _compare_with_conda(found: Detected) -> None:
-    """Tell when conda's `__cuda` is something else than what was found here.
+def _compare_with_conda(found: _Found, libcuda: Answers) -> None:
+    """Note when conda's `__cuda` is something else than what was found here.
 
     conda takes cuDriverGetVersion of libcuda, and nothing unless cuInit succeeds.
     """
-    cuda = found.libcuda
-    if cuda is None:
-        return
-    if not (cuda.started and cuda.version) and (found.cuda or found.driver):
+    if not (libcuda.started and libcuda.version) and (found.cuda or found.driver):
         found.notes.append(
             "conda's __cuda is absent here: it needs a libcuda whose cuInit succeeds."
         )
-    if found.driver is not None and cuda.version is not None:
-        branch = cuda_of_driver(found.driver)
-        if branch is not None and cuda.version > branch and "compat" in str(cuda.path):
-            found.notes.append(
-                f"{cuda.path} is of cuda-compat: it supports CUDA {cuda.version}, the driver "
-                f"{found.driver} alone CUDA {branch}."
-            )
+    branch = cuda_of_driver(found.driver) if found.driver else None
+    if branch and libcuda.version and libcuda.version > branch and "compat" in str(libcuda.path):
+        found.notes.append(
+            f"{libcuda.path} is of cuda-compat: it supports CUDA {libcuda.version}, the driver "
+            f"{found.driver} alone CUDA {branch}."
+        )
 
 
-def _override(found: Detected, cuda: CudaVersion | None) -> None:
+def _override(found: _Found, cuda: CudaVersion | None) -> None:
     """Let CONDA_OVERRIDE_CUDA stand in for the driver that was found."""
     if found.driver is not None and cuda is not None and cuda != found.cuda:
         found.notes.append(
@@ -170,41 +183,3 @@ def _override(found: Detected, cuda: CudaVersion | None) -> None:
         found.driver = None
         found.evidence.pop("driver", None)
     found.cuda, found.evidence["driver_cuda"] = cuda, "CONDA_OVERRIDE_CUDA"
-
-
-@dataclass
-class Detected:
-    """A machine that is being put together."""
-
-    driver: DriverVersion | None = None
-    cuda: CudaVersion | None = None
-    gpus: tuple[Gpu, ...] = ()
-    compiler: HostCompiler | None = None
-    libcuda: Answers | None = None
-    evidence: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def take_driver(self, driver: DriverVersion | None, where: str) -> None:
-        """Keep the first driver release there is; tell when a later one differs."""
-        if driver is None:
-            return
-        if self.driver is None:
-            self.driver, self.evidence["driver"] = driver, where
-        elif driver != self.driver:
-            self.notes.append(
-                f"{self.evidence['driver']} says driver {self.driver}, {where} says {driver}: "
-                "the driver was updated and the machine not restarted, or this is a container "
-                "with libraries of its own."
-            )
-
-    def take_gpus(self, gpus: tuple[Gpu, ...], where: str) -> None:
-        """Keep the first list of GPUs that knows every compute capability."""
-        if gpus and (not self.gpus or not is_complete(self.gpus)):
-            if self.gpus and not is_complete(gpus):
-                return
-            self.gpus, self.evidence["gpus"] = gpus, where
-
-
-def is_complete(gpus: tuple[Gpu, ...]) -> bool:
-    """Whether every compute capability is known."""
-    return all(gpu.capability is not None for gpu in gpus)

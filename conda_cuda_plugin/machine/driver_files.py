@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,11 +12,10 @@ from pathlib import Path
 
 from ..system.operating_system import for_child
 from ..system.reading import open_regular, read_bytes
+from .driver_library import Answers
 from .machine import ComputeCapability, DriverVersion, Gpu
 
-SYS = Path("sys/module/nvidia/version")
-PROC = Path("proc/driver/nvidia/version")
-WSL = Path("usr/lib/wsl/lib")
+_WSL = Path("usr/lib/wsl/lib")
 _RELEASE = Path("proc/sys/kernel/osrelease")
 _CACHE = Path("etc/ld.so.cache")
 _FOLDERS = (
@@ -32,26 +32,31 @@ _FOLDERS = (
     "usr/local/nvidia/lib64",
     "usr/local/nvidia/lib",
     "run/opengl-driver/lib",
-    str(WSL),
+    str(_WSL),
 )
 """The loader's own folders, then those of RHEL, containers, NixOS and WSL."""
 
-# `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03  ...` and, for the open modules,
-# `... Open Kernel Module for x86_64  580.95.05  Release Build ...`
-_NVRM = re.compile(r"Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)", re.ASCII)
+_LOADED = {
+    Path("sys/module/nvidia/version"): re.compile(r"(.*)"),
+    # `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03  ...` and, for the open modules,
+    # `... Open Kernel Module for x86_64  580.95.05  Release Build ...`
+    Path("proc/driver/nvidia/version"): re.compile(
+        r"Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)", re.ASCII
+    ),
+}
+_FIELDS = ("name,driver_version,compute_cap", "name,driver_version")
+"""What nvidia-smi is asked for; old drivers do not know compute_cap."""
 
 
-def loaded_driver(root: Path) -> tuple[DriverVersion, str] | None:
-    """The release of the kernel module that is loaded, and the file that says so."""
-    for relative in (SYS, PROC):
-        text = _read(root / relative)
-        if relative == PROC:
-            match = _NVRM.search(text)
-            text = match[1] if match else ""
+def loaded_driver(root: Path) -> Answers | None:
+    """The release of the kernel module that is loaded, with the file that says so."""
+    for relative, form in _LOADED.items():
+        match = form.search(_read(root / relative))
         try:
-            return DriverVersion.parse(text), str(root / relative)
+            release = DriverVersion.parse(match[1] if match else "")
         except ValueError:
             continue
+        return Answers("kernel", str(root / relative), release)
     return None
 
 
@@ -66,25 +71,23 @@ def libraries(root: Path, variables: Mapping[str, str], *, windows: bool) -> dic
     Returns:
         Paths for `nvml` and for `cuda`; empty lists when there are none.
     """
-    if windows:
-        system = Path(variables.get("SYSTEMROOT") or root / "Windows") / "System32"
-        programs = Path(variables.get("PROGRAMFILES") or root / "Program Files")
-        nvsmi = programs / "NVIDIA Corporation" / "NVSMI"
-        found = {
-            "nvml": [system / "nvml.dll", nvsmi / "nvml.dll"],
-            "cuda": [system / "nvcuda64.dll", system / "nvcuda.dll"],
-        }
+    if not windows:
         return {
-            name: [str(path) for path in paths if path.is_file()] for name, paths in found.items()
+            "nvml": _find(root, variables, ("libnvidia-ml.so.1", "libnvidia-ml.so")),
+            "cuda": _find(root, variables, ("libcuda.so.1", "libcuda.so")),
         }
-    return {
-        "nvml": _find(root, variables, ("libnvidia-ml.so.1", "libnvidia-ml.so")),
-        "cuda": _find(root, variables, ("libcuda.so.1", "libcuda.so")),
+    system = Path(variables.get("SYSTEMROOT") or root / "Windows") / "System32"
+    programs = Path(variables.get("PROGRAMFILES") or root / "Program Files")
+    nvsmi = programs / "NVIDIA Corporation" / "NVSMI"
+    found = {
+        "nvml": [system / "nvml.dll", nvsmi / "nvml.dll"],
+        "cuda": [system / "nvcuda64.dll", system / "nvcuda.dll"],
     }
+    return {name: [str(path) for path in paths if path.is_file()] for name, paths in found.items()}
 
 
 def _find(root: Path, variables: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
-    """The different files that go by one of the names, the loader's first choice first."""
+    """The different files that have one of the names, the loader's first choice first."""
     named = variables.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
     cached = list(_cached(root, names))
     found: dict[str, str] = {}
@@ -107,10 +110,8 @@ def _cached(root: Path, names: tuple[str, ...]) -> Iterator[str]:
         cache = read_bytes(root / _CACHE)
     except OSError:
         return
-    for name in names:
-        for match in re.finditer(
-            rb"\0(/[^\0]{0,4096}/" + re.escape(name.encode()) + rb")\0", cache
-        ):
+    for name in map(re.escape, map(os.fsencode, names)):
+        for match in re.finditer(rb"\0(/[^\0]{0,4096}/" + name + rb")\0", cache):
             yield os.path.join(root, os.fsdecode(match[1]).lstrip("/"))
 
 
@@ -123,64 +124,46 @@ def _read(path: Path) -> str:
         return ""
 
 
-_FIELDS = ("name,driver_version,compute_cap", "name,driver_version")
-"""Old drivers do not know compute_cap."""
-
-
-def find(root: Path, variables: Mapping[str, str], *, windows: bool) -> str | None:
+def find_smi(root: Path, variables: Mapping[str, str], *, windows: bool) -> str | None:
     """Where nvidia-smi is; None when there is none."""
     found = shutil.which("nvidia-smi", path=variables.get("PATH", ""))
-    if found or windows:
-        return found
-    wsl = root / WSL / "nvidia-smi"
-    return str(wsl) if wsl.is_file() else None
+    wsl = root / _WSL / "nvidia-smi"
+    return found or (str(wsl) if not windows and wsl.is_file() else None)
 
 
-def ask(
-    path: str, variables: Mapping[str, str], timeout: float
-) -> tuple[DriverVersion | None, tuple[Gpu, ...], tuple[str, ...]]:
-    """Run nvidia-smi.
-
-    Args:
-        path: the program.
-        variables: the environment variables it gets.
-        timeout: seconds until it is ended.
-
-    Returns:
-        The driver, the GPUs, and notes on what went wrong.
-    """
+def ask_smi(path: str, variables: Mapping[str, str], timeout: float) -> Answers:
+    """Run nvidia-smi, which is ended after so many seconds."""
+    answers = Answers("nvidia-smi", path)
     for fields in _FIELDS:
-        words = [path, f"--query-gpu={fields}", "--format=csv,noheader"]
         try:
             done = subprocess.run(
-                words,
+                [path, f"--query-gpu={fields}", "--format=csv,noheader"],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=max(timeout, 0.1),
                 env=for_child({**variables, "LC_ALL": "C"}),
             )
         except subprocess.TimeoutExpired:
-            return None, (), (f"{path} did not answer in time.",)
+            answers.notes.append(f"{path} did not answer in time.")
+            return answers
         except OSError as error:
-            return None, (), (f"{path} could not be run: {error.strerror}.",)
+            answers.notes.append(f"{path} could not be run: {error.strerror}.")
+            return answers
         if done.returncode == 0:
-            return _read_answer(done.stdout.decode("utf-8", "replace"))
-    return None, (), (f"{path} ends with exit code {done.returncode}.",)
+            _read_answer(done.stdout.decode("utf-8", "replace"), answers)
+            return answers
+    answers.notes.append(f"{path} ends with exit code {done.returncode}.")
+    return answers
 
 
-def _read_answer(text: str) -> tuple[DriverVersion | None, tuple[Gpu, ...], tuple[str, ...]]:
-    driver, gpus = None, []
+def _read_answer(text: str, answers: Answers) -> None:
     for line in text.splitlines():
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) < 2:
-            continue
+        name, *cells = (cell.strip() for cell in line.split(","))
         try:
-            driver = DriverVersion.parse(cells[1])
-        except ValueError:
+            answers.driver = DriverVersion.parse(cells[0])
+        except (ValueError, IndexError):
             continue
-        try:
-            capability = ComputeCapability.parse(cells[2]) if len(cells) > 2 else None
-        except ValueError:
-            capability = None
-        gpus.append(Gpu(cells[0] or None, capability))
-    return driver, tuple(gpus), ()
+        capability: ComputeCapability | None = None
+        with contextlib.suppress(ValueError, IndexError):
+            capability = ComputeCapability.parse(cells[1])
+        answers.gpus += (Gpu(name or None, capability),)

@@ -17,19 +17,17 @@ from .machine import ComputeCapability, DriverVersion, Gpu
 
 PROBE = Path(__file__).with_name("driver_probe.py")
 
+_OTHER_RELEASE = "the library and the kernel module are of different releases"
 _MEANING = {
     ("nvml", 4): "this user may not ask it",
     ("nvml", 9): "the driver's kernel module is not loaded",
     ("nvml", 12): "a library of the driver is missing",
     ("nvml", 15): "a GPU has fallen off the bus",
-    (
-        "nvml",
-        18,
-    ): "the library and the kernel module are of different releases; restart the machine",
+    ("nvml", 18): f"{_OTHER_RELEASE}; restart the machine",
     ("cuda", 34): "it is the stub that programs are linked with",
     ("cuda", 100): "no GPU is there for it",
     ("cuda", 802): "the system is not ready yet",
-    ("cuda", 803): "the library and the kernel module are of different releases",
+    ("cuda", 803): _OTHER_RELEASE,
     ("cuda", 804): "cuda-compat does not support this GPU",
 }
 """What the codes of nvml.h and cuda.h mean for the user."""
@@ -38,7 +36,7 @@ _NAMES = {"nvml": "NVML", "cuda": "libcuda"}
 
 @dataclass
 class Answers:
-    """What one library has said."""
+    """What a part of the driver has said."""
 
     library: str
     path: str | None = None
@@ -51,7 +49,6 @@ class Answers:
     crashed: bool = False
     hung: bool = False
     last_call: str | None = None
-    errors: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -61,7 +58,7 @@ def ask(
     timeout: float,
     *,
     full: bool = True,
-) -> dict[str, Answers]:
+) -> tuple[Answers, Answers]:
     """Ask the libraries in a child process.
 
     Args:
@@ -71,15 +68,13 @@ def ask(
         full: ask libcuda even when NVML has answered everything.
 
     Returns:
-        The answers of `nvml` and of `cuda`, whatever came before a crash or the end of the time.
+        The answers of NVML and of libcuda, whatever came before a crash or the end of the time.
     """
     answers = {name: Answers(name) for name in _NAMES}
     _ask(paths, variables, timeout, answers, full=full)
     if answers["nvml"].crashed and paths["cuda"]:
         _ask({"cuda": paths["cuda"]}, variables, timeout, answers, full=full)
-    for answer in answers.values():
-        answer.notes += [_told(answer.library, call, code) for call, code in answer.errors]
-    return answers
+    return answers["nvml"], answers["cuda"]
 
 
 def _ask(
@@ -92,7 +87,13 @@ def _ask(
 ) -> None:
     """Let one child fill the answers of the libraries whose paths are given."""
     output, ending = _run(paths, variables, timeout, full=full)
-    _understand(output, answers)
+    for line in output.splitlines():
+        # Ignore what makes no sense.
+        try:
+            library, what, value = json.loads(line)
+            _take(answers[library], what, value)
+        except (ValueError, TypeError, KeyError):
+            continue
     asked = [answer for name, answer in answers.items() if paths.get(name) and not answer.done]
     if ending is None or not asked:
         return
@@ -130,29 +131,18 @@ def _run(
         try:
             output, _ = child.communicate(timeout=1)
         except subprocess.TimeoutExpired as late:
-            # It hangs inside the kernel and cannot be ended; nobody waits for it.
+            # It hangs inside the kernel and cannot be ended, so it is left behind.
             output = late.stdout or b""
         return output, f"did not answer within {timeout:g} s"
     except BaseException:
         child.kill()
         raise
-    if child.returncode == 0:
-        return output, None
-    return output, f"crashed ({_signal(child.returncode)})"
-
-
-def _understand(output: bytes, answers: Mapping[str, Answers]) -> None:
-    """Fill the answers from the child's lines; what makes no sense is told, not believed."""
-    for line in output.splitlines():
-        try:
-            library, what, value = json.loads(line)
-            answer = answers[library]
-            _take(answer, what, value)
-        except (ValueError, TypeError, KeyError):
-            continue
+    return output, f"crashed ({_ending(child.returncode)})" if child.returncode else None
 
 
 def _take(answer: Answers, what: str, value: Any) -> None:
+    """Enter one fact."""
+    name = _NAMES[answer.library]
     if what == "path":
         answer.path = value
     elif what == "call":
@@ -162,41 +152,37 @@ def _take(answer: Answers, what: str, value: Any) -> None:
     elif what == "started":
         answer.started = True
     elif what == "error":
-        answer.errors.append((value[0], value[1]))
+        call, code = value
+        meaning = _MEANING.get((answer.library, code))
+        answer.notes.append(f"{name}: {call} answers {code}{f' ({meaning})' if meaning else ''}.")
     elif what == "missing":
-        answer.notes.append(f"{_NAMES[answer.library]} has no function {value}.")
+        answer.notes.append(f"{name} has no function {value}.")
     elif what == "refused":
         answer.notes.append(f"{value[0]} could not be loaded: {value[1]}.")
     elif what == "driver":
         try:
             answer.driver = DriverVersion.parse(value)
         except ValueError:
-            answer.notes.append(f"{_NAMES[answer.library]} calls its driver {value[:40]!r}.")
+            answer.notes.append(f"{name} calls its driver {value[:40]!r}.")
     elif what == "version":
         if 1000 <= value < 100_000:
             answer.version = CudaVersion(value // 1000, value % 1000 // 10)
         else:
-            answer.notes.append(f"{_NAMES[answer.library]} names CUDA {value}, which is none.")
+            answer.notes.append(f"{name} names CUDA {value}, which does not exist.")
     elif what == "gpu":
-        _, name, major, minor = value
-        known = isinstance(major, int) and isinstance(minor, int)
-        sane = known and 1 <= major < 100 and 0 <= minor < 10
-        if known and not sane:
-            answer.notes.append(
-                f"{_NAMES[answer.library]} names compute capability {major}.{minor}, which is none."
-            )
-        capability = ComputeCapability(major, minor) if sane else None
-        shown = "".join(c for c in name or "" if c.isprintable()).strip() or None
+        title, major, minor = value
+        capability = None
+        if isinstance(major, int) and isinstance(minor, int):
+            if 1 <= major < 100 and 0 <= minor < 10:
+                capability = ComputeCapability(major, minor)
+            else:
+                text = f"{name} names compute capability {major}.{minor}, which does not exist."
+                answer.notes.append(text)
+        shown = "".join(c for c in title or "" if c.isprintable()).strip() or None
         answer.gpus += (Gpu(shown, capability),)
 
 
-def _told(library: str, call: str, code: int) -> str:
-    meaning = _MEANING.get((library, code))
-    return f"{_NAMES[library]}: {call} answers {code}{f' ({meaning})' if meaning else ''}."
-
-
-def _signal(code: int) -> str:
-
+def _ending(code: int) -> str:
     try:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
     except ValueError:

@@ -6,7 +6,7 @@ was known before a crash is not lost; `call` names the function that is about to
 
     ["nvml", "path", "/usr/lib/libnvidia-ml.so.1"]     ["cuda", "call", "cuInit"]
     ["nvml", "driver", "550.54.15"]                    ["cuda", "error", ["cuInit", 100]]
-    ["nvml", "version", 12040]                         ["cuda", "gpu", [0, "NVIDIA L4", 8, 9]]
+    ["nvml", "version", 12040]                         ["cuda", "gpu", ["NVIDIA L4", 8, 9]]
 
 With --brief libcuda, which is slow to start, is left out when NVML has answered everything.
 Several paths of a library are tried in turn until one can be loaded.
@@ -24,26 +24,33 @@ _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MIN
 
 
 class Library:
-    """One of NVIDIA's libraries; a call that fails is told and answers False."""
+    """One of NVIDIA's libraries; a call that fails is reported and returns False."""
 
     def __init__(self, name: str, output: int) -> None:
         self.name = name
         self.output = output
         self.handle: ctypes.CDLL | None = None
 
-    def tell(self, what: str, value: object) -> None:
+    def report(self, what: str, value: object) -> None:
         """Send a fact."""
         os.write(self.output, (json.dumps([self.name, what, value]) + "\n").encode())
 
+    def report_gpu(
+        self, name: ctypes.Array[ctypes.c_char] | None, capability: tuple[ctypes.c_int, ...]
+    ) -> None:
+        """Send what is known of a GPU."""
+        major, minor = (number.value for number in capability) if capability else (None, None)
+        self.report("gpu", [_decoded(name) if name else None, major, minor])
+
     def load(self, path: str) -> bool:
         """Whether the library at a path can be loaded."""
-        self.tell("call", f"loading {path}")
+        self.report("call", f"loading {path}")
         try:
             self.handle = ctypes.CDLL(path)
         except OSError as error:
-            self.tell("refused", [path, str(error)])
+            self.report("refused", [path, str(error)])
             return False
-        self.tell("path", path)
+        self.report("path", path)
         return True
 
     def call(self, names: tuple[str, ...], *arguments: object) -> bool:
@@ -51,12 +58,12 @@ class Library:
         for name in names:
             function = getattr(self.handle, name, None)
             if function is not None:
-                self.tell("call", name)
+                self.report("call", name)
                 code = function(*arguments)
                 if code != 0:
-                    self.tell("error", [name, code])
+                    self.report("error", [name, code])
                 return bool(code == 0)
-        self.tell("missing", names[0])
+        self.report("missing", names[0])
         return False
 
 
@@ -65,16 +72,14 @@ def ask_nvml(library: Library) -> bool:
     if not library.call(("nvmlInit_v2", "nvmlInit")):
         return False
     text, number = ctypes.create_string_buffer(96), ctypes.c_int()
-    complete = True
-    if library.call(("nvmlSystemGetDriverVersion",), text, ctypes.c_uint(80)):
-        library.tell("driver", _decoded(text))
-    else:
-        complete = False
+    has_driver = library.call(("nvmlSystemGetDriverVersion",), text, ctypes.c_uint(80))
+    if has_driver:
+        library.report("driver", _decoded(text))
     names = ("nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion")
-    if library.call(names, ctypes.byref(number)):
-        library.tell("version", number.value)
-    else:
-        complete = False
+    has_version = library.call(names, ctypes.byref(number))
+    if has_version:
+        library.report("version", number.value)
+    complete = has_driver and has_version
     if not library.call(("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"), ctypes.byref(number)):
         return False
     for index in range(min(number.value, MOST_GPUS)):
@@ -84,21 +89,10 @@ def ask_nvml(library: Library) -> bool:
             complete = False
             continue
         named = library.call(("nvmlDeviceGetName",), handle, text, ctypes.c_uint(96))
-        able = library.call(
-            ("nvmlDeviceGetCudaComputeCapability",),
-            handle,
-            ctypes.byref(major),
-            ctypes.byref(minor),
-        )
+        asked = ("nvmlDeviceGetCudaComputeCapability",)
+        able = library.call(asked, handle, ctypes.byref(major), ctypes.byref(minor))
         complete = complete and able
-        library.tell(
-            "gpu",
-            [
-                index,
-                _decoded(text) if named else None,
-                *((major.value, minor.value) if able else (None, None)),
-            ],
-        )
+        library.report_gpu(text if named else None, (major, minor) if able else ())
     return complete
 
 
@@ -107,10 +101,10 @@ def ask_cuda(library: Library) -> bool:
     number, text = ctypes.c_int(), ctypes.create_string_buffer(128)
     started = library.call(("cuInit",), ctypes.c_uint(0))
     if library.call(("cuDriverGetVersion",), ctypes.byref(number)):
-        library.tell("version", number.value)
+        library.report("version", number.value)
     if not started:
         return False
-    library.tell("started", True)
+    library.report("started", True)
     if not library.call(("cuDeviceGetCount",), ctypes.byref(number)):
         return False
     for index in range(min(number.value, MOST_GPUS)):
@@ -124,14 +118,7 @@ def ask_cuda(library: Library) -> bool:
             )
             for value, attribute in ((major, _MAJOR), (minor, _MINOR))
         )
-        library.tell(
-            "gpu",
-            [
-                index,
-                _decoded(text) if named else None,
-                *((major.value, minor.value) if able else (None, None)),
-            ],
-        )
+        library.report_gpu(text if named else None, (major, minor) if able else ())
     return True
 
 
@@ -150,7 +137,7 @@ def main(words: list[str]) -> None:
         paths = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
         if any(library.load(path) for path in paths):
             complete = ask(library)
-        library.tell("done", True)
+        library.report("done", True)
 
 
 def _decoded(text: ctypes.Array[ctypes.c_char]) -> str:
@@ -159,5 +146,5 @@ def _decoded(text: ctypes.Array[ctypes.c_char]) -> str:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    # What the libraries do at exit is nobody's concern, and may hang too.
+    # The libraries' own exit handlers may hang too, so they do not run.
     os._exit(0)

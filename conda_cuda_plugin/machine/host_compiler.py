@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 import shlex
@@ -21,13 +23,10 @@ _OPTIONS = ("-ccbin", "--compiler-bindir")
 
 def find_libc(root: Path = Path("/")) -> str | None:
     """The C library, such as `glibc 2.36` or `musl`; None where it does not matter or say."""
-    try:
-        # What this process runs with; asking it is free.
-        text = os.confstr("CS_GNU_LIBC_VERSION")
-    except (AttributeError, ValueError, OSError):
-        text = None
-    if text:
-        return text
+    # What this process runs with; asking it is free.
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        if text := os.confstr("CS_GNU_LIBC_VERSION"):
+            return text
     return "musl" if any((root / "lib").glob("ld-musl-*.so.1")) else None
 
 
@@ -40,18 +39,15 @@ def find_host_compiler(
     former), then NVCC_CCBIN, then gcc (on Windows cl) on PATH; CC means nothing to it. Source:
     NVIDIA's nvcc manual, "NVCC Environment Variables".
 
-    Args:
-        variables: environment variables.
-        windows: whether nvcc calls Visual C++.
-        timeout: seconds that the compiler may take to say its version.
-
     Returns:
-        None when there is none, or it does not say its version.
+        None when there is none, or it does not report its version in time.
     """
     if windows:
         return _visual_cpp(variables)
     named, why = _named(variables)
-    path = _program(named, variables)
+    if os.path.isdir(named):
+        named = os.path.join(named, "gcc")
+    path = shutil.which(named, path=variables.get("PATH", ""))
     if path is None:
         return None
     name = "clang" if "clang" in os.path.basename(path) else "gcc"
@@ -69,25 +65,20 @@ def find_host_compiler(
     text = done.stdout.decode("utf-8", "replace")
     if name == "clang":
         text = text.partition("version ")[2]
-    match = _NUMBERS.match(text.strip())
-    if done.returncode or match is None:
-        return None
-    return HostCompiler(name, tuple(int(number) for number in match[0].split(".")), path), why
+    version = _version(text.strip())
+    return None if done.returncode or not version else (HostCompiler(name, version, path), why)
 
 
 def seen_by_toolkit(machine: Machine, version: str | None, path: Path | None) -> Machine:
-    """The machine as nvcc of a toolkit sees it that has a C++ compiler of its own.
+    """The machine as nvcc of a toolkit sees it that may have a C++ compiler of its own.
 
-    Args:
-        machine: the machine; what a variable names there goes before the toolkit's own.
-        version: the compiler's version; None when the toolkit has none.
-        path: where the compiler is, or will be; None when the toolkit has none.
+    What a variable of the machine names goes before the toolkit's own.
     """
     evidence = dict(machine.evidence)
-    numbers = _NUMBERS.match(version or "")
-    if path is None or numbers is None or evidence.get(EVIDENCE, "PATH") != "PATH":
+    numbers = _version(version or "")
+    if path is None or not numbers or evidence.get(EVIDENCE, "PATH") != "PATH":
         return machine
-    own = HostCompiler("gcc", tuple(int(number) for number in numbers[0].split(".")), str(path))
+    own = HostCompiler("gcc", numbers, str(path))
     evidence[EVIDENCE] = "the toolkit"
     return replace(machine, host_compiler=own, evidence=tuple(evidence.items()))
 
@@ -101,11 +92,10 @@ def _named(variables: Mapping[str, str]) -> tuple[str, str]:
         except ValueError:
             continue
         found = None
-        for position, word in enumerate(words):
+        for word, after in itertools.pairwise([*words, ""]):
             option, equals, value = word.partition("=")
             if option in _OPTIONS:
-                after = words[position + 1 : position + 2]
-                found = value if equals else (after[0] if after else None)
+                found = value if equals else after
         if found:
             return found, variable
     if variables.get("NVCC_CCBIN"):
@@ -113,10 +103,10 @@ def _named(variables: Mapping[str, str]) -> tuple[str, str]:
     return "gcc", "PATH"
 
 
-def _program(named: str, variables: Mapping[str, str]) -> str | None:
-    if os.path.isdir(named):
-        named = os.path.join(named, "gcc")
-    return shutil.which(named, path=variables.get("PATH", ""))
+def _version(text: str) -> tuple[int, ...]:
+    """The numbers that a text begins with; empty when it does not."""
+    match = _NUMBERS.match(text)
+    return tuple(map(int, match[0].split("."))) if match else ()
 
 
 def _visual_cpp(variables: Mapping[str, str]) -> tuple[HostCompiler, str] | None:

@@ -22,7 +22,7 @@ class DriverVersion:
         """Read `550`, `550.54` or `550.54.15`.
 
         Raises:
-            ValueError: when the text is no driver release.
+            ValueError: when the text is not a driver release.
         """
         if not _DRIVER.fullmatch(text.strip()):
             raise ValueError(f"not a driver release: {text!r}")
@@ -49,7 +49,7 @@ class ComputeCapability:
         """Read `8.9`.
 
         Raises:
-            ValueError: when the text is no compute capability.
+            ValueError: when the text is not a compute capability.
         """
         match = _CAPABILITY.fullmatch(text.strip())
         if match is None:
@@ -76,6 +76,9 @@ class HostCompiler:
     """`gcc`, `clang` or `msvc`."""
     version: tuple[int, ...]
     path: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {'.'.join(map(str, self.version))}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ _WORKSTATION = re.compile(r"\b(RTX|T\d{3,4}|MX\d{3})\b")
 
 
 def is_data_centre(gpu: Gpu) -> bool | None:
-    """Whether a GPU is made for data centres, by its name; None when that does not tell."""
+    """Whether a GPU is made for data centres, by its name; None when the name does not say."""
     name = gpu.name or ""
     if _CONSUMER.search(name):
         return False

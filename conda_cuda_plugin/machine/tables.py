@@ -36,10 +36,8 @@ class Architecture:
 
     def served_by(self, version: CudaVersion) -> bool:
         """Whether a release makes code for it."""
-        release = _release(version)
-        return _release(self.first) <= release and (
-            self.last is None or release <= _release(self.last)
-        )
+        last = self.last or version
+        return self.first.numbers <= version.numbers <= last.numbers
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,12 @@ def toolkit_row(release: str) -> ToolkitRow | None:
 
 
 def newest_gcc(version: CudaVersion) -> int | None:
-    """The newest major version of gcc that nvcc of a release accepts; None when nobody knows.
+    """The newest major version of gcc that nvcc of a release accepts; None when it is not known.
 
     A release that is newer than the table accepts what the newest one in it does, at least.
     """
     known = [CudaVersion.parse(text) for text, row in _table("toolkits").items() if "gcc" in row]
-    older = [one for one in known if _release(one) <= _release(version)]
+    older = [one for one in known if one.numbers <= version.numbers]
     row = toolkit_row(max(older).release) if older else None
     return row.gcc if row else None
 
@@ -164,12 +162,3 @@ def cuda_of_driver(driver: DriverVersion) -> CudaVersion | None:
     """
     branches = [int(text) for text in _table("branch_cuda") if int(text) <= driver.branch]
     return CudaVersion.parse(_table("branch_cuda")[str(max(branches))]) if branches else None
-
-
-def known_majors() -> frozenset[int]:
-    """The major versions that the tables know."""
-    return frozenset(version.major for version in _drivers(False))
-
-
-def _release(version: CudaVersion) -> tuple[int, int]:
-    return version.major, version.minor

@@ -95,6 +95,14 @@ def parse_json(data: bytes | str) -> Any:
         raise ValueError("it nests too deeply") from error
 
 
+def names_in(folder: str | os.PathLike[str]) -> list[str]:
+    """The names in a folder, sorted; none when it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+
+
 def is_regular(path: Path) -> bool:
     """Whether a file has this name, and no link."""
     try:

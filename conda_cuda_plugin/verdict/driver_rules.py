@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..machine.machine import DriverVersion, Machine, is_data_centre
 from ..machine.tables import architectures, cuda_of_driver, driver_for, minimum_driver
 from ..versions import CudaVersion
-from .finding import Level, Numbers, Reason
+from .verdict import Level, Numbers, Reason
 
 _FIRST_COMPAT = (CudaVersion(10, 0), 384)
 """cuda-compat exists since CUDA 10.0, for drivers from R384 on (CUDA Compatibility guide)."""
@@ -17,9 +17,7 @@ _FIRST_COMPAT = (CudaVersion(10, 0), 384)
 def numbers(version: CudaVersion, machine: Machine) -> Numbers:
     """What a release asks of the driver of such a machine."""
     windows = numbered_as_windows(machine)
-    return Numbers(
-        driver_for(version, windows=windows), minimum_driver(version, windows=windows), None
-    )
+    return Numbers(driver_for(version, windows=windows), minimum_driver(version, windows=windows))
 
 
 def driver_cuda(machine: Machine) -> CudaVersion | None:
@@ -42,16 +40,20 @@ def judge_driver(version: CudaVersion, machine: Machine) -> tuple[Level, Reason 
         return Level.UNKNOWN, _no_driver(version, least)
     if driver and full and reaches(driver, full):
         return Level.NATIVE, None
-    if cuda is not None and (cuda.major, cuda.minor) >= (version.major, version.minor):
+    if cuda is not None and cuda.numbers >= version.numbers:
         # The driver knows this CUDA: what lacks can only be an update of it. Drivers with
         # numbers of their own (Jetson, cuda-compat on the loader's path) end here too.
         if not (driver and full and cuda_of_driver(driver) == cuda_of_driver(full)):
             return Level.NATIVE, None
-        if version.major < 11 or reaches(
-            driver, min(_first_driver(version, machine), least or full)
-        ):
+        # The driver of the first update of a release; those of 11.0 are older than 11's minimum.
+        first = driver_for(CudaVersion(*version.numbers), windows=numbered_as_windows(machine))
+        if version.major < 11 or reaches(driver, min(first or full, least or full)):
             return Level.MINOR, _update(version, driver, full, machine)
-    if _runs_by_minor_compatibility(version, driver, cuda, least):
+    if version.major >= 11 and (
+        reaches(driver, least)
+        if driver is not None and least is not None
+        else cuda is not None and cuda.major >= version.major
+    ):
         return Level.MINOR, _ptx(version, full, machine)
     if _may_have_compat(version, machine):
         return Level.COMPAT, _too_old(version, least, machine, compat=True)
@@ -73,38 +75,14 @@ def last_branch(machine: Machine) -> tuple[int, str] | None:
     Returns:
         None when no GPU sets a bound.
     """
-    bounds = []
-    for gpu in machine.gpus:
-        architecture = architectures().get(gpu.capability) if gpu.capability else None
-        if architecture and architecture.last_branch is not None:
-            bounds.append((architecture.last_branch, architecture.name))
+    known = [architectures().get(gpu.capability) for gpu in machine.gpus if gpu.capability]
+    bounds = [(one.last_branch, one.name) for one in known if one and one.last_branch is not None]
     return min(bounds, default=None)
 
 
 def shown(driver: DriverVersion) -> str:
     """A driver as people write it: `550.54.15`, or `R550` when only the branch is known."""
     return str(driver) if len(driver.numbers) > 1 else f"R{driver.branch}"
-
-
-def _first_driver(version: CudaVersion, machine: Machine) -> DriverVersion:
-    """The driver of the first update of a release; those of 11.0 are older than 11's minimum."""
-    first = CudaVersion(version.major, version.minor)
-    found = driver_for(first, windows=numbered_as_windows(machine))
-    assert found is not None, version
-    return found
-
-
-def _runs_by_minor_compatibility(
-    version: CudaVersion,
-    driver: DriverVersion | None,
-    cuda: CudaVersion | None,
-    least: DriverVersion | None,
-) -> bool:
-    if version.major < 11:
-        return False
-    if driver is not None and least is not None:
-        return reaches(driver, least)
-    return cuda is not None and cuda.major >= version.major
 
 
 def _may_have_compat(version: CudaVersion, machine: Machine) -> bool:
@@ -145,27 +123,23 @@ def _update(
 
 def _ptx(version: CudaVersion, full: DriverVersion | None, machine: Machine) -> Reason:
     wanted = f"; that takes {shown(full)}" if full else ""
-    build = "Build for the GPU itself (nvcc -arch=native)"
+    cure = "Build for the GPU itself (nvcc -arch=native)"
     bound = last_branch(machine)
-    reachable = full is not None and not (bound and _beyond(full, bound[0]))
-    newer = _newer(full, machine) if full and reachable else None
+    if full is not None and not (bound and _beyond(full, bound[0])):
+        cure += f", or u{_newer(full, machine)[1:-1]}"
     return Reason(
         "ptx-jit",
         f"The driver here, {_found(machine)}, runs CUDA {version} but cannot JIT-compile its PTX"
         f"{wanted}.",
-        f"{build}, or u{newer[1:]}" if newer else f"{build}.",
+        f"{cure}.",
     )
 
 
 def _too_old(
     version: CudaVersion, least: DriverVersion | None, machine: Machine, *, compat: bool
 ) -> Reason:
-    needs = (
-        f"driver {shown(least)} or newer"
-        if least
-        else f"a driver for CUDA {version.major}.0 or newer"
-    )
-    text = f"CUDA {version} needs {needs}; the driver here is {_found(machine)}."
+    needs = f"driver {shown(least)}" if least else f"a driver for CUDA {version.major}.0"
+    text = f"CUDA {version} needs {needs} or newer; the driver here is {_found(machine)}."
     cure = _newer(least, machine) if least else "Update the driver."
     if compat:
         cure += (

@@ -12,7 +12,7 @@ from ..machine.machine import ComputeCapability, DriverVersion, Gpu, Machine
 from ..machine.tables import Architecture, architectures, cuda_of_driver, driver_for, toolkit_row
 from ..versions import CudaVersion
 from .driver_rules import driver_cuda, shown
-from .finding import Level, Reason
+from .verdict import Level, Reason
 
 
 def judge_gpus(version: CudaVersion, machine: Machine) -> list[tuple[Level, Reason]]:
@@ -27,9 +27,11 @@ def judge_gpus(version: CudaVersion, machine: Machine) -> list[tuple[Level, Reas
             served.append(gpu)
         else:
             found.setdefault(answer[1].text, answer)
-    others = f"{_who(served[0])} ({served[0].capability}) is served" if served else None
+    if not served:
+        return list(found.values())
+    other = f"{_who(served[0])} ({served[0].capability}) is served"
     return [
-        (level, _told(reason, others) if level is Level.CANNOT and others else reason)
+        (level, _beside(reason, other) if level is Level.CANNOT else reason)
         for level, reason in found.values()
     ]
 
@@ -44,32 +46,20 @@ def _judge(
     version: CudaVersion, gpu: Gpu, capability: ComputeCapability, machine: Machine
 ) -> tuple[Level, Reason] | None:
     """What is wrong with one GPU; None when nothing is."""
-    architecture = architectures().get(capability)
-    if architecture is not None and _dropped(architecture, machine):
-        return Level.CANNOT, _dropped_reason(architecture, gpu, machine)
-    if architecture is not None and machine.stated and _too_early(architecture, machine):
-        return Level.CANNOT, _too_early_reason(architecture, gpu, machine)
+    architecture, known = architectures().get(capability), capabilities(version)
     if architecture is None:
-        return _judge_unknown(version, gpu, capability)
+        # In no table: older than all, newer than all, or one in between.
+        if known is not None and capability < known[0]:
+            return Level.CANNOT, _too_old(version, gpu, capability, None)
+        return _too_new(version, gpu, capability, None) if known else None
+    wrong = _dropped(architecture, gpu, machine) or _too_early(architecture, gpu, machine)
+    if wrong is not None:
+        return Level.CANNOT, wrong
     if architecture.served_by(version):
         return None
-    if (version.major, version.minor) > (architecture.first.major, architecture.first.minor):
+    if version.numbers > architecture.first.numbers:
         return Level.CANNOT, _too_old(version, gpu, capability, architecture)
     return _too_new(version, gpu, capability, architecture)
-
-
-def _judge_unknown(
-    version: CudaVersion, gpu: Gpu, capability: ComputeCapability
-) -> tuple[Level, Reason] | None:
-    """A GPU that is in no table: older than all, newer than all, or one in between."""
-    known = capabilities(version)
-    if known is not None and capability < known[0]:
-        return Level.CANNOT, _too_old(version, gpu, capability, None)
-    if known is None or any(
-        row.capability == capability for row in architectures().values() if row.served_by(version)
-    ):
-        return None
-    return _too_new(version, gpu, capability, None)
 
 
 def _too_old(
@@ -78,18 +68,16 @@ def _too_old(
     capability: ComputeCapability,
     architecture: Architecture | None,
 ) -> Reason:
-    known = capabilities(version)
-    makes = (
-        f"CUDA {version} makes code for compute capability {known[0]} and newer"
-        if known
-        else f"CUDA {version} makes no code for compute capability {capability}"
+    known, cure = capabilities(version), None
+    makes = f"code for compute capability {known[0]} and newer" if known else ""
+    if architecture and (last := architecture.last):
+        cure = f"CUDA {last.release} is the last release for {architecture.name}."
+    return Reason(
+        "gpu-too-old",
+        f"CUDA {version} makes {makes or f'no code for compute capability {capability}'}; "
+        f"{_who(gpu)} has {capability}.",
+        cure,
     )
-    last = (
-        f"CUDA {architecture.last.release} is the last release for {architecture.name}."
-        if architecture and architecture.last
-        else None
-    )
-    return Reason("gpu-too-old", f"{makes}; {_who(gpu)} has {capability}.", last)
 
 
 def _too_new(
@@ -106,60 +94,43 @@ def _too_new(
         and row.capability < capability
         and not row.embedded
     ]
-    first = (
-        f"CUDA {architecture.first.release} is the first release for {capability}."
-        if architecture
-        else None
-    )
+    level, known = Level.CANNOT, capabilities(version)
+    text = f"CUDA {version} makes no code for {_who(gpu)} ({capability})"
     if relatives and not (architecture and architecture.embedded):
-        text = (
-            f"CUDA {version} makes no code for {_who(gpu)} ({capability}), which runs what is "
-            f"built for {max(relatives)}."
-        )
-        return Level.MINOR, Reason("gpu-too-new", text, first)
-    known = capabilities(version)
-    if known is None or known[0] <= capability <= known[1]:
-        text = f"CUDA {version} makes no code for {_who(gpu)} ({capability})."
-    else:
+        level, text = Level.MINOR, f"{text}, which runs what is built for {max(relatives)}"
+    elif known is not None and not known[0] <= capability <= known[1]:
         text = (
             f"CUDA {version} makes code for compute capability {known[0]} to {known[1]}; "
-            f"{_who(gpu)} has {capability}."
+            f"{_who(gpu)} has {capability}"
         )
-    return Level.CANNOT, Reason("gpu-too-new", text, first)
+    first = architecture.first.release if architecture else None
+    cure = f"CUDA {first} is the first release for {capability}." if first else None
+    return level, Reason("gpu-too-new", f"{text}.", cure)
 
 
-def _dropped(architecture: Architecture, machine: Machine) -> bool:
-    """Whether the driver is of a branch after the last one for the GPU."""
+def _dropped(architecture: Architecture, gpu: Gpu, machine: Machine) -> Reason | None:
+    """That the driver is of a branch after the last one for the GPU."""
     if architecture.last_branch is None:
-        return False
+        return None
     last = cuda_of_driver(DriverVersion((architecture.last_branch,)))
     # Windows has branch numbers between those of Linux, so what the branches support is compared.
     now = cuda_of_driver(machine.driver) if machine.driver else machine.driver_cuda
-    return (
-        last is not None and now is not None and (now.major, now.minor) > (last.major, last.minor)
-    )
-
-
-def _dropped_reason(architecture: Architecture, gpu: Gpu, machine: Machine) -> Reason:
-    last, who = f"R{architecture.last_branch}", _who(gpu)
+    if last is None or now is None or now.numbers <= last.numbers:
+        return None
+    branch = f"R{architecture.last_branch}"
     return Reason(
         "gpu-dropped",
-        f"{_driver(machine)} does not serve {who} ({architecture.capability}); {last} is the "
-        f"last branch for {architecture.name}.",
-        f"Install a driver of branch {last}.",
+        f"{_driver(machine)} does not serve {_who(gpu)} ({architecture.capability}); {branch} is "
+        f"the last branch for {architecture.name}.",
+        f"Install a driver of branch {branch}.",
     )
 
 
-def _too_early(architecture: Architecture, machine: Machine) -> bool:
-    """Whether a stated driver is from before the GPU; a driver that shows one knows it."""
-    now = driver_cuda(machine)
-    return now is not None and (now.major, now.minor) < (
-        architecture.first.major,
-        architecture.first.minor,
-    )
-
-
-def _too_early_reason(architecture: Architecture, gpu: Gpu, machine: Machine) -> Reason:
+def _too_early(architecture: Architecture, gpu: Gpu, machine: Machine) -> Reason | None:
+    """That a stated driver is from before the GPU; a driver that shows one knows it."""
+    now = driver_cuda(machine) if machine.stated else None
+    if now is None or now.numbers >= architecture.first.numbers:
+        return None
     first = driver_for(architecture.first, windows=machine.windows)
     branch = f", R{first.branch}," if first and not machine.windows else ""
     return Reason(
@@ -176,18 +147,16 @@ def _driver(machine: Machine) -> str:
     return f"A driver for CUDA {machine.driver_cuda}"
 
 
-def _told(reason: Reason, others: str) -> Reason:
+def _beside(reason: Reason, other: str) -> Reason:
     """The reason of a GPU that cannot be served beside one that can."""
     cure = f"{reason.cure} " if reason.cure else ""
     return Reason(
         reason.id,
-        f"{reason.text[:-1]}, while {others}.",
+        f"{reason.text[:-1]}, while {other}.",
         f"{cure}For the other GPU alone: go on with --force, and name it in CUDA_VISIBLE_DEVICES.",
     )
 
 
 def _who(gpu: Gpu) -> str:
     architecture = architectures().get(gpu.capability) if gpu.capability else None
-    if gpu.name:
-        return gpu.name
-    return f"the {architecture.name} GPU" if architecture else "the GPU"
+    return gpu.name or (f"the {architecture.name} GPU" if architecture else "the GPU")

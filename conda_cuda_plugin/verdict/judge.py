@@ -11,8 +11,8 @@ from ..machine.tables import toolkit_row
 from ..toolkit import releases
 from ..versions import CudaVersion
 from .driver_rules import judge_driver, numbers
-from .finding import Level, Numbers, Reason, Verdict
 from .gpu_rules import capabilities, judge_gpus
+from .verdict import Level, Numbers, Reason, Verdict
 
 __all__ = ["Level", "Numbers", "Reason", "Verdict", "best_release", "judge"]
 
@@ -21,18 +21,14 @@ def judge(version: CudaVersion, machine: Machine, install: str | None = None) ->
     """Whether a release runs on a machine.
 
     The driver and each GPU are judged on their own; the worst answer decides. The host compiler
-    adds a reason and no level.
-
-    Args:
-        version: the release; with its update left open, its first update is meant.
-        machine: detected or stated. What it leaves unknown speaks against nothing.
-        install: the command that installs a host compiler, as for `judge_compiler`.
+    adds a reason and no level; `install` is as for `judge_compiler`. What is not known of the
+    machine counts against nothing.
 
     Returns:
-        The level, with the weightiest reason first. The cure of a reason that stands in the way
+        The level, with the most important reason first. The cure of a reason that stands in the way
         names the newest release that does run.
     """
-    level, found = _weigh(version, machine)
+    level, found = _judge(version, machine)
     reasons = [reason for _, reason in found]
     if level in (Level.CANNOT, Level.COMPAT):
         reasons[0] = _with_way_out(reasons[0], machine)
@@ -51,15 +47,13 @@ def best_release(
     Returns:
         The release and its verdict, native before minor; None when none of them runs.
     """
-    ranked = [(_weigh(version, machine)[0], version) for version in candidates]
-    running = [(level, version) for level, version in ranked if level is not Level.CANNOT]
-    if not running:
-        return None
-    _, version = max(running, key=lambda pair: (-pair[0].rank, pair[1]))
-    return version, judge(version, machine)
+    levels = {version: _judge(version, machine)[0] for version in candidates}
+    running = [version for version, level in levels.items() if level is not Level.CANNOT]
+    best = max(running, key=lambda version: (-levels[version].rank, version), default=None)
+    return None if best is None else (best, judge(best, machine))
 
 
-def _weigh(version: CudaVersion, machine: Machine) -> tuple[Level, list[tuple[Level, Reason]]]:
+def _judge(version: CudaVersion, machine: Machine) -> tuple[Level, list[tuple[Level, Reason]]]:
     """The level, and what was found, the worst first."""
     level, reason = judge_driver(version, machine)
     found = judge_gpus(version, machine)
@@ -75,7 +69,7 @@ def _weigh(version: CudaVersion, machine: Machine) -> tuple[Level, list[tuple[Le
 def _with_way_out(reason: Reason, machine: Machine) -> Reason:
     """The reason, whose cure names the newest known release that runs as things are."""
     runs = (Level.NATIVE, Level.MINOR, Level.UNKNOWN)
-    fitting = [row.version for row in releases() if _weigh(row.version, machine)[0] in runs]
+    fitting = [row.version for row in releases() if _judge(row.version, machine)[0] in runs]
     if not fitting:
         return reason
     newest = max(fitting).release
@@ -95,14 +89,14 @@ def judge_compiler(
 
     Args:
         version: the release.
-        machine: detected or stated, as nvcc of the toolkit sees it.
+        machine: as nvcc of the toolkit sees it.
         install: the command that installs a compiler into the toolkit; empty when that cannot be
             done, None for the usual one.
     """
     compiler, row = machine.host_compiler, toolkit_row(version.release)
     if compiler is None or row is None or not compiler.version:
         return None
-    text = ".".join(map(str, compiler.version))
+    accepts = f"nvcc of CUDA {version.release} accepts"
     if compiler.name == "msvc":
         if row.msvc is None or len(compiler.version) < 2:
             return None
@@ -112,34 +106,25 @@ def judge_compiler(
             return None
         return Reason(
             "host-compiler",
-            f"nvcc of CUDA {version.release} accepts _MSC_VER {row.msvc[0]} to {row.msvc[1] - 1}; "
-            f"{compiler.path} has {number}.",
+            f"{accepts} _MSC_VER {row.msvc[0]} to {row.msvc[1] - 1}; {compiler.path} has {number}.",
             "Open the prompt of another Visual Studio toolset.",
         )
     newest = {"gcc": row.gcc, "clang": row.clang}.get(compiler.name)
     if newest is None or compiler.version[0] <= newest:
         return None
-    older = f"g++-{newest}" if compiler.name == "gcc" else f"clang++-{newest}"
     if install is None:
         install = f"conda cuda use {version.release} --host-compiler"
-    return Reason(
-        "host-compiler",
-        f"nvcc of CUDA {version.release} accepts {compiler.name} up to {newest}; {compiler.path} "
-        f"is {text}.",
-        _cure(older, dict(machine.evidence).get(EVIDENCE, "PATH"), install),
-    )
-
-
-def _cure(older: str, named_by: str, install: str) -> str:
-    """What to do about a compiler that is too new.
-
-    Args:
-        older: one that is accepted.
-        named_by: the variable that names the compiler, or PATH.
-        install: the command that installs one; empty when that cannot be done.
-    """
+    older = f"g++-{newest}" if compiler.name == "gcc" else f"clang++-{newest}"
+    named_by = dict(machine.evidence).get(EVIDENCE, "PATH")
     if named_by.startswith("NVCC_"):
         cure = f"{named_by} names it: name an older one there ({older})"
-        return f"{cure}, or none, then: {install}" if install else f"{cure}."
-    cure = f"nvcc -ccbin {older} calls an older one of this machine."
-    return f"{install} installs one that fits; or: {cure}" if install else cure
+        cure = f"{cure}, or none, then: {install}" if install else f"{cure}."
+    else:
+        cure = f"nvcc -ccbin {older} calls an older one of this machine."
+        cure = f"{install} installs one that fits; or: {cure}" if install else cure
+    text = ".".join(map(str, compiler.version))
+    return Reason(
+        "host-compiler",
+        f"{accepts} {compiler.name} up to {newest}; {compiler.path} is {text}.",
+        cure,
+    )

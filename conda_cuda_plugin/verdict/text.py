@@ -6,11 +6,11 @@ from typing import Any
 
 from ..machine.machine import Machine
 from .driver_rules import driver_cuda, shown
-from .finding import Level, Verdict
+from .verdict import Level, Verdict
 
 
 def verdict_line(verdict: Verdict, machine: Machine) -> str:
-    """The level, then what decides: the weightiest reason, or the numbers when all is well."""
+    """The level, then what decides: the most important reason, or the numbers when all is well."""
     if verdict.reasons and verdict.level is not Level.NATIVE:
         return f"{verdict.level.value}: {verdict.reasons[0].text}"
     parts = []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cli.findings import finding_lines
-from conda_cuda_plugin.doctor.patient import Finding, Severity
+from conda_cuda_plugin.doctor import Finding
 from conda_cuda_plugin.quoting import assignment, in_turn
 
 from ..conftest import Conda
@@ -100,7 +100,7 @@ def test_a_cure_for_a_shell_stays_in_one_piece(
     windows: bool, shell: str, modules: dict[str, str], value: str | None
 ) -> None:
     cure = assignment("A" * 70, value, {"SHELL": shell, **modules}, windows=windows)
-    finding = Finding("id", Severity.WARNING, "Something is wrong.", (), cure)
+    finding = Finding("Something is wrong.", (), cure)
     assert finding_lines(finding)[-1] == f"  -> {cure}"
 
 

@@ -11,9 +11,9 @@ from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.frameworks.framework import Backend, Framework, exactly
 from conda_cuda_plugin.frameworks.match import match
 from conda_cuda_plugin.machine.machine import Machine
-from conda_cuda_plugin.machine.stated import state_machine
+from conda_cuda_plugin.machine.spec import state_machine
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.verdict.finding import Level
+from conda_cuda_plugin.verdict.verdict import Level
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 LINUX = PLATFORMS["linux-64"]

@@ -136,7 +136,7 @@ def test_an_unknown_release_names_the_nearest(name: str, typed: str, near: list[
 
 
 def test_an_unknown_framework_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="no framework") as caught:
+    with pytest.raises(UsageError, match="not a framework") as caught:
         framework_name("mxnet")
     assert "torch, tensorflow, jax" in caught.value.hints[0]
 

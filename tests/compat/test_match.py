@@ -11,9 +11,9 @@ from conda_cuda_plugin.errors import CudaError, UsageError
 from conda_cuda_plugin.frameworks.match import Match, match, parse_framework, toolkit_for
 from conda_cuda_plugin.frameworks.releases import known_releases, table
 from conda_cuda_plugin.machine.machine import Machine
-from conda_cuda_plugin.machine.stated import state_machine
+from conda_cuda_plugin.machine.spec import state_machine
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.verdict.finding import Level
+from conda_cuda_plugin.verdict.verdict import Level
 
 LINUX, ARM, WINDOWS = (PLATFORMS[name] for name in ("linux-64", "linux-aarch64", "win-64"))
 

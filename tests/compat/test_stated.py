@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.errors import UsageError
-from conda_cuda_plugin.machine.detect import is_machine_text, state_machine
 from conda_cuda_plugin.machine.machine import HostCompiler, Machine
+from conda_cuda_plugin.machine.spec import is_machine_text, state_machine
 
 HERE = Machine(libc="glibc 2.36", host_compiler=HostCompiler("gcc", (12,), "/usr/bin/gcc"))
 
@@ -34,7 +34,7 @@ def test_a_machine_in_words(
     assert (str(machine.driver) if machine.driver else None) == driver
     assert (str(machine.driver_cuda) if machine.driver_cuda else None) == cuda
     assert [str(gpu.capability) for gpu in machine.gpus] == capabilities
-    assert machine.stated
+    assert machine.spec
     assert (machine.libc, machine.host_compiler) == (HERE.libc, HERE.host_compiler)
 
 

@@ -17,9 +17,9 @@ from conda_cuda_plugin.machine.machine import (
 )
 from conda_cuda_plugin.machine.tables import architectures, driver_for
 from conda_cuda_plugin.toolkit import releases
-from conda_cuda_plugin.verdict.finding import Level
 from conda_cuda_plugin.verdict.judge import best_release, judge
 from conda_cuda_plugin.verdict.text import verdict_document, verdict_line
+from conda_cuda_plugin.verdict.verdict import Level
 from conda_cuda_plugin.versions import CudaVersion
 
 from .verdict_cases import (

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conda_cuda_plugin.doctor import Finding, Patient, diagnose
+from conda_cuda_plugin.doctor import Context, Finding, diagnose
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.machine.machine import (
     ComputeCapability,
@@ -51,9 +51,9 @@ class Sick:
             "XLA_FLAGS": f"--xla_gpu_cuda_data_dir={link}",
         }
 
-    def patient(self) -> Patient:
+    def patient(self) -> Context:
         """What the rules look at, read anew."""
-        return Patient(
+        return Context(
             Environment(self.prefix),
             platform_of(SUBDIR),
             self.variables,

@@ -66,8 +66,8 @@ def test_errors_exit_with_3_and_say_what_to_do(doctor: Any, prefix: Path) -> Non
         == f"""\
 CUDA in {prefix}: 1 error
 
-error hooks-missing: 1 hook is not there, so `conda activate` does not switch
-  CUDA in every shell.
+error hooks-missing: 1 hook is missing, so `conda activate` does not switch CUDA
+  in every shell.
     etc/conda/activate.d/~conda-cuda.sh
   -> conda cuda doctor --fix -p {prefix}
 """
@@ -112,7 +112,7 @@ def test_the_document_says_everything(doctor: Any, prefix: Path) -> None:
     assert found["findings"][0] == {
         "rule": "hooks-missing",
         "severity": "error",
-        "summary": "1 hook is not there, so `conda activate` does not switch CUDA in every shell.",
+        "summary": "1 hook is missing, so `conda activate` does not switch CUDA in every shell.",
         "evidence": [f"{HOOKS}/~conda-cuda.sh"],
         "cure": f"conda cuda doctor --fix -p {prefix}",
         "fixable": True,

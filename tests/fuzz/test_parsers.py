@@ -19,9 +19,9 @@ from conda_cuda_plugin import addons, environment, versions
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.frameworks import build_markers, match, releases, table
-from conda_cuda_plugin.libraries import elf, host, messages, names, places
-from conda_cuda_plugin.machine import stated
-from conda_cuda_plugin.machine.machine import Machine
+from conda_cuda_plugin.libraries import elf, host, messages, names, places, search_path
+from conda_cuda_plugin.machine import spec
+from conda_cuda_plugin.machine.machine import ComputeCapability, Machine
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources import installed, system
 from conda_cuda_plugin.sources.pypi import pages, wheel
@@ -62,15 +62,16 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "match": (lambda text: match.match(text, Machine(), LINUX), (CudaError,)),
     "framework release": (lambda text: releases.find_release("torch", text), (CudaError,)),
     "machine": (
-        lambda text: stated.is_machine_text(text) and stated.state_machine(text, Machine()),
+        lambda text: spec.is_machine_text(text) and spec.state_machine(text, Machine()),
         (CudaError,),
     ),
-    "CONDA_OVERRIDE_CUDA": (lambda text: stated.overridden_cuda({"CONDA_OVERRIDE_CUDA": text}), (CudaError,)),
+    "CONDA_OVERRIDE_CUDA": (
+        lambda text: spec.overridden({"X": text}, "X", versions.CudaVersion.parse, "version", []), ()),
     "CONDA_OVERRIDE_CUDA_ARCH": (
-        lambda text: stated.overridden_gpus({"CONDA_OVERRIDE_CUDA_ARCH": text}), (CudaError,)),
+        lambda text: spec.overridden({"X": text}, "X", ComputeCapability.parse, "capability", []), ()),
     "conda build string": (build_markers.cuda_of_build, ()),
     "requirements": (lambda text: build_markers.pins([text, f"nvidia-cudnn-cu12=={text}"]), ()),
-    "LD_LIBRARY_PATH": (lambda text: host.elements(text, ":;"), ()),
+    "LD_LIBRARY_PATH": (lambda text: list(search_path.search_folders((), text, HOST)), ()),
     "dynamic string token": (lambda text: host.expand(text, "/x", HOST), ()),
 }  # fmt: skip
 

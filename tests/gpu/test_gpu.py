@@ -11,8 +11,8 @@ import pytest
 
 from conda_cuda_plugin.machine.machine import Machine
 from conda_cuda_plugin.toolkit import releases
-from conda_cuda_plugin.verdict.finding import Level
 from conda_cuda_plugin.verdict.judge import best_release, judge
+from conda_cuda_plugin.verdict.verdict import Level
 from conda_cuda_plugin.versions import CudaVersion
 
 from ..conftest import PROJECT, Conda

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ...doctor import Patient, Treatment, diagnose, treat
+from ...doctor import Context, Treatment, diagnose, treat
 from ...environment import Environment
 from ...machine.detect import detect
 from ...packages.cache import package_caches
@@ -83,10 +83,10 @@ def execute(args: Namespace) -> int:
     return exit_code(findings, strict=args.cuda_strict)
 
 
-def examined(environment: Environment, machine: str | None = None) -> Patient:
+def examined(environment: Environment, machine: str | None = None) -> Context:
     """An environment with this shell around it, and this machine or one that is described."""
     platform = this_platform()
-    return Patient(
+    return Context(
         environment,
         platform,
         os.environ,

@@ -14,7 +14,7 @@ from conda import __version__ as conda_version
 from conda.base.context import context
 
 from ... import __version__, hooks
-from ...doctor import Finding, Patient, diagnose
+from ...doctor import Context, Finding, diagnose
 from ...doctor.frameworks import cudnn_libraries
 from ...install.pin import pins
 from ...system.operating_system import description
@@ -56,7 +56,7 @@ def execute(args: Namespace) -> int:
     return 0
 
 
-def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
+def document(patient: Context, findings: Sequence[Finding]) -> dict[str, Any]:
     """The screen for machines."""
     current = patient.environment.current_name()
     toolkits = [
@@ -88,7 +88,7 @@ def document(patient: Patient, findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _shell(patient: Patient) -> dict[str, Any]:
+def _shell(patient: Context) -> dict[str, Any]:
     """What this shell has of the environment's CUDA."""
     variables = patient.variables
     shown = ("CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
@@ -101,7 +101,7 @@ def _shell(patient: Patient) -> dict[str, Any]:
     }
 
 
-def screen(patient: Patient, findings: Sequence[Finding], found: Mapping[str, Any]) -> list[str]:
+def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, Any]) -> list[str]:
     """What people paste into bug reports: the document `found` for people."""
     machine = patient.machine
     ids = ", ".join(dict.fromkeys(finding.rule_id for finding in findings))
@@ -143,7 +143,7 @@ def _current_text(current: dict[str, Any] | None) -> str:
     return f"CUDA {current['version']}, {current['contents']}, from {current['origin']}{where}"
 
 
-def _shell_text(shell: dict[str, Any], patient: Patient) -> str:
+def _shell_text(shell: dict[str, Any], patient: Context) -> str:
     if not shell["active"]:
         text = f"{patient.name} is not active here"
     elif shell["position"] is None:

@@ -13,8 +13,8 @@ from conda.cli import helpers
 from ...frameworks.match import Match, match, parse_framework, toolkit_for
 from ...machine.machine import Machine
 from ...quoting import CONTINUED, may_be_powershell
-from ...verdict.finding import Level
 from ...verdict.text import machine_document
+from ...verdict.verdict import Level
 from ..common import facts, print_json, say, this_platform
 from ..layout import paint, paragraph, text_width
 from ..machine import add_machine_option, machine_for

@@ -11,7 +11,7 @@ from ...actions import auto, use
 from ...actions.request import request_from
 from ...actions.use_plan import make_plan
 from ...system.conda_compat import confirm
-from ...verdict.finding import Level
+from ...verdict.verdict import Level
 from ..common import (
     add_common_options,
     facts,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from conda.base.context import context
 
-from ...actions.cure import Patient
+from ...actions.cure import Context
 from ...actions.which_tool import is_tool
 from ...errors import UsageError
 from ...libraries.messages import Complaint, Meaning, Mention, meanings_of, names_in
@@ -69,7 +69,7 @@ def execute(args: Namespace) -> int:
             )
         return _explain(asked, meanings)
     platform, environment = this_platform(), target_environment(args)
-    patient = Patient(
+    patient = Context(
         environment,
         is_active(environment),
         name_of(environment),

@@ -10,25 +10,22 @@ from ..versions import CudaVersion
 
 
 class Level(str, Enum):
-    """The four verdicts, and the fifth where nothing can be said."""
+    """The verdicts, best first."""
 
     NATIVE = "native"
     MINOR = "minor"
     """Runs with the limits that the reasons name. Mostly by minor-version compatibility: PTX made
     by this toolkit will not JIT on this driver."""
+    UNKNOWN = "unknown"
+    """No driver is known, and no GPU rules the release out."""
     COMPAT = "compat"
     """Needs the cuda-compat package; data-centre GPUs only."""
     CANNOT = "cannot"
-    UNKNOWN = "unknown"
-    """No driver known, and no GPU that speaks against it."""
 
     @property
     def rank(self) -> int:
         """0 for the best. What is unknown may be fine, but nothing known to run is behind it."""
-        return _BEST_FIRST.index(self)
-
-
-_BEST_FIRST = (Level.NATIVE, Level.MINOR, Level.UNKNOWN, Level.COMPAT, Level.CANNOT)
+        return list(Level).index(self)
 
 
 @dataclass(frozen=True)
@@ -62,5 +59,5 @@ class Verdict:
     version: CudaVersion
     level: Level
     reasons: tuple[Reason, ...] = ()
-    """What speaks against it or limits it, the weightiest first; empty when all is well."""
+    """What rules it out or limits it, the most important first; empty when all is well."""
     needed: Numbers = field(default_factory=Numbers)

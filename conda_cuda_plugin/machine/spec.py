@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from ..errors import UsageError
 from ..versions import CudaVersion
 from .machine import ComputeCapability, DriverVersion, Gpu, Machine
 from .tables import cuda_of_driver
 
-EXAMPLE = '--for "driver=550,cc=8.9"'
 _KEYS = ("driver", "cuda", "cc")
 _PART = re.compile(rf"\s*({'|'.join(_KEYS)})\s*=(?!=)", re.IGNORECASE)
+T = TypeVar("T")
 
 
 def is_machine_text(text: str) -> bool:
@@ -41,7 +42,9 @@ def state_machine(text: str, base: Machine) -> Machine:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         key = key.lower()
         if key not in _KEYS or not equals:
-            raise _refused(text, f"{part.strip()!r} is none of {', '.join(f'{k}=' for k in _KEYS)}")
+            raise _refused(
+                text, f"{part.strip()!r} is not one of {', '.join(f'{k}=' for k in _KEYS)}"
+            )
         if key in seen and key != "cc":
             raise _refused(text, f"{key} is named twice")
         seen.add(key)
@@ -58,6 +61,7 @@ def state_machine(text: str, base: Machine) -> Machine:
         cuda = cuda_of_driver(driver)
         if cuda is None:
             raise _refused(text, f"driver {driver} is older than any known here")
+    compiler = (pair for pair in base.evidence if pair[0] == "host_compiler")
     return replace(
         base,
         driver=driver,
@@ -65,52 +69,32 @@ def state_machine(text: str, base: Machine) -> Machine:
         gpus=tuple(gpus),
         wsl=False,
         stated=True,
-        evidence=(
-            *(pair for pair in base.evidence if pair[0] == "host_compiler"),
-            *((key, "--for") for key in sorted(seen)),
-        ),
+        evidence=(*compiler, *((key, "--for") for key in sorted(seen))),
         notes=(),
     )
 
 
-def overridden_cuda(variables: Mapping[str, str]) -> tuple[CudaVersion | None, str | None] | None:
-    """What CONDA_OVERRIDE_CUDA states; None when it is not set.
+def overridden(
+    variables: Mapping[str, str], name: str, parse: Callable[[str], T], kind: str, notes: list[str]
+) -> tuple[T, ...] | None:
+    """What one of conda's variables states: a value, or nothing (it is empty).
 
     Returns:
-        The newest CUDA of the driver, None for no CUDA at all (an empty value); and a note when
-        the value makes no sense, in which case it counts as not set.
+        None when it is not set, or is not valid, which a note says.
     """
-    text = variables.get("CONDA_OVERRIDE_CUDA")
+    text = variables.get(name)
     if text is None:
         return None
-    if not text.strip():
-        return None, None
     try:
-        return CudaVersion.parse(text), None
+        return (parse(text),) if text.strip() else ()
     except ValueError:
-        return None, f"CONDA_OVERRIDE_CUDA is {text!r}, which is no CUDA version."
-
-
-def overridden_gpus(variables: Mapping[str, str]) -> tuple[tuple[Gpu, ...] | None, str | None]:
-    """The GPUs that CONDA_OVERRIDE_CUDA_ARCH states: the least one, as conda's `__cuda_arch`.
-
-    Returns:
-        None when it is not set or makes no sense (with a note then); no GPU for an empty value.
-    """
-    text = variables.get("CONDA_OVERRIDE_CUDA_ARCH")
-    if text is None:
-        return None, None
-    if not text.strip():
-        return (), None
-    try:
-        return (Gpu(None, ComputeCapability.parse(text)),), None
-    except ValueError:
-        return None, f"CONDA_OVERRIDE_CUDA_ARCH is {text!r}, which is no compute capability."
+        notes.append(f"{name} is {text!r}, which is not a {kind}.")
+        return None
 
 
 def _refused(text: str, why: str) -> UsageError:
     return UsageError(
         f"The machine {text!r} cannot be understood: {why}.",
-        hints=[f"Describe it like this: {EXAMPLE}", "Several GPUs: cc=8.9+7.0"],
+        hints=['Describe it like this: --for "driver=550,cc=8.9"', "Several GPUs: cc=8.9+7.0"],
         machine=text,
     )
