@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..hooks import ROOT_VARIABLES
 from ..quoting import typed
 from ..system.reading import open_regular, read_json
 from .patient import Finding, Patient, Severity
-
-NAMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 
 
 def other_environment(patient: Patient) -> Iterator[Finding]:
@@ -70,7 +69,7 @@ def elsewhere(patient: Patient) -> Iterator[Finding]:
 def _set(patient: Patient) -> dict[str, str]:
     if not patient.active or patient.current is None:
         return {}
-    return {name: value for name in NAMES if (value := patient.variables.get(name))}
+    return {name: value for name in ROOT_VARIABLES if (value := patient.variables.get(name))}
 
 
 def _other(patient: Patient, value: str) -> Path | None:
