@@ -120,7 +120,7 @@ class TestTheRequest:
         [
             ([], "mirror needs to know which release", 2),
             (["auto"], "mirror needs to know which release", 2),
-            (["12.x"], "'12.x' is no CUDA version.", 2),
+            (["12.x"], "'12.x' is not a CUDA version.", 2),
             (["/usr/local/cuda-12.4"], "What the source system has stays where it is", 2),
             (["12.4", "--from=environment"], "What the source environment has stays where", 2),
             (["12.4", "--from=moon"], "'moon' is no source of toolkits.", 2),
@@ -142,7 +142,7 @@ class TestTheRequest:
 
     def test_it_asks_before_it_downloads(self, conda: Conda, folder: Path) -> None:
         result = mirror(conda, folder, "12.4", "--from=pypi", check=False)
-        assert_refused(result, "Nobody is there to answer the question")
+        assert_refused(result, "Cannot ask for confirmation")
         assert "  toolkit   CUDA 12.4.1 (runtime)\n" in result.out
         assert "nvidia-cublas-cu12" in result.out
         assert not folder.exists()
