@@ -12,7 +12,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint format clean
+.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data hooks lint format clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -25,6 +25,7 @@ help:
 	@echo "make recipe       the conda package, the wheel and the sdist: built, installed, used"
 	@echo "make data         read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
 	@echo "make docs         the documentation as a site in build/site"
+	@echo "make hooks        write the hooks to build/hooks as an environment gets them"
 	@echo "make lint         ruff, mypy, shellcheck"
 	@echo "make format       let ruff put the code in order"
 	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
@@ -78,12 +79,16 @@ docs: build/docs-venv/.ready
 	@NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --strict
 	@$(PYTHON) tests/docs/site.py build/site
 
-lint: base $(VENV)/.ready
+hooks: base
+	@$(BASE)/bin/python -c "from conda_cuda_plugin.hooks import write; \
+		[write('$(CURDIR)/build/hooks', windows=w) for w in (False, True)]"
+
+lint: hooks $(VENV)/.ready
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet . || (echo "make format puts this in order"; false)
 	@$(VENV)/bin/mypy --python-executable $(BASE)/bin/python
 	@$(VENV)/bin/shellcheck .ci/run docs/demo/*.sh tests/base/shell/etc/profile.d/conda.sh
-	@$(VENV)/bin/shellcheck --shell=sh --exclude=SC1007 activate.d/*.sh deactivate.d/*.sh
+	@$(VENV)/bin/shellcheck --shell=sh --exclude=SC1007 build/hooks/etc/conda/*/*.sh
 
 format: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --quiet .

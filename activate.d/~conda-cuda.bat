@@ -1,4 +1,5 @@
 @REM conda-cuda hook: set the CUDA variables
+== begin
 @REM No value may become part of a line before that has been read: a quote in it would let the rest
 @REM out. So values are copied by ! or FOR, and compared with their quotes replaced, between quotes.
 @SET "__cc_f="
@@ -16,6 +17,7 @@
 @CALL :__cc_put __cc_n CONDA_SHLVL
 @CALL :__cc_plain __cc_n
 @IF NOT DEFINED __cc_n SET "__cc_n=0"
+==
 @SET "__cc_e="
 @CALL :__cc_put __cc_e CONDA_PREFIX
 @IF NOT DEFINED __cc_e GOTO :__cc_end
@@ -30,9 +32,9 @@
 @IF "!!"=="" SET "__cc_e=!__cc_e!\cuda" & GOTO :__cc_root
 @SET "__cc_e=%__cc_e%\cuda"
 :__cc_root
-@CALL :__cc_set CUDA_HOME CH
-@CALL :__cc_set CUDA_PATH CP
-@CALL :__cc_set CUDAToolkit_ROOT CR
+<<
+@CALL :__cc_set NAME KEY
+>>
 @SET "__cc_o="
 @CALL :__cc_put __cc_o __CONDA_CUDA_CVN_%__cc_n%
 @CALL :__cc_plain __cc_o _
@@ -62,6 +64,7 @@
 @CALL :__cc_put %1 __cc_e
 @EXIT /B 0
 
+== subroutines
 @REM %1 is set to %3 and the value of %2. Where the caller expands ! a FOR would lose those of the value;
 @REM the last line is for a cmd whose FOR does not expand it (wine).
 :__cc_put
@@ -126,3 +129,4 @@
 @SET "__cc_v="
 @SET "__cc_w="
 @EXIT /B 0
+==

@@ -14,12 +14,12 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
     set __cc_e = "$CONDA_PREFIX:q/cuda"
     # state per level: a tag (was the variable unset, empty, set), then what we set;
     # the eval inside is reached only where the variable exists
-    set __cc_d = '$' __cc_s = "" __cc_h = "" __cc_p = "" __cc_r = "" __cc_f = ""
+    set __cc_d = '$' __cc_s = "" __cc_XF = ""<< __cc_KEY = "">>
     eval 'if ( $?__CONDA_CUDA_LLP_'$__cc_n' ) eval set __cc_s = ${__cc_d}__CONDA_CUDA_LLP_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CH_'$__cc_n' ) eval set __cc_h = ${__cc_d}__CONDA_CUDA_CH_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CP_'$__cc_n' ) eval set __cc_p = ${__cc_d}__CONDA_CUDA_CP_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_CR_'$__cc_n' ) eval set __cc_r = ${__cc_d}__CONDA_CUDA_CR_'$__cc_n':q;' \
-        'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_f = ${__cc_d}__CONDA_CUDA_XF_'$__cc_n':q'
+<<
+        'if ( $?__CONDA_CUDA_KEY_'$__cc_n' ) eval set __cc_KEY = ${__cc_d}__CONDA_CUDA_KEY_'$__cc_n':q;' \
+>>
+        'if ( $?__CONDA_CUDA_XF_'$__cc_n' ) eval set __cc_XF = ${__cc_d}__CONDA_CUDA_XF_'$__cc_n':q'
 
     set __cc_v = ""
     if ( $?LD_LIBRARY_PATH ) then
@@ -37,6 +37,7 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
             end
         else
             # this level's state is another environment's, which never deactivated
+== without
             set __cc_c = $LD_LIBRARY_PATH:as/ /@1@/:as/	/@3@/:q
             set __cc_c = "@2@$__cc_c:as/:/ @2@/:q"
             set __cc_x = $__cc_s:as/ /@1@/:as/	/@3@/:q
@@ -57,6 +58,7 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
                     setenv LD_LIBRARY_PATH $__cc_o:as/@2@/:/:as/@1@/ /:as/@3@/	/:q
                 endif
             endif
+==
             set __cc_v = ""
             if ( $?LD_LIBRARY_PATH ) then
                 set __cc_v = $LD_LIBRARY_PATH:q
@@ -75,54 +77,24 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
     endif
 
     # scalars: a value that this level's state names is not the user's, so it is not saved
+<<
     set __cc_v = ""
     set __cc_t = u
-    if ( $?CUDA_HOME ) then
-        set __cc_v = $CUDA_HOME:q
+    if ( $?NAME ) then
+        set __cc_v = $NAME:q
         set __cc_t = s
     endif
-    if ( $__cc_v:q != $__cc_e:q || ( $__cc_h:q != "u$__cc_e:q" && $__cc_h:q != "s$__cc_e:q" ) ) then
-        if ( $__cc_v:q != "" && $__cc_h:q == "u$__cc_v:q" ) then
+    if ( $__cc_v:q != $__cc_e:q || ( $__cc_KEY:q != "u$__cc_e:q" && $__cc_KEY:q != "s$__cc_e:q" ) ) then
+        if ( $__cc_v:q != "" && $__cc_KEY:q == "u$__cc_v:q" ) then
             set __cc_t = u
-        else if ( $__cc_v:q == "" || $__cc_h:q != "s$__cc_v:q" ) then
-            unsetenv __CONDA_CUDA_CHO_$__cc_n
-            if ( $__cc_v:q != "" ) setenv __CONDA_CUDA_CHO_$__cc_n $__cc_v:q
+        else if ( $__cc_v:q == "" || $__cc_KEY:q != "s$__cc_v:q" ) then
+            unsetenv __CONDA_CUDA_KEYO_$__cc_n
+            if ( $__cc_v:q != "" ) setenv __CONDA_CUDA_KEYO_$__cc_n $__cc_v:q
         endif
-        setenv __CONDA_CUDA_CH_$__cc_n "$__cc_t$__cc_e:q"
-        setenv CUDA_HOME $__cc_e:q
+        setenv __CONDA_CUDA_KEY_$__cc_n "$__cc_t$__cc_e:q"
+        setenv NAME $__cc_e:q
     endif
-    set __cc_v = ""
-    set __cc_t = u
-    if ( $?CUDA_PATH ) then
-        set __cc_v = $CUDA_PATH:q
-        set __cc_t = s
-    endif
-    if ( $__cc_v:q != $__cc_e:q || ( $__cc_p:q != "u$__cc_e:q" && $__cc_p:q != "s$__cc_e:q" ) ) then
-        if ( $__cc_v:q != "" && $__cc_p:q == "u$__cc_v:q" ) then
-            set __cc_t = u
-        else if ( $__cc_v:q == "" || $__cc_p:q != "s$__cc_v:q" ) then
-            unsetenv __CONDA_CUDA_CPO_$__cc_n
-            if ( $__cc_v:q != "" ) setenv __CONDA_CUDA_CPO_$__cc_n $__cc_v:q
-        endif
-        setenv __CONDA_CUDA_CP_$__cc_n "$__cc_t$__cc_e:q"
-        setenv CUDA_PATH $__cc_e:q
-    endif
-    set __cc_v = ""
-    set __cc_t = u
-    if ( $?CUDAToolkit_ROOT ) then
-        set __cc_v = $CUDAToolkit_ROOT:q
-        set __cc_t = s
-    endif
-    if ( $__cc_v:q != $__cc_e:q || ( $__cc_r:q != "u$__cc_e:q" && $__cc_r:q != "s$__cc_e:q" ) ) then
-        if ( $__cc_v:q != "" && $__cc_r:q == "u$__cc_v:q" ) then
-            set __cc_t = u
-        else if ( $__cc_v:q == "" || $__cc_r:q != "s$__cc_v:q" ) then
-            unsetenv __CONDA_CUDA_CRO_$__cc_n
-            if ( $__cc_v:q != "" ) setenv __CONDA_CUDA_CRO_$__cc_n $__cc_v:q
-        endif
-        setenv __CONDA_CUDA_CR_$__cc_n "$__cc_t$__cc_e:q"
-        setenv CUDAToolkit_ROOT $__cc_e:q
-    endif
+>>
 
     # XLA splits its flags at white space; a value of the user's own stays
     if ( $__cc_e:as/ /@1@/:as/	/@3@/:q == $__cc_e:q && $__cc_e:q !~ *"\
@@ -134,14 +106,14 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
             set __cc_v = $XLA_FLAGS:q
             set __cc_t = s
         endif
-        if ( $__cc_v:q != $__cc_x:q || ( $__cc_f:q != "u$__cc_x:q" && $__cc_f:q != "s$__cc_x:q" ) ) then
+        if ( $__cc_v:q != $__cc_x:q || ( $__cc_XF:q != "u$__cc_x:q" && $__cc_XF:q != "s$__cc_x:q" ) ) then
             set __cc_c = ""
             if ( $?__CONDA_CUDA_XFM ) then
                 set __cc_c = $__CONDA_CUDA_XFM:q
             endif
-            if ( $__cc_v:q != "" && $__cc_f:q == "u$__cc_v:q" ) then
+            if ( $__cc_v:q != "" && $__cc_XF:q == "u$__cc_v:q" ) then
                 set __cc_t = u
-            else if ( $__cc_v:q == "" || $__cc_f:q != "s$__cc_v:q" ) then
+            else if ( $__cc_v:q == "" || $__cc_XF:q != "s$__cc_v:q" ) then
                 if ( $__cc_v:q == "" || $__cc_v:q == $__cc_c:q ) then
                     # none, or one that a hook of ours set at another level
                     unsetenv __CONDA_CUDA_XFO_$__cc_n
@@ -158,4 +130,4 @@ if ( $__cc_l:q =~ /* && -d "$__cc_l:q" ) then
         endif
     endif
 endif
-unset __cc_n __cc_l __cc_e __cc_s __cc_h __cc_p __cc_r __cc_f __cc_c __cc_v __cc_d __cc_x __cc_o __cc_t __cc_w
+unset __cc_n __cc_l __cc_e __cc_s __cc_XF<< __cc_KEY>> __cc_c __cc_v __cc_d __cc_x __cc_o __cc_t __cc_w

@@ -12,14 +12,17 @@ begin
         if not builtin contains -- "$s" "u$l" "e$l"; or not builtin contains -- "$l" $LD_LIBRARY_PATH
             if test -n "$s"
                 # this level's state is another environment's, which never deactivated
+== without
                 set -l i (builtin contains -i -- "$s" u$LD_LIBRARY_PATH
                     or builtin contains -i -- "$s" e$LD_LIBRARY_PATH)
                 if test -n "$i"
                     set -e LD_LIBRARY_PATH[$i]
+                    # an empty list would still be exported, as an empty value
                     if test -z "$LD_LIBRARY_PATH"; and string match -q 'u*' -- "$s"
                         set -e LD_LIBRARY_PATH
                     end
                 end
+==
             end
             set -l t u
             set -q LD_LIBRARY_PATH; and test -z "$LD_LIBRARY_PATH"; and set t e
@@ -33,48 +36,22 @@ begin
         end
 
         # scalars: a value that this level's state names is not the user's, so it is not saved
-        set k __CONDA_CUDA_CH_$n
+<<
+        set k __CONDA_CUDA_KEY_$n
         set s "$$k"
-        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDA_HOME" != "$e"
-            if test -n "$s"; and builtin contains -- "$s" "u$CUDA_HOME" "s$CUDA_HOME"
+        if not builtin contains -- "$s" "u$e" "s$e"; or test "$NAME" != "$e"
+            if test -n "$s"; and builtin contains -- "$s" "u$NAME" "s$NAME"
                 set -gx $k (string sub -l 1 -- "$s")"$e"
             else
-                set -l o __CONDA_CUDA_CHO_$n
+                set -l o __CONDA_CUDA_KEYO_$n
                 set -e $o
                 set -gx $k "u$e"
-                set -q CUDA_HOME; and set -gx $k "s$e"
-                test -n "$CUDA_HOME"; and set -gx $o "$CUDA_HOME"
+                set -q NAME; and set -gx $k "s$e"
+                test -n "$NAME"; and set -gx $o "$NAME"
             end
-            set -gx CUDA_HOME "$e"
+            set -gx NAME "$e"
         end
-        set k __CONDA_CUDA_CP_$n
-        set s "$$k"
-        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDA_PATH" != "$e"
-            if test -n "$s"; and builtin contains -- "$s" "u$CUDA_PATH" "s$CUDA_PATH"
-                set -gx $k (string sub -l 1 -- "$s")"$e"
-            else
-                set -l o __CONDA_CUDA_CPO_$n
-                set -e $o
-                set -gx $k "u$e"
-                set -q CUDA_PATH; and set -gx $k "s$e"
-                test -n "$CUDA_PATH"; and set -gx $o "$CUDA_PATH"
-            end
-            set -gx CUDA_PATH "$e"
-        end
-        set k __CONDA_CUDA_CR_$n
-        set s "$$k"
-        if not builtin contains -- "$s" "u$e" "s$e"; or test "$CUDAToolkit_ROOT" != "$e"
-            if test -n "$s"; and builtin contains -- "$s" "u$CUDAToolkit_ROOT" "s$CUDAToolkit_ROOT"
-                set -gx $k (string sub -l 1 -- "$s")"$e"
-            else
-                set -l o __CONDA_CUDA_CRO_$n
-                set -e $o
-                set -gx $k "u$e"
-                set -q CUDAToolkit_ROOT; and set -gx $k "s$e"
-                test -n "$CUDAToolkit_ROOT"; and set -gx $o "$CUDAToolkit_ROOT"
-            end
-            set -gx CUDAToolkit_ROOT "$e"
-        end
+>>
 
         # XLA splits its flags at white space; a value of the user's own stays
         if not string match -qr '[ \t\n]' -- "$e"

@@ -8,6 +8,7 @@
     # the loader splits at : and ; and expands $
     if ($prefix -notmatch $(if ($windows) { '\A[^;]+\z' } else { '\A/[^:;$]*\z' })) { return }
 
+== functions
     if ($ExecutionContext.SessionState.LanguageMode -ceq 'FullLanguage') {
         $get = { param($name) [System.Environment]::GetEnvironmentVariable($name) }
         # $null would be passed as an empty string, which .NET 9 and later keep
@@ -76,6 +77,7 @@
         $kept = for ($i = 0; $i -lt $parts.Length; $i++) { if ($i -ne $at) { $parts[$i] } }
         @($kept) -join ':'
     }
+==
 
     $library = $root + '/lib64'
     if (-not (& $folder $(if ($windows) { $root } else { $library }))) { return }
@@ -97,9 +99,9 @@
         & $put "__CONDA_CUDA_${key}_$n" ($tag + $ours)
         & $put $name $ours
     }
-    & $scalar 'CUDA_HOME' 'CH' $root
-    & $scalar 'CUDA_PATH' 'CP' $root
-    & $scalar 'CUDAToolkit_ROOT' 'CR' $root
+<<
+    & $scalar 'NAME' 'KEY' $root
+>>
 
     if ($windows) {
         & {

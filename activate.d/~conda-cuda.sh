@@ -1,22 +1,22 @@
 # conda-cuda hook: prepend $CONDA_PREFIX/cuda/lib64 to LD_LIBRARY_PATH, set the CUDA variables
+== begin
 # Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
 # keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
 ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes 2>/dev/null || builtin export __cc_z='builtin true'"} || ${ZSH_VERSION:+}
 {
     ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
     __cc_n="${CONDA_SHLVL:-0}"
+==
     __cc_e="${CONDA_PREFIX-}/cuda" __cc_s=''
     \command eval "__cc_s=\"\${__CONDA_CUDA_LLP_${__cc_n%%[!0-9]*}-}\""
     # most often nothing is set and no name is odd
     \command [ "/${__cc_n%%[!0-9]*}${__cc_e#[!/]}${__cc_e%%[!+./0-9A-Z_a-z-]*}${LD_LIBRARY_PATH:+.}" = \
-        "/$__cc_n$__cc_e$__cc_e${LD_LIBRARY_PATH+.}$__cc_s${CUDA_HOME+:}${CUDA_PATH+:}${CUDAToolkit_ROOT+:}${XLA_FLAGS+:}" ] &&
+        "/$__cc_n$__cc_e$__cc_e${LD_LIBRARY_PATH+.}$__cc_s<<${NAME+:}>>${XLA_FLAGS+:}" ] &&
         \command [ -d "$__cc_e/lib64" ] &&
         \command eval "${LD_LIBRARY_PATH:+${BASH_VERSION:+LD_LIBRARY_PATH=\$LD_LIBRARY_PATH}}" &&
-        \command export "__CONDA_CUDA_LLP_$__cc_n=u$__cc_e/lib64" "__CONDA_CUDA_CH_$__cc_n=u$__cc_e" \
-            "__CONDA_CUDA_CP_$__cc_n=u$__cc_e" "__CONDA_CUDA_CR_$__cc_n=u$__cc_e" \
+        \command export "__CONDA_CUDA_LLP_$__cc_n=u$__cc_e/lib64"<< "__CONDA_CUDA_KEY_$__cc_n=u$__cc_e">> \
             "__CONDA_CUDA_XF_$__cc_n=u--xla_gpu_cuda_data_dir=$__cc_e" &&
-        \command export "LD_LIBRARY_PATH=$__cc_e/lib64${LD_LIBRARY_PATH+:$LD_LIBRARY_PATH}" \
-            "CUDA_HOME=$__cc_e" "CUDA_PATH=$__cc_e" "CUDAToolkit_ROOT=$__cc_e" \
+        \command export "LD_LIBRARY_PATH=$__cc_e/lib64${LD_LIBRARY_PATH+:$LD_LIBRARY_PATH}"<< "NAME=$__cc_e">> \
             "XLA_FLAGS=--xla_gpu_cuda_data_dir=$__cc_e" &&
         \command export "__CONDA_CUDA_XFM=--xla_gpu_cuda_data_dir=$__cc_e" ||
         # the rest is text: most often it is read in vain, and an alias may have a keyword's name
@@ -59,7 +59,7 @@ case $__cc_s in ?*)
     \command unset "$__cc_k" || __cc_s=
 esac
 
-for __cc_k in CUDA_HOME:CH CUDA_PATH:CP CUDAToolkit_ROOT:CR XLA_FLAGS:XF; do
+for __cc_k in<< NAME:KEY>> XLA_FLAGS:XF; do
   __cc_p=${__cc_k%:*}
   __cc_k="__CONDA_CUDA_${__cc_k#*:}"
   \command eval "__cc_v=\"\${$__cc_p-}\" __cc_q=\${$__cc_p+s} __cc_s=\"\${${__cc_k}_$__cc_n-}\""
@@ -96,6 +96,8 @@ esac
 ' || __cc_s=
     \command unset __cc_e __cc_k __cc_n __cc_s
     ${__cc_n+"eval"} ${__cc_n+"\\unset __cc_e __cc_k __cc_n __cc_s"}
+== end
     ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"$__cc_z; builtin unset __cc_z"}
     ${POSH_VERSION:+"eval"} ${POSH_VERSION:+"\\unset -f command"}
 } >/dev/null 2>&1 || ${ZSH_VERSION:+}
+==

@@ -1,10 +1,11 @@
-"""cuDNN and NCCL: versioned apart from the toolkit, installed into its root."""
+"""cuDNN and NCCL: they have versions of their own, and are installed into a toolkit's root."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,34 +16,34 @@ from .quoting import quoted
 from .system.reading import open_regular
 
 NONE = "none"
-"""What a user writes to have an add-on taken away."""
+"""What a user writes to remove an add-on."""
 _VERSION = re.compile(r"\d{1,3}(\.\d{1,4}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Addon:
-    """A library of NVIDIA's that is no part of the toolkit."""
+    """A library of NVIDIA's that is not part of the toolkit."""
 
     name: str
     title: str
     library: str
-    """How the name of its shared library begins."""
+    """The beginning of its shared library's name."""
     pypi: str
     """The name of its wheel; `{major}` stands for CUDA's major version."""
-    channel: tuple[str, ...]
+    channel: Sequence[str]
     """The conda packages to ask for."""
-    packages: tuple[str, ...]
-    """Every conda package that it is made of."""
-    needs: tuple[str, ...]
+    packages: Sequence[str]
+    """Every conda package that is part of it."""
+    needs: Sequence[str]
     """The components of the toolkit that it loads."""
-    headers: tuple[str, ...]
-    """The headers that state its version, the likeliest first."""
-    macros: tuple[str, ...]
+    headers: Sequence[str]
+    """The headers with its version, the likeliest first."""
+    macros: Sequence[str]
     """The macros in them that hold its numbers."""
     windows: bool
     """Whether it exists for Windows."""
     cuda: Mapping[int, tuple[str, str | None]]
-    """CUDA's major version to the first and last version built for it; None: the series goes on."""
+    """CUDA's major version to its first and last version for it; None: the series goes on."""
 
     def owns(self, package: str) -> bool:
         """Whether a package of this name is part of the add-on."""
@@ -57,22 +58,10 @@ class Addon:
 @cache
 def addons() -> dict[str, Addon]:
     """Every known add-on by name (source: data/addons.json)."""
-    return {
-        name: Addon(
-            name,
-            row["title"],
-            row["library"],
-            row["pypi"],
-            tuple(row["channel"]),
-            tuple(row["packages"]),
-            tuple(row["needs"]),
-            tuple(row["headers"]),
-            tuple(row["macros"]),
-            row["windows"],
-            {int(major): (first, last) for major, (first, last) in row["cuda"].items()},
-        )
-        for name, row in read_data("addons.json")["addons"].items()
-    }
+    found = {}
+    for name, row in read_data("addons.json")["addons"].items():
+        found[name] = Addon(name, **row | {"cuda": {int(m): s for m, s in row["cuda"].items()}})
+    return found
 
 
 def addon_of(package: str) -> Addon | None:
@@ -81,11 +70,7 @@ def addon_of(package: str) -> Addon | None:
 
 
 def addons_of(packages: Iterable[str]) -> dict[str, str]:
-    """The add-ons among some packages, with their versions.
-
-    Args:
-        packages: `name-version-build`, as a toolkit records them.
-    """
+    """The add-ons among some packages (`name-version-build`), with their versions."""
     found: dict[str, str] = {}
     for package in packages:
         name, _, rest = package.rpartition("-")[0].rpartition("-")
@@ -96,7 +81,7 @@ def addons_of(packages: Iterable[str]) -> dict[str, str]:
 
 
 def needed_components(wanted: Iterable[str]) -> tuple[str, ...]:
-    """The components of a toolkit that some add-ons load."""
+    """The components of the toolkit that some add-ons load."""
     return tuple(dict.fromkeys(part for name in wanted for part in addons()[name].needs))
 
 
@@ -106,7 +91,7 @@ def in_words(wanted: Mapping[str, str]) -> str:
 
 
 def fits(wanted: str, version: str) -> bool:
-    """Whether a version is the wanted one, or begins with it (`8.9` and `8.9.7.29`)."""
+    """Whether a version is the wanted one or begins with it (`8.9` and `8.9.7.29`)."""
     return f"{version}.".startswith(f"{wanted}.")
 
 
@@ -119,27 +104,23 @@ def agrees(wanted: str, version: str) -> bool:
 
 
 def is_addon_version(text: str) -> bool:
-    """Whether a text can be asked for: a version, or `none`."""
+    """Whether a text is a version or `none`."""
     return text == NONE or bool(_VERSION.fullmatch(text))
 
 
 def check_addons(wanted: Mapping[str, str]) -> None:
-    """Refuse what is no add-on, as a record may have it, and what is no version.
-
-    Raises:
-        UsageError: when one is neither a version nor `none`.
-    """
+    """Refuse what is not an add-on, as a damaged record may have it, or not a version."""
     for name, version in wanted.items():
         if name not in addons():
             raise UsageError(
-                f"{quoted(name)} is no add-on of CUDA: it is recorded as one that was asked for.",
+                f"{quoted(name)} is not an add-on of CUDA, but is recorded as a requested one.",
                 hints=["Name the release again, and nothing recorded counts: conda cuda use 12.4"],
                 addon=name,
             )
         if not is_addon_version(version):
             title = addons()[name].title
             raise UsageError(
-                f"{quoted(version)} is no version of {title}.",
+                f"{quoted(version)} is not a version of {title}.",
                 hints=[f"Write --{name} 9, --{name} 9.10, --{name} 9.10.2.21 or --{name} none."],
                 addon=name,
                 version=version,
@@ -150,7 +131,7 @@ def check_major(wanted: Mapping[str, str], major: int) -> None:
     """Refuse an add-on that does not exist for a major version of CUDA.
 
     Raises:
-        CudaError: with the versions that do exist.
+        CudaError: with the versions that exist.
     """
     for name, version in wanted.items():
         addon = addons()[name]
@@ -187,7 +168,7 @@ def check_platform(wanted: Mapping[str, str], *, windows: bool) -> None:
     """Refuse an add-on that does not exist for a platform.
 
     Raises:
-        CudaError: in words.
+        CudaError: it does not exist there.
     """
     for name, version in wanted.items():
         addon = addons()[name]
@@ -214,10 +195,7 @@ _MOST = 2**20
 def addons_in(root: Path) -> dict[str, str]:
     """The add-ons in a toolkit that is laid out like /usr/local/cuda, with their versions.
 
-    The version is the header's (`8.9.7`), else what the library's file name says (`9`).
-
-    Args:
-        root: the toolkit; it may be a folder of links.
+    The version is the header's (`8.9.7`), else that of the library's file name (`9`).
     """
     found = {}
     for name, addon in addons().items():
@@ -246,22 +224,12 @@ def _from_headers(root: Path, addon: Addon) -> str | None:
 
 
 def _from_library(root: Path, addon: Addon) -> str | None:
-    """The longest version among the names of a library and of what its links lead to."""
-    versions = [
-        match[1]
-        for name in _file_names(root, addon.library)
-        if (match := re.fullmatch(rf"{re.escape(addon.library)}\.(\d+(?:\.\d+)*)", name))
-    ]
+    """The longest version in the names of a library and of the targets of its links."""
+    named, versions = re.compile(rf"{re.escape(addon.library)}\.(\d+(?:\.\d+)*)"), []
+    for folder in (root / "lib64", root / "lib"):
+        with contextlib.suppress(OSError):
+            for path in map(folder.joinpath, sorted(os.listdir(folder))):
+                if path.name.startswith(addon.library) and path.exists():
+                    names = (path.name, os.path.basename(os.path.realpath(path)))
+                    versions += [match[1] for match in map(named.fullmatch, names) if match]
     return max(versions, key=len, default=None)
-
-
-def _file_names(root: Path, beginning: str) -> Iterator[str]:
-    for folder in ("lib64", "lib"):
-        try:
-            names = sorted(os.listdir(root / folder))
-        except OSError:
-            continue
-        for name in names:
-            if name.startswith(beginning) and (path := root / folder / name).exists():
-                yield name
-                yield os.path.basename(os.path.realpath(path))

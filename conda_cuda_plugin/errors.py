@@ -1,6 +1,6 @@
-"""Every error a user can cause: one sentence on what is wrong, then what to do.
+"""The errors that a user can cause: one sentence on what is wrong, then what to do.
 
-The classes carry data; the sentence is made here, so that callers pass facts and not prose.
+Callers pass facts to a class, and the class makes the sentence.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class CudaError(CondaError):
     """Base of all errors of this plugin.
 
     Args:
-        message: One sentence that says what is wrong.
+        message: One sentence on what is wrong.
         hints: What the user can do next, one command or sentence each.
-        data: Facts for ``--json``; they become attributes, which conda writes out.
+        data: Facts for `--json`; they become attributes, which conda writes.
     """
 
     return_code = 1
@@ -36,18 +36,24 @@ class CudaError(CondaError):
         for key, value in data.items():
             setattr(self, key, str(value) if isinstance(value, Path) else value)
 
-    # conda formats messages with `%` up to 26.5, which breaks on a message that holds one.
+    # Up to 26.5 conda formats messages with `%`, and breaks on a message that holds one.
     def __str__(self) -> str:
         return "\n".join([escaped(self.message), *(f"  {escaped(hint)}" for hint in self.hints)])
 
     def dump_map(self) -> dict[str, Any]:
-        """What `--json` shows: the hints stand in a list of their own, and nowhere else."""
+        """What `--json` shows: the message without the hints, which are a list of their own."""
         told = {"message": self.message, "error": f"{type(self).__name__}: {self.message}"}
         return {**super().dump_map(), **told}
 
 
+class UsageError(CudaError):
+    """The command line cannot be understood."""
+
+    return_code = 2
+
+
 class PrefixCharacterError(CudaError):
-    """The environment's path holds a character that no loader or shell can carry."""
+    """The environment's path has a character that the loader or a shell cannot carry."""
 
     def __init__(self, prefix: str | Path, char: str) -> None:
         super().__init__(
@@ -60,7 +66,7 @@ class PrefixCharacterError(CudaError):
 
 
 class ForeignFileError(CudaError):
-    """A file that is not ours stands where one of ours has to go."""
+    """A file that is not ours is in the place of one of ours."""
 
     def __init__(self, path: str | Path, *, owner: str | None = None, reason: str = "") -> None:
         what = f"it belongs to the package {owner}" if owner else "conda cuda did not write it"
@@ -81,17 +87,11 @@ class ForeignFileError(CudaError):
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 OF_DISKS = FULL | {errno.EROFS, errno.EIO}
-"""What a disk says that cannot be written, whoever asks."""
+"""The errors of a disk that nobody can write to."""
 
 
 class FileSystemError(CudaError):
-    """The operating system refused a change.
-
-    Args:
-        error: what it said.
-        place: what was being changed, which counts where the error names no path of its own; None
-            where it does.
-    """
+    """The operating system refused a change, to `place` if its error names no path."""
 
     def __init__(self, error: OSError, place: str | Path | None) -> None:
         target = None if place is None else Path(place)
@@ -115,7 +115,7 @@ class FileSystemError(CudaError):
 
 
 class UnusableFileError(CudaError):
-    """A file or folder that has to be looked at cannot be."""
+    """A file or folder cannot be read."""
 
     def __init__(self, error: OSError) -> None:
         reason = error.strerror or type(error).__name__
@@ -127,7 +127,7 @@ class UnusableFileError(CudaError):
 
 
 class LeftoverError(CudaError):
-    """What nothing uses any more cannot be removed."""
+    """A file or folder that nothing uses any more cannot be removed."""
 
     def __init__(self, path: str | Path, error: OSError) -> None:
         super().__init__(
@@ -138,7 +138,7 @@ class LeftoverError(CudaError):
 
 
 def _failed_path(error: OSError) -> Path | None:
-    """The path that could not be changed; of two, as a link has them, the new one."""
+    """The path that could not be changed; of two, as of a link, the new one."""
     for name in (error.filename2, error.filename):
         if isinstance(name, (str, os.PathLike)) and os.path.isabs(name):
             return Path(name)
@@ -146,8 +146,7 @@ def _failed_path(error: OSError) -> Path | None:
 
 
 def _known_folder(path: Path, place: Path | None) -> tuple[Path, bool]:
-    """The folder that users know of those above a path, and whether it is a package cache."""
-
+    """The folder above a path that users know, and whether it is a package cache."""
     real = os.path.realpath(path)
     caches = [Path(folder) for folder in context.pkgs_dirs]
     for folder in (*caches, *([place] if place else [])):
@@ -157,15 +156,15 @@ def _known_folder(path: Path, place: Path | None) -> tuple[Path, bool]:
 
 
 def full_disk(error: OSError, place: Path) -> Path | None:
-    """The folder to name as lying on a full disk, if that is what an error says."""
+    """The folder to name when an error says that its disk is full; None when it does not."""
     return _known_folder(_failed_path(error) or place, place)[0] if error.errno in FULL else None
 
 
 @contextlib.contextmanager
 def failing_at(place: Path) -> Iterator[None]:
-    """Let what a disk refuses name a place, where the error itself names none.
+    """Add a place to the errors of a disk that name none.
 
-    Writing to an open file names none; neither does much of what conda does.
+    Errors of writing to an open file name none, nor do many of conda's.
     """
     try:
         yield
@@ -173,10 +172,10 @@ def failing_at(place: Path) -> Iterator[None]:
         inner = innermost(error)
         behind = inner.__cause__ or inner.__context__
         if not isinstance(inner, OSError) and isinstance(behind, OSError) and behind.errno in FULL:
-            # An archive that cannot be extracted for want of space is called a damaged one.
+            # An archive that cannot be extracted on a full disk is reported as damaged.
             raise OSError(behind.errno, behind.strerror, str(place)) from error
         for code in FULL if not isinstance(inner, OSError) else ():
-            # conda 26.7 keeps of it what it says.
+            # conda 26.7 keeps only the message.
             if f"[Errno {code}]" in str(inner):
                 raise OSError(code, os.strerror(code), str(place)) from error
         if isinstance(inner, OSError) and inner.errno in OF_DISKS and not _failed_path(inner):
@@ -185,7 +184,7 @@ def failing_at(place: Path) -> Iterator[None]:
 
 
 class NoSymbolicLinksError(CudaError):
-    """The file system cannot hold what a toolkit is made of."""
+    """The file system has no symbolic links."""
 
     def __init__(self, place: str | Path) -> None:
         super().__init__(
@@ -214,11 +213,7 @@ class FrozenError(CudaError):
 
 
 class Interrupted(CudaError):
-    """Ctrl-C, or a signal that asks to stop.
-
-    Args:
-        current: the name of the root that the environment's link leads to afterwards.
-    """
+    """Ctrl-C, or a signal that asks to stop; `current` is the name of the current root."""
 
     def __init__(self, current: str | None = None) -> None:
         now = f"{current} is current" if current else "no toolkit is current"
@@ -229,14 +224,8 @@ class Interrupted(CudaError):
         )
 
 
-class UsageError(CudaError):
-    """The words of the command cannot be understood."""
-
-    return_code = 2
-
-
 def innermost(error: BaseException) -> BaseException:
-    """The first error inside an error of several, as conda's transactions raise them."""
+    """The first error inside an error that holds several, as conda's transactions raise."""
     while getattr(error, "errors", None):
         error = error.errors[0]  # type: ignore[attr-defined]
     return error

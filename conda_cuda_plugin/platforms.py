@@ -1,4 +1,4 @@
-"""What depends on the platform, in one place."""
+"""What depends on the platform of an environment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .errors import CudaError
 
 @dataclass(frozen=True)
 class Platform:
-    """How CUDA looks on one conda subdir."""
+    """CUDA on one conda subdir."""
 
     subdir: str
     machine: str
-    """As in wheel tags and in markers (`platform_machine`)."""
+    """As in the tags of wheels and in `platform_machine` of markers."""
     target: str
     """NVIDIA's name of the platform below `targets/`."""
     windows: bool = False
@@ -44,7 +44,7 @@ class Platform:
 
     @property
     def wheel_tags(self) -> tuple[str, ...]:
-        """The platform tags of wheels that fit, best first (PEP 425, 513, 571, 599, 600)."""
+        """The platform tags of its wheels, best first (PEP 425, 513, 571, 599, 600)."""
         if self.windows:
             return (f"win_{self.machine}",)
         tags = [f"manylinux_2_{minor}_{self.machine}" for minor in range(39, 4, -1)]
@@ -68,21 +68,18 @@ def platform_of(subdir: str) -> Platform:
     """The platform of a conda subdir.
 
     Raises:
-        CudaError: when CUDA does not exist there.
+        CudaError: CUDA does not exist there.
     """
-    platform = PLATFORMS.get(subdir)
-    if platform is not None:
-        return platform
+    if subdir in PLATFORMS:
+        return PLATFORMS[subdir]
     if subdir.startswith("osx-"):
         raise CudaError(
             "CUDA ended on macOS with release 10.2, so there is nothing to install here.",
-            hints=[
-                "Name a Linux machine's environment, or use the Metal backend of the framework."
-            ],
+            hints=["Use an environment of a Linux machine, or the framework's Metal backend."],
             subdir=subdir,
         )
     raise CudaError(
-        f"conda cuda knows no CUDA for the platform {subdir}.",
+        f"conda cuda has no CUDA for the platform {subdir}.",
         hints=[f"Known platforms: {', '.join(PLATFORMS)}."],
         subdir=subdir,
     )

@@ -1,6 +1,6 @@
-"""Showing what a user typed or a file holds, whatever it is, and writing it where a shell reads it.
+"""Show any text that a user typed or a file holds, and quote it for shells.
 
-What a shell will read goes through this module, wherever it comes from: a name, a path, a version.
+Every name, path or version that a shell will read goes through this module.
 """
 
 from __future__ import annotations
@@ -10,37 +10,33 @@ import re
 from collections.abc import Mapping
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*")
-# A word that no shell changes; zsh expands one that begins with =, fish one that begins with %, and
-# PowerShell one with @; that splits words at a comma, too, and an option at a full stop or colon.
+# A word that no shell changes. zsh expands one that begins with =, fish one that begins with %, and
+# PowerShell one with @; PowerShell splits words at a comma, and an option at a full stop or colon.
 _BARE = re.compile(r"(?!-.*[:.])[A-Za-z0-9_+:./-][A-Za-z0-9_@%+=:./-]*")
 _BARE_ON_WINDOWS = re.compile(r"[A-Za-z0-9_+:./\\-]+")
-# Within single quotes fish takes a backslash before another one or a quote for an escape, csh ! for
-# its history.
+# Within single quotes fish has escapes (a backslash before another one or a quote), csh history.
 _QUOTABLE = re.compile(r"(?:[^'\\!]|\\(?=[^'\\!]))+", re.DOTALL)
-# What ends single quotes in PowerShell, and what has a meaning within double ones, in any shell.
+# What ends single quotes in PowerShell, and what has a meaning within double quotes in any shell.
 _SINGLE = re.compile("['\u2018-\u201b]")
 _LIVE = re.compile(r'["$`\\!\u201c-\u201e]')
-# A line that goes on in the next one, but in PowerShell and cmd.
+# The end of a line that goes on in the next one; not for PowerShell and cmd.
 CONTINUED = " \\"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """Text in quotes on one line: control characters escaped, and cut when it is long."""
+    """Text in quotes on one line: control characters are escaped, and long text is cut."""
     shown = text if len(text) <= limit else f"{text[:limit]}..."
     return repr(shown)
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name means nothing but itself to every shell, be it quoted or not."""
+    """Whether a name means only itself to every shell, quoted or not."""
     return _PLAIN_NAME.fullmatch(name) is not None
 
 
 def shell_word(text: str) -> str:
-    """Text as one word of a script, letter by letter.
-
-    One quoting for sh and its kin, fish and csh; of these csh alone cannot read a line's end in it.
-    """
+    """Text as one word of a script of sh, fish or csh; csh cannot read a line's end in it."""
     if _BARE.fullmatch(text):
         return text
     found, position = "", 0
@@ -52,23 +48,20 @@ def shell_word(text: str) -> str:
 
 
 def powershell_word(text: str) -> str:
-    """Text as one word of a script of PowerShell, letter by letter.
-
-    Within single quotes nothing else has a meaning; typographic ones are quotes there, too.
-    """
+    """Text as one word of a script of PowerShell, for which typographic quotes are quotes, too."""
     return "'" + _SINGLE.sub(r"\g<0>\g<0>", text) + "'"
 
 
 def cmd_set(name: str, value: str) -> str:
-    """A line of a batch file that sets a variable to a value without quotes and ends of lines."""
+    """The line of a batch file that sets a variable; the value has no quotes and no line ends."""
     return f'SET "{name}={value.replace("%", "%%")}"'
 
 
 def typed(text: str, *, windows: bool = os.name == "nt") -> str:
-    """Text as one word of a command that a user may type or paste, in whatever shell.
+    """Text as one word of a command that a user may type or paste, in any shell.
 
-    A control character, which no terminal takes, becomes a question mark; so does on Windows what
-    cmd and PowerShell cannot both be given. Unquoted, it stands for one character of a path.
+    Control characters become question marks, and so does on Windows what cmd and PowerShell read
+    differently. Unquoted, a question mark stands for one character of a path.
     """
     if windows:
         if _BARE_ON_WINDOWS.fullmatch(text):
@@ -80,29 +73,29 @@ def typed(text: str, *, windows: bool = os.name == "nt") -> str:
 
 
 def in_turn(*commands: str, windows: bool = os.name == "nt") -> str:
-    """Commands of which each is for after the one before it; Windows PowerShell 5.1 has no &&."""
+    """Commands to be run one after the other; Windows PowerShell 5.1 has no &&."""
     return (", then " if windows else " && ").join(commands)
 
 
 def may_be_powershell(variables: Mapping[str, str], *, windows: bool = os.name == "nt") -> bool:
-    """Whether PowerShell may be the shell that asks: what it starts has a variable of its own."""
+    """Whether this may be PowerShell, which sets a variable of its own for its programs."""
     return windows or "PSModulePath" in variables
 
 
 def assignment(
     name: str, value: str | None, variables: Mapping[str, str], *, windows: bool = os.name == "nt"
 ) -> str:
-    """The command that sets a variable of the shell that asks, or with None takes it away.
+    """The command that sets a variable in the user's shell, or with None removes it.
 
-    PowerShell leaves SHELL as it was, and on Windows cannot be told from cmd: so it stands beside
-    the other one wherever it may be the one that asks.
+    PowerShell leaves SHELL as it was, and on Windows looks like cmd. Wherever it may be the user's
+    shell, the text has both commands.
     """
     if value is None:
         powershell = f"Remove-Item Env:{name}"
     else:
         powershell = f"$Env:{name} = {powershell_word(value)}"
     if windows:
-        # A line that is typed cannot hold %% for %, as one of a batch file does.
+        # A typed line cannot have %% for %, as a batch file has.
         return f'set "{name}={value or ""}" in cmd, {powershell} in PowerShell'
     word = None if value is None else typed(value)
     match os.path.basename(variables.get("SHELL", "")):
@@ -118,10 +111,9 @@ def assignment(
 
 
 def escaped(text: str) -> str:
-    """Text as a terminal may get it: on one line, with escapes in place of what steers it.
+    """Text for a terminal, on one line, with all that is not printable escaped.
 
-    Control characters move the cursor or give orders, others turn the text around or cannot be
-    seen; a shown address is to be the real one.
+    Control characters would move the cursor, others are invisible or turn the text around.
     """
     if text.isprintable():
         return text

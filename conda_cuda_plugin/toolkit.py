@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ class Origin(str, Enum):
 
     @property
     def adopted(self) -> bool:
-        """Whether the files stay where they are and the root holds links only."""
+        """Whether the root holds only links, to files that lie elsewhere."""
         return self in (Origin.SYSTEM, Origin.ENVIRONMENT)
 
 
@@ -45,42 +45,42 @@ class Flavor(str, Enum):
 
 @dataclass(frozen=True)
 class Component:
-    """One part of the toolkit, under the name NVIDIA gives it in its metapackage."""
+    """A part of the toolkit, named as in NVIDIA's metapackage."""
 
     name: str
     flavor: Flavor
     pypi: str
-    channel: tuple[str, ...]
-    dev: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    requires_since: tuple[tuple[CudaVersion, str], ...] = ()
+    channel: Sequence[str]
+    dev: Sequence[str] = ()
+    requires: Sequence[str] = ()
+    requires_since: Mapping[str, CudaVersion] = field(default_factory=dict)
     """What it needs besides, each from a release on."""
 
     def needs(self, release: CudaVersion | None = None) -> tuple[str, ...]:
-        """The components it needs: in every release, or in one that is known."""
-        later = (name for since, name in self.requires_since if release and release >= since)
-        return (*self.requires, *later)
+        """The components that it needs: in every release, or in a given one."""
+        since = self.requires_since.items()
+        return (*self.requires, *(name for name, first in since if release and release >= first))
 
 
 @dataclass(frozen=True)
 class Toolkit:
-    """A CUDA release made usable in an environment."""
+    """An installed CUDA release."""
 
     version: CudaVersion
     root: Path
     origin: Origin | None
-    """None when the toolkit is incomplete: nothing reliable is known about it then."""
+    """None when the toolkit is incomplete: nothing about it is reliable."""
     flavor: Flavor | None = None
     """None when single components were asked for."""
     components: tuple[str, ...] = ()
-    """Those beyond the flavor, at least; all of them where the source tells them apart."""
+    """At least those beyond the flavor; all of them if the source tells them apart."""
     packages: tuple[str, ...] = ()
     """`name-version-build` of the packages that make it up; empty for a system toolkit."""
     complete: bool = True
     location: str | None = None
-    """Where the files of an adopted system toolkit lie."""
+    """Where the files of an adopted toolkit lie."""
     compiler_asked: bool = False
-    """Whether its host compiler was asked for; nvcc of conda-forge brings one along."""
+    """Whether its host compiler was asked for; conda-forge's nvcc brings one along."""
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class Toolkit:
 
     @property
     def adopted(self) -> bool:
-        """Whether its root holds links to files elsewhere, and no packages."""
+        """Whether its root holds only links, to files that lie elsewhere."""
         return self.origin is not None and self.origin.adopted
 
     @property
@@ -99,7 +99,7 @@ class Toolkit:
 
     @property
     def host_compiler(self) -> str | None:
-        """The version of conda's C++ compiler in its root; None without."""
+        """The version of conda's C++ compiler in its root; None without one."""
         for package in self.packages:
             name, _, rest = package.rpartition("-")[0].rpartition("-")
             if name.startswith("gxx_impl_"):
@@ -108,31 +108,22 @@ class Toolkit:
 
     @property
     def addons(self) -> dict[str, str]:
-        """cuDNN and NCCL in it: name to version, for an adopted one as far as its files say."""
-
-        if self.adopted:
-            return addons_in(self.root)
-        return addons_of(self.packages)
+        """The versions of cuDNN and NCCL in it; of an adopted one, as far as its files say."""
+        return addons_in(self.root) if self.adopted else addons_of(self.packages)
 
 
 @cache
 def components() -> dict[str, Component]:
     """Every known component by name (source: data/components.json)."""
-    return {
-        name: Component(
-            name,
-            Flavor(row["flavor"]),
-            row["pypi"],
-            tuple(row["channel"]),
-            tuple(row.get("dev", ())),
-            tuple(row.get("requires", ())),
-            tuple(
-                (CudaVersion.parse(since), needed)
-                for needed, since in row.get("requires_since", {}).items()
-            ),
-        )
-        for name, row in read_data("components.json")["components"].items()
-    }
+    found = {}
+    for name, row in read_data("components.json")["components"].items():
+        since = row.get("requires_since", {}).items()
+        parsed = {
+            "flavor": Flavor(row["flavor"]),
+            "requires_since": {part: CudaVersion.parse(first) for part, first in since},
+        }
+        found[name] = Component(name, **{**row, **parsed})
+    return found
 
 
 def metapackages(flavor: Flavor) -> tuple[str, ...]:
@@ -141,14 +132,12 @@ def metapackages(flavor: Flavor) -> tuple[str, ...]:
 
 
 def with_requirements(names: Iterable[str], release: CudaVersion | None = None) -> tuple[str, ...]:
-    """Components with everything they need to work, in the order of the table.
+    """Components with all that they need, in the order of the table.
 
-    Args:
-        names: the components.
-        release: the release that they are of; what only some releases need is left out without.
+    What only some releases need is left out unless the release is given.
 
     Raises:
-        UsageError: when a name is unknown.
+        UsageError: a name is unknown.
     """
     table = components()
     wanted: set[str] = set()
@@ -157,7 +146,7 @@ def with_requirements(names: Iterable[str], release: CudaVersion | None = None) 
         name = pending.pop()
         if name not in table:
             raise UsageError(
-                f"{name!r} is no component of the CUDA toolkit.",
+                f"{name!r} is not a component of the CUDA toolkit.",
                 hints=[f"Components: {', '.join(table)}."],
                 component=name,
             )
@@ -168,7 +157,7 @@ def with_requirements(names: Iterable[str], release: CudaVersion | None = None) 
 
 
 def top_components(names: Iterable[str]) -> tuple[str, ...]:
-    """The components of some that none of the others needs."""
+    """Those of some components that none of the others needs."""
     names = tuple(dict.fromkeys(names))
     below = {part for name in names for part in with_requirements((name,)) if part != name}
     return tuple(name for name in names if name not in below)
@@ -180,7 +169,7 @@ def in_flavor(flavor: Flavor) -> tuple[str, ...]:
 
 
 def beyond(flavor: Flavor | None, names: Iterable[str]) -> tuple[str, ...]:
-    """The components of some that are not part of a flavor."""
+    """Those of some components that are not part of a flavor."""
     have = set(in_flavor(flavor)) if flavor else set()
     return tuple(name for name in names if name not in have)
 
@@ -192,40 +181,34 @@ class Release:
     version: CudaVersion
     pypi: bool = False
     label: bool = False
-    """A label `nvidia/label/cuda-X.Y.Z` exists."""
+    """Whether a label `nvidia/label/cuda-X.Y.Z` exists."""
     cudart: str | None = None
     nvcc: str | None = None
-    channel_cudart: str | None = None
-    """The runtime's version in conda channels, which is that of PyPI but for one release."""
-    channel_nvcc: str | None = None
+    channel: Mapping[str, str] = field(default_factory=dict)
+    """The versions of both in conda channels, where they differ from those of PyPI."""
+
+    @property
+    def channel_cudart(self) -> str | None:
+        """The version of the runtime in conda channels."""
+        return self.channel.get("cudart", self.cudart)
+
+    @property
+    def channel_nvcc(self) -> str | None:
+        """The version of nvcc in conda channels."""
+        return self.channel.get("nvcc", self.nvcc)
 
 
 @cache
 def releases() -> tuple[Release, ...]:
     """Every known release, oldest first (source: data/releases.json)."""
-    rows = read_data("releases.json")["releases"]
-    return tuple(
-        Release(
-            CudaVersion.parse(text),
-            row.get("pypi", False),
-            row.get("label", False),
-            row.get("cudart"),
-            row.get("nvcc"),
-            row.get("channel", row).get("cudart"),
-            row.get("channel", row).get("nvcc"),
-        )
-        for text, row in rows.items()
-    )
+    rows = read_data("releases.json")["releases"].items()
+    return tuple(Release(CudaVersion.parse(text), **row) for text, row in rows)
 
 
 def release_of_cudart(version: str, *, channel: bool = False) -> CudaVersion | None:
-    """The newest release that ships this version of the runtime (`12.4.127` is 12.4.1).
+    """The newest release with this version of the runtime's wheel, or package of a conda channel.
 
-    Releases not in the table are known by their first two numbers only.
-
-    Args:
-        version: the version of the runtime's package.
-        channel: whether that is a package of a conda channel, and no wheel.
+    `12.4.127` is 12.4.1. Of a release that is not in the table only two numbers are known.
     """
     found = [
         row.version
@@ -243,25 +226,20 @@ def release_of_cudart(version: str, *, channel: bool = False) -> CudaVersion | N
 
 @dataclass(frozen=True)
 class Nearest:
-    """What to name in place of a version that nobody has."""
+    """What to name in place of a version that does not exist."""
 
     names: list[str]
-    """Whole versions of the release that was asked for; `X.Y` where there is none of it."""
+    """Versions of the release that was asked for; if there are none, other releases."""
     hint: str
 
 
 def nearest(
     request: VersionRequest, known: Iterable[CudaVersion], count: int = 4
 ) -> Nearest | None:
-    """What exists of the release that a request names an update of, else the nearest releases.
-
-    Args:
-        request: what was asked for, and is not there.
-        known: the versions that exist.
-        count: how many releases to name; of one release, all updates are named.
+    """All known versions of a requested release, or the nearest releases.
 
     Returns:
-        None when the request names no number, or nothing is known.
+        None when the request has no number, or no version is known.
     """
     versions = sorted(set(known))
     named = [numbers for _, numbers in request.clauses]
@@ -284,15 +262,15 @@ def nearest(
 
 
 def published() -> list[CudaVersion]:
-    """Every version that NVIDIA has published, as far as our tables know."""
+    """Every version in the table of releases."""
     return [row.version for row in releases()]
 
 
 def has_instead(source: str, request: VersionRequest, known: Iterable[CudaVersion]) -> str | None:
-    """What a source has of the release that a request names an update of.
+    """A sentence on the updates that a source has of a requested release.
 
     Returns:
-        A sentence; None when the request names none, or the source has nothing of its release.
+        None when the request names no update, or the source has none of its release.
     """
     if request.exact is None:
         return None

@@ -1,4 +1,4 @@
-"""CUDA versions, and what a user may ask for in place of one."""
+"""CUDA versions, and requests for one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CudaVersion:
         """Read `12.4`, `12.4.1` or `12.8.2.0`.
 
         Raises:
-            ValueError: when the text is no version with at least two numbers.
+            ValueError: the text is not a version with two numbers or more.
         """
         match = _VERSION.fullmatch(text.strip())
         if match is None or match[2] is None:
@@ -56,14 +56,14 @@ class VersionRequest:
 
     text: str
     clauses: tuple[tuple[str, tuple[int, ...]], ...] = field(default=())
-    """(operator, numbers); `=` stands for "begins with"."""
+    """Operators and numbers; `=` means "begins with"."""
 
     @classmethod
     def parse(cls, text: str) -> VersionRequest:
         """Read a request.
 
         Raises:
-            UsageError: when it is none of the known forms.
+            UsageError: it has none of these forms.
         """
         text = text.strip()
         if text == "latest":
@@ -76,19 +76,14 @@ class VersionRequest:
             found = _CLAUSE.fullmatch(part.strip())
             if found is None:
                 shown = text if len(text) <= 40 else f"{text[:40]}..."
-                raise UsageError(
-                    f"{shown!r} is no CUDA version.",
-                    hints=[
-                        'Write 12.4, 12.4.1, 12, latest, ">=11.8,<12" or the path of a toolkit.'
-                    ],
-                    version=shown,
-                )
+                forms = 'Write 12.4, 12.4.1, 12, latest, ">=11.8,<12" or the path of a toolkit.'
+                raise UsageError(f"{shown!r} is not a CUDA version.", hints=[forms], version=shown)
             clauses.append((found[1], tuple(int(n) for n in found[2].split("."))))
         return cls(text, tuple(clauses))
 
     @property
     def release(self) -> str | None:
-        """`X.Y` when exactly one release is meant, else None."""
+        """`X.Y` when the request names one release, else None."""
         if len(self.clauses) == 1 and self.clauses[0][0] in ("=", "=="):
             numbers = self.clauses[0][1]
             if len(numbers) >= 2:
@@ -97,30 +92,25 @@ class VersionRequest:
 
     @property
     def exact(self) -> CudaVersion | None:
-        """The version when the request names an update too, else None."""
+        """The version when the request names an update, too, else None."""
         if self.release and len(self.clauses[0][1]) == 3:
             return CudaVersion(*self.clauses[0][1])
         return None
 
     def matches(self, version: CudaVersion) -> bool:
-        """Whether a version is one the user asked for.
+        """Whether a version meets the request.
 
-        Numbers that the request or the version leaves open do not count against it: the request
-        `12.4.1` is met by a toolkit known only as `12.4`.
+        Only numbers that both have are compared: `12.4` meets the request `12.4.1`.
         """
         numbers = (version.major, version.minor, version.patch)
         return all(_holds(operator, numbers, wanted) for operator, wanted in self.clauses)
 
     def best(self, versions: Iterable[CudaVersion]) -> CudaVersion | None:
-        """The newest of the versions that matches, or None."""
+        """The newest version that matches, or None."""
         return max((version for version in versions if self.matches(version)), default=None)
 
     def specifier(self, *, numbers: int = 3) -> str:
-        """The request in the syntax that pip and conda share; empty for `latest`.
-
-        Args:
-            numbers: how many numbers of a version the package carries (`cuda-version` has two).
-        """
+        """The request as pip and conda write it, for packages with so many numbers in a version."""
         parts = []
         for operator, wanted in self.clauses:
             dotted = ".".join(map(str, wanted[:numbers]))
@@ -143,13 +133,10 @@ def _holds(operator: str, numbers: tuple[int, int, int], wanted: tuple[int, ...]
         return have >= want
     if operator == "<=":
         return have <= want
-    # `>12` leaves out 12.4 just as `>12.4` leaves out 12.4.1.
+    # `>12` excludes 12.4 as `>12.4` excludes 12.4.1.
     return have > want if operator == ">" else have < want
 
 
 def begins_with(version: str, beginning: str) -> bool:
-    """Whether the parts of a version are, in front, those of another, which may be none.
-
-    12.4.127 begins with 12.4, 12.40 does not.
-    """
+    """Whether a version begins with the numbers of another: 12.4.127 with 12.4, not with 12.40."""
     return not beginning or f"{version}.".startswith(f"{beginning}.")

@@ -1,24 +1,8 @@
 @REM conda-cuda hook: take back what the activate hook of this level set, keep what the user changed
-@REM No value may become part of a line before that has been read: a quote in it would let the rest
-@REM out. So values are copied by ! or FOR, and compared with their quotes replaced, between quotes.
-@SET "__cc_f="
-@SET "__cc_v=0_1"
-@SETLOCAL ENABLEDELAYEDEXPANSION
-@FOR /F "tokens=2 delims=_" %%A IN ("!__cc_v!") DO @SET "__cc_v=%%A"
-@IF "!__cc_v!"=="1" GOTO :__cc_for
-@ENDLOCAL
-@GOTO :__cc_begin
-:__cc_for
-@ENDLOCAL
-@SET "__cc_f=1"
-:__cc_begin
-@SET "__cc_n="
-@CALL :__cc_put __cc_n CONDA_SHLVL
-@CALL :__cc_plain __cc_n
-@IF NOT DEFINED __cc_n SET "__cc_n=0"
-@CALL :__cc_restore CUDA_HOME CH
-@CALL :__cc_restore CUDA_PATH CP
-@CALL :__cc_restore CUDAToolkit_ROOT CR
+== begin ==
+<<
+@CALL :__cc_restore NAME KEY
+>>
 @SET "__cc_o="
 @CALL :__cc_put __cc_o __CONDA_CUDA_CVN_%__cc_n%
 @CALL :__cc_plain __cc_o _
@@ -26,65 +10,4 @@
 @SET "__CONDA_CUDA_CVN_%__cc_n%="
 @GOTO :__cc_end
 
-@REM %1 is set to %3 and the value of %2. Where the caller expands ! a FOR would lose those of the value;
-@REM the last line is for a cmd whose FOR does not expand it (wine).
-:__cc_put
-@IF NOT DEFINED %2 EXIT /B 0
-@IF "!!"=="" GOTO :__cc_direct
-@IF NOT DEFINED __cc_f GOTO :__cc_call
-@SETLOCAL ENABLEDELAYEDEXPANSION
-@FOR /F "eol=	 delims=" %%A IN ("!%2!") DO @(ENDLOCAL & SET "%1=%3%%A")
-@EXIT /B 0
-:__cc_direct
-@SET "%1=%3!%2!"
-@EXIT /B 0
-:__cc_call
-@CALL SET "%1=%3%%%2%%"
-@EXIT /B 0
-
-@REM %1 is taken away unless it holds digits alone, or %2
-:__cc_plain
-@SET "__cc_v=0"
-@CALL :__cc_put __cc_v %1 0
-@SETLOCAL DISABLEDELAYEDEXPANSION
-@FOR /F "eol=1 delims=0123456789%2" %%A IN ("%__cc_v:"=?%") DO @IF NOT "%%A"=="" SET "__cc_v="
-@IF DEFINED __cc_v ENDLOCAL & EXIT /B 0
-@ENDLOCAL
-@SET "%1="
-@EXIT /B 0
-
-@REM the tag of the state, where it names the value that %1 has
-:__cc_named
-@SET "__cc_k="
-@IF NOT DEFINED __CONDA_CUDA_%2_%__cc_n% EXIT /B 0
-@SET "__cc_s=-"
-@SET "__cc_v=u"
-@SET "__cc_w=s"
-@CALL :__cc_put __cc_s __CONDA_CUDA_%2_%__cc_n%
-@CALL :__cc_put __cc_v %1 u
-@CALL :__cc_put __cc_w %1 s
-@SETLOCAL DISABLEDELAYEDEXPANSION
-@IF "%__cc_s:"=?%"=="%__cc_v:"=?%" ENDLOCAL & SET "__cc_k=u" & EXIT /B 0
-@IF "%__cc_s:"=?%"=="%__cc_w:"=?%" ENDLOCAL & SET "__cc_k=s" & EXIT /B 0
-@ENDLOCAL
-@EXIT /B 0
-
-:__cc_restore
-@CALL :__cc_named %1 %2
-@IF NOT DEFINED __cc_k GOTO :__cc_forget
-@SET "%1="
-@IF "%__cc_k%"=="s" CALL :__cc_put %1 __CONDA_CUDA_%2O_%__cc_n%
-:__cc_forget
-@SET "__CONDA_CUDA_%2_%__cc_n%="
-@SET "__CONDA_CUDA_%2O_%__cc_n%="
-@EXIT /B 0
-
-:__cc_end
-@SET "__cc_f="
-@SET "__cc_k="
-@SET "__cc_n="
-@SET "__cc_o="
-@SET "__cc_s="
-@SET "__cc_v="
-@SET "__cc_w="
-@EXIT /B 0
+== subroutines ==

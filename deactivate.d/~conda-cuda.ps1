@@ -2,51 +2,7 @@
 # Also for Windows PowerShell 5.1. Equals compares letter by letter, as -ceq does not; a cast to
 # [string] leaves nothing as it is in a constrained session, '' + does not.
 & {
-    if ($ExecutionContext.SessionState.LanguageMode -ceq 'FullLanguage') {
-        $get = { param($name) [System.Environment]::GetEnvironmentVariable($name) }
-        # $null would be passed as an empty string, which .NET 9 and later keep
-        $put = {
-            param($name, $value)
-            if ($null -eq $value) { $value = [NullString]::Value }
-            [System.Environment]::SetEnvironmentVariable($name, $value)
-        }
-    } else {
-        # a constrained session calls no .NET; its cmdlets heed what the user prefers
-        $PSDefaultParameterValues = @{}
-        $ConfirmPreference = 'None'
-        $WhatIfPreference = $false
-        $VerbosePreference = 'SilentlyContinue'
-        $DebugPreference = 'SilentlyContinue'
-        # none where its module is not there and may not be loaded
-        $known = 'Microsoft.PowerShell.Management\Get-Item'
-        if (-not (Microsoft.PowerShell.Core\Get-Command -Name $known -ErrorAction Ignore)) { return }
-        $get = {
-            param($name)
-            if (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
-                (Microsoft.PowerShell.Management\Get-Item -LiteralPath "Env:$name").Value
-            }
-        }
-        $put = {
-            param($name, $value)
-            if ($null -ne $value) {
-                Microsoft.PowerShell.Management\Set-Item -LiteralPath "Env:$name" -Value $value
-            } elseif (Microsoft.PowerShell.Management\Test-Path -LiteralPath "Env:$name") {
-                Microsoft.PowerShell.Management\Remove-Item -LiteralPath "Env:$name"
-            }
-        }
-    }
-    $n = '' + $Env:CONDA_SHLVL
-    if ($n -notmatch '\A[0-9]+\z') { $n = '0' }
-
-    # without the first element that is equal, letter by letter; nothing where there is none
-    $without = {
-        param($value, $element)
-        $parts = ('' + $value).Split(':')
-        $at = [array]::IndexOf($parts, $element)
-        if ($at -lt 0) { return }
-        $kept = for ($i = 0; $i -lt $parts.Length; $i++) { if ($i -ne $at) { $parts[$i] } }
-        @($kept) -join ':'
-    }
+== functions ==
 
     $state = '' + (& $get "__CONDA_CUDA_LLP_$n")
     if ($state) {
@@ -70,10 +26,9 @@
         # the old value was none of the user's: empty, or what a hook of ours set below
         if ($key -ceq 'XF') { & $put '__CONDA_CUDA_XFM' $(if ($old) { $old }) }
     }
-    & $scalar 'CUDA_HOME' 'CH'
-    & $scalar 'CUDA_PATH' 'CP'
-    & $scalar 'CUDAToolkit_ROOT' 'CR'
-    & $scalar 'XLA_FLAGS' 'XF'
+<<
+    & $scalar 'NAME' 'KEY'
+>>
     $release = '' + (& $get "__CONDA_CUDA_CVN_$n")
     if ($release) {
         & $scalar "CUDA_PATH_V$release" 'CV'

@@ -1,22 +1,16 @@
 # conda-cuda hook: take back what the activate hook of this level set, keep what the user changed
-# Nothing of the user's is called, whatever its name, and what cannot be set is left out: `command`
-# keeps a read-only variable from ending the script, in zsh with an option, in posh as a function.
-${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"builtin export __cc_z='builtin setopt posix_builtins'; [[ -o posix_builtins ]] || builtin export __cc_z=\"\$__cc_z no_posix_builtins\"; [[ ! -o glob_subst ]] || builtin export __cc_z=\"\$__cc_z glob_subst\"; [[ ! -o csh_junkie_quotes ]] || builtin export __cc_z=\"\$__cc_z csh_junkie_quotes\"; builtin setopt posix_builtins no_glob_subst no_csh_junkie_quotes 2>/dev/null || builtin export __cc_z='builtin true'"} || ${ZSH_VERSION:+}
-{
-    ${POSH_VERSION:+${IFS:+"eval"}} ${POSH_VERSION:+${IFS:+"command() { \"\$@\"; }"}}
-    __cc_n="${CONDA_SHLVL:-0}"
+== begin ==
     __cc_q=${__cc_n%%[!0-9]*}
     __cc_v="${LD_LIBRARY_PATH-}" __cc_p='' __cc_s=''
-    \command eval "__cc_p=\"\${__CONDA_CUDA_LLP_$__cc_q-}\" __cc_s=\"\${__CONDA_CUDA_CH_$__cc_q-}:\${__CONDA_CUDA_CP_$__cc_q-}:\${__CONDA_CUDA_CR_$__cc_q-}:\${__CONDA_CUDA_XF_$__cc_q-}\""
+    \command eval "__cc_p=\"\${__CONDA_CUDA_LLP_$__cc_q-}\" __cc_s=\"<<\${__CONDA_CUDA_KEY_$__cc_q-}:>>\""
     # most often nothing was set before and nothing has changed
-    \command [ "$__cc_s" = "u${CUDA_HOME-}:u${CUDA_PATH-}:u${CUDAToolkit_ROOT-}:u${XLA_FLAGS-}" ] &&
+    \command [ "$__cc_s" = "<<u${NAME-}:>>" ] &&
         \command [ "$__cc_p:$__cc_q:${__cc_v%:}" = "u${__cc_v%%:*}:$__cc_n:$__cc_v" ] &&
         \command unset "__CONDA_CUDA_LLP_$__cc_n" && {
         \command [ "$__cc_p" = "u$__cc_v" ] && \command unset LD_LIBRARY_PATH ||
             \command export "LD_LIBRARY_PATH=${__cc_v#*:}"
-    } && \command unset CUDA_HOME CUDA_PATH CUDAToolkit_ROOT XLA_FLAGS "__CONDA_CUDA_CH_$__cc_n" \
-        "__CONDA_CUDA_CP_$__cc_n" "__CONDA_CUDA_CR_$__cc_n" "__CONDA_CUDA_XF_$__cc_n" \
-        __CONDA_CUDA_XFM || \command [ "$__cc_p$__cc_s$__cc_q" = ":::$__cc_n" ] ||
+    } && \command unset<< NAME "__CONDA_CUDA_KEY_$__cc_n">> __CONDA_CUDA_XFM ||
+        \command [ "$__cc_p$__cc_s$__cc_q" = "<<:>>$__cc_n" ] ||
         # the rest is text: most often it is read in vain, and an alias may have a keyword's name
         \command eval '
 case $__cc_n in *[!0-9]*) __cc_n=0 ;; esac
@@ -37,7 +31,7 @@ case $__cc_s in ?*)
   \command unset "__CONDA_CUDA_LLP_$__cc_n" || __cc_s=
 esac
 
-for __cc_k in CUDA_HOME:CH CUDA_PATH:CP CUDAToolkit_ROOT:CR XLA_FLAGS:XF; do
+for __cc_k in<< NAME:KEY>>; do
   __cc_p=${__cc_k%:*}
   __cc_k="__CONDA_CUDA_${__cc_k#*:}"
   \command eval "__cc_v=\"\${$__cc_p-}\" __cc_s=\"\${${__cc_k}_$__cc_n-}\" __cc_x=\"\${${__cc_k}O_$__cc_n-}\""
@@ -55,6 +49,4 @@ done
 ' || __cc_s=
     \command unset __cc_k __cc_n __cc_p __cc_q __cc_s __cc_v
     ${__cc_n+"eval"} ${__cc_n+"\\unset __cc_k __cc_n __cc_p __cc_q __cc_s __cc_v"}
-    ${ZSH_VERSION:+"builtin"} ${ZSH_VERSION:+"eval"} ${ZSH_VERSION:+"$__cc_z; builtin unset __cc_z"}
-    ${POSH_VERSION:+"eval"} ${POSH_VERSION:+"\\unset -f command"}
-} >/dev/null 2>&1 || ${ZSH_VERSION:+}
+== end ==

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..environment import Environment
 from ..errors import CudaError, PrefixCharacterError
+from ..hooks import ROOT_VARIABLES
 from ..install.wrappers import OWN_TOOLS
 from ..platforms import Platform
 from ..quoting import cmd_set, powershell_word, shell_word, typed
@@ -111,7 +112,7 @@ def variables_of(
             f"{toolkit.name} is incomplete, so it cannot be used.",
             hints=[f"conda cuda use {toolkit.version.release} installs it anew."],
         )
-    names = ["CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"]
+    names = list(ROOT_VARIABLES)
     tools = root / OWN_TOOLS
     folders = (str(tools if tools.is_dir() else root / "bin"), str(environment.bin))
     if platform.windows:

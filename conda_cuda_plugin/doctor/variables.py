@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..hooks import ROOT_VARIABLES
 from ..quoting import typed
 from ..system.reading import open_regular, read_json
 from .context import Context, Finding, Severity, rule
 
-NAMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
-EXPORTED = ("LD_LIBRARY_PATH", *NAMES, "CUDA_ROOT")
+EXPORTED = ("LD_LIBRARY_PATH", *ROOT_VARIABLES, "CUDA_ROOT")
 START_UP_FILES = (
     ".bashrc",
     ".bash_profile",
@@ -173,7 +173,7 @@ def other_hooks(context: Context) -> Iterator[Finding]:
 def _set(context: Context) -> dict[str, str]:
     if not context.active or context.current is None:
         return {}
-    return {name: value for name in NAMES if (value := context.variables.get(name))}
+    return {name: value for name in ROOT_VARIABLES if (value := context.variables.get(name))}
 
 
 def _other(context: Context, value: str) -> Path | None:

@@ -1,16 +1,18 @@
-"""The activation hooks of an environment: what they are, and writing, removing, checking them.
+"""The activation hooks of an environment: their text, and writing, removing, checking them.
 
-The scripts themselves are the templates in ``activate.d`` and ``deactivate.d``: constant text,
-because everything that differs between environments is read from ``$CONDA_PREFIX`` at run time.
+A prefix comes in; files below `etc/conda` and their status go out. Open `template.py` first: it
+says how the text is made of the templates in ``activate.d`` and ``deactivate.d``.
 """
 
 from __future__ import annotations
 
-from .files import FORMAT_VERSION, HookStatus, check_prefix, remove, render, verify, write
-from .shells import SHELLS, Direction, Shell, hook_path, shells_for
+from .files import HookStatus, check_prefix, remove, verify, write
+from .shells import ROOT_VARIABLES, SHELLS, Direction, Shell, hook_path, shells_for
+from .template import FORMAT_VERSION, render
 
 __all__ = [
     "FORMAT_VERSION",
+    "ROOT_VARIABLES",
     "SHELLS",
     "Direction",
     "HookStatus",

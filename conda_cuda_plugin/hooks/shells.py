@@ -1,4 +1,4 @@
-"""The table of shells that conda runs hooks for, and where their hooks lie."""
+"""The tables of shells and variables that the hooks are for, and where the hooks lie."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pathlib import Path
 STEM = "~conda-cuda"
 """conda sorts by name: ``~`` runs last on activate and first on deactivate."""
 
+ROOT_VARIABLES = {"CUDA_HOME": "CH", "CUDA_PATH": "CP", "CUDAToolkit_ROOT": "CR"}
+"""The variables that name the toolkit's folder, each with the key of its state.
+
+A hook keeps what it has set in ``__CONDA_CUDA_KEY_LEVEL``, and the value that was there before in
+``__CONDA_CUDA_KEYO_LEVEL``.
+"""
+
 
 class Direction(Enum):
-    """The two moments at which conda runs hooks; the value is the folder's name."""
+    """When conda runs a hook; the value is the name of its folder."""
 
     ACTIVATE = "activate.d"
     DEACTIVATE = "deactivate.d"
@@ -19,31 +26,27 @@ class Direction(Enum):
 
 @dataclass(frozen=True)
 class Shell:
-    """One language of hooks.
-
-    Attributes:
-        name: The name conda's own activators use.
-        extension: By which conda finds the hooks, with its dot.
-        comment: What a comment line starts with, blank included.
-        newline: The line end the shell's users and tools expect.
-        unix: Whether Unix environments get this hook.
-        windows: Whether Windows environments get it.
-    """
+    """A language of hooks."""
 
     name: str
+    """As in conda's own activators."""
     extension: str
+    """By which conda finds the hooks, with its dot."""
     comment: str
+    """How a comment line begins, blank included."""
     newline: str = "\n"
     unix: bool = True
+    """Whether Unix environments get this hook."""
     windows: bool = False
+    """Whether Windows environments get it."""
 
     @property
     def filename(self) -> str:
-        """The same in both folders, so that conda's two orders mirror each other."""
+        """The same in both folders, so that conda runs the hooks in reverse order at the end."""
         return STEM + self.extension
 
 
-# xonsh has no line: it runs the .sh hook through bash, on Windows the .bat hook through cmd.
+# xonsh needs none: it runs the .sh hook through bash, on Windows the .bat hook through cmd.
 SHELLS = (
     Shell("posix", ".sh", "# ", windows=True),
     Shell("fish", ".fish", "# "),
@@ -54,10 +57,10 @@ SHELLS = (
 
 
 def shells_for(*, windows: bool) -> tuple[Shell, ...]:
-    """The shells that an environment of this kind of platform gets hooks for."""
+    """The shells that an environment, for Windows or not, gets hooks for."""
     return tuple(shell for shell in SHELLS if (shell.windows if windows else shell.unix))
 
 
 def hook_path(prefix: str | Path, shell: Shell, direction: Direction) -> Path:
-    """Where the hook of one shell and direction lies in an environment."""
+    """The path of a hook in an environment."""
     return Path(prefix, "etc", "conda", direction.value, shell.filename)

@@ -1,18 +1,21 @@
-"""Where conda's versions differ (24.7 to 26.7), and the few private names we need, in one place.
-
-Nothing here is imported when conda starts; every caller imports it inside a function.
-"""
+"""What differs between conda's versions (24.7 to 26.7), and the few private names that we need."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from conda.base.context import context
+import conda.plugins.types
+from conda.base.context import context, env_name, locate_prefix_by_name
+from conda.core.envs_manager import list_all_known_prefixes
+from conda.core.prefix_data import PrefixData
+from conda.exceptions import DryRunExit
+from conda.models.channel import Channel
 
 from ..errors import CudaError, FrozenError
 from .reading import read_json
@@ -20,7 +23,7 @@ from .reading import read_json
 
 @contextlib.contextmanager
 def settings(**values: Any) -> Iterator[None]:
-    """Run with some of conda's settings changed, as if given on the command line."""
+    """Change some of conda's settings, as the command line does."""
     before = dict(context._argparse_args)
     context._set_argparse_args({**before, **values})
     try:
@@ -31,43 +34,37 @@ def settings(**values: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def stdout_for_people() -> Iterator[None]:
-    """Send what conda prints while it works to standard error; under --json and --quiet nowhere.
+    """Send what conda prints while it works to standard error; under --json and --quiet, nowhere.
 
-    Standard output belongs to the result of the command, and conda's spinners talk even when
-    they are told to be quiet.
+    Standard output is for the result of the command, and conda's spinners ignore --quiet.
     """
-    if context.json or context.quiet:
-        with stdout_nowhere():
-            yield
-    else:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
+    silent = context.json or context.quiet
+    with stdout_nowhere() if silent else contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 @contextlib.contextmanager
 def stdout_nowhere() -> Iterator[None]:
-    """Let nobody see what is printed to standard output."""
+    """Discard what is printed to standard output."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         yield
 
 
 def confirm(question: str) -> None:
-    """Ask, as ``conda install`` does; answered by ``--yes`` and by ``--json``.
+    """Ask, as `conda install` does, unless `--yes` or `--json` is given.
 
     Raises:
-        DryRunExit: under ``--dry-run``.
-        CondaSystemExit: when the user says no.
+        DryRunExit: under `--dry-run`.
+        CondaSystemExit: the user says no.
     """
     if context.dry_run:
-        from conda.exceptions import DryRunExit
-
         raise DryRunExit()
     if context.json or context.always_yes:
         return
     if not sys.stdin or not sys.stdin.isatty():
-        # conda would loop over an empty answer, or take the default without a person.
+        # conda would ask for ever, or take the default.
         raise CudaError(
-            "Nobody is there to answer the question whether to go on.",
+            "Cannot ask for confirmation: standard input is not a terminal.",
             hints=["Run the command again with --yes, or with --dry-run to see the plan only."],
         )
     try:
@@ -78,7 +75,7 @@ def confirm(question: str) -> None:
 
 
 def virtual_packages() -> list[str]:
-    """What stands for this machine in dependencies: `__glibc 2.36 0` and the like."""
+    """The virtual packages of this machine, such as `__glibc 2.36 0`."""
     manager = context.plugin_manager
     if hasattr(manager, "get_virtual_package_records"):
         found = manager.get_virtual_package_records()
@@ -89,40 +86,32 @@ def virtual_packages() -> list[str]:
 
 def is_on_this_machine(channel: str) -> bool:
     """Whether a channel can be read without a connection."""
-    from conda.models.channel import Channel
-
     return all(url.startswith("file:") for url in Channel(channel).urls())
 
 
 def assert_not_frozen(prefix: Path) -> None:
-    """Refuse to change a frozen environment (CEP 22; conda knows them since 25.5).
+    """Refuse to change a frozen environment (CEP 22; conda has them since 25.5).
 
     Raises:
-        FrozenError: when it is frozen and conda is set to protect such environments.
+        FrozenError: it is frozen, and conda is set to protect such environments.
     """
-    from conda.core.prefix_data import PrefixData
-
     is_frozen = getattr(PrefixData(str(prefix)), "is_frozen", None)
-    if is_frozen is not None and is_frozen() and getattr(context, "protect_frozen_envs", True):
-        raise FrozenError(prefix, _why_frozen(prefix / "conda-meta" / "frozen"))
-
-
-def _why_frozen(path: Path) -> str:
-    """What whoever has frozen an environment says to those who would change it."""
+    if is_frozen is None or not is_frozen() or not getattr(context, "protect_frozen_envs", True):
+        return
+    reason = ""
     with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-        return " ".join(read_json(path, 2**20).get("message", "").split())
-    return ""
+        found = read_json(prefix / "conda-meta" / "frozen", 2**20)
+        reason = " ".join(found.get("message", "").split())
+    raise FrozenError(prefix, reason)
 
 
 def has_transaction_actions() -> bool:
     """Whether conda runs plugins' actions after each transaction (25.5 and later)."""
-    import conda.plugins.types
-
     return hasattr(conda.plugins.types, "CondaPostTransactionAction")
 
 
 def others_act_on_transactions() -> bool:
-    """Whether a plugin besides this one has actions of its own in conda's transactions."""
+    """Whether another plugin has actions in conda's transactions."""
     manager = context.plugin_manager
     return any(
         action.name != "conda-cuda-refresh"
@@ -133,14 +122,14 @@ def others_act_on_transactions() -> bool:
 
 
 def detail(error: BaseException, name: str) -> str:
-    """A fact that one of conda's errors carries; empty when it does not."""
+    """An attribute of one of conda's errors; empty when it has none of that name."""
     return str(getattr(error, "_kwargs", {}).get(name, ""))
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says; its class when it cannot be said.
+    """The first line of an error's message; its class when it has none.
 
-    conda takes the `%20` of an address for a format up to 26.7, and fails.
+    Up to 26.7 conda formats messages with `%`, and fails at the `%20` of an address.
     """
     try:
         lines = str(error).strip().splitlines()
@@ -150,35 +139,25 @@ def first_line(error: BaseException) -> str:
 
 
 def prefix_of(command: str) -> str | None:
-    """The environment that the command conda has just run has changed or made.
-
-    Args:
-        command: its name, as conda tells it to post-command hooks.
-    """
+    """The environment that conda's last command has changed or made."""
     if command != "rename":
         return context.target_prefix  # type: ignore[no-any-return]
-    # The environment that the command was about is gone; what it has become is an argument.
+    # The old environment is gone; the new one is an argument.
     destination = str(context._argparse_args.get("destination") or "")
     if os.sep in destination:
         return os.path.abspath(os.path.expanduser(destination))
-    from conda.base.context import locate_prefix_by_name
-
     return locate_prefix_by_name(destination)  # type: ignore[no-any-return]
 
 
 def known_prefixes() -> list[Path]:
-    """Every environment conda knows of."""
-    from conda.core.envs_manager import list_all_known_prefixes
-
+    """Every environment that conda knows."""
     return [Path(prefix) for prefix in list_all_known_prefixes()]
 
 
 def display_name(prefix: Path) -> str:
-    """What a user types after `conda activate` for a prefix."""
-    from conda.base.context import env_name
-
+    """What a user types after `conda activate`."""
     name: str | None = env_name(str(prefix))
-    # A name that begins with a dash would be taken for an option.
+    # A name that begins with a dash looks like an option.
     return name if name and not name.startswith("-") else str(prefix)
 
 
@@ -189,13 +168,9 @@ def health_check(
     summary: str,
     fix: str,
 ) -> Any:
-    """A check for `conda doctor`; it can fix only where conda knows of fixers (26.1 and later)."""
-    import inspect
-
-    from conda.plugins.types import CondaHealthCheck
-
+    """A check for `conda doctor`; from 26.1 on it can fix, too."""
     more = {"fixer": fixer, "summary": summary, "fix": fix}
-    known = inspect.signature(CondaHealthCheck).parameters
-    return CondaHealthCheck(
+    known = inspect.signature(conda.plugins.types.CondaHealthCheck).parameters
+    return conda.plugins.types.CondaHealthCheck(
         name=name, action=action, **{key: more[key] for key in more if key in known}
     )

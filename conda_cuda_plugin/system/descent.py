@@ -1,7 +1,7 @@
-"""The way down from a folder to an entry of it, on which no link is followed.
+"""Open the folder of an entry below another folder, without following any link on the way.
 
-Links above the folder are the user's: homes and environments often lie behind some. Below it only
-`files` and we put things, so a link there leads where somebody else wants us to write.
+Links above that folder are the user's: homes and environments often lie behind some. Below it a
+link leads where somebody else wants us to write.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from .operating_system import HAS_MODES, WINDOWS, is_link
 CLOSED = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-"""Opening a pipe must not wait for whoever is at its other end."""
+"""To open a pipe must not wait for its other end."""
 BINARY = getattr(os, "O_BINARY", 0)
 NEW = os.O_CREAT | os.O_EXCL | NO_LINK | CLOSED | BINARY
 READ = os.O_RDONLY | NO_LINK | NO_WAIT | CLOSED | BINARY
-# No shell sources a file with this ending, and no tool takes it for one of ours.
+# No shell sources a file with this ending, and no tool uses it.
 TEMPORARY = ".conda-cuda-tmp"
 KEPT = ".kept"
-"""Ending of the name that a file of the user's gets where its own is needed."""
+"""Ending of the new name of a user's file that was in the way."""
 _OURS = re.compile(rf"\.(.+\.)?[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
-_FOLDER = getattr(os, "O_DIRECTORY", 0) | CLOSED
+FOLDER = getattr(os, "O_DIRECTORY", 0) | CLOSED
 # Folders that one may pass through and not list are passed through.
-_STEP = _FOLDER | getattr(os, "O_PATH", 0)
+_STEP = FOLDER | getattr(os, "O_PATH", 0)
 
 
 def temporary_name(name: str = "") -> str:
-    """A new name for what takes the place of another entry later."""
+    """A new name for an entry that is to replace another one."""
     return f".{name}{'.' if name else ''}{secrets.token_hex(4)}{TEMPORARY}"
 
 
 def is_temporary(name: str) -> bool:
-    """Whether an entry is called as only unfinished work of ours is."""
+    """Whether a name is one that `temporary_name` makes."""
     return _OURS.fullmatch(name) is not None
 
 
 def kept_name(path: Path) -> Path:
-    """A name that is free for a file of the user's whose own is needed."""
+    """A free name for a user's file that is in the way."""
     name = os.fsdecode(os.fsencode(path.name)[:240])
     new, number = path.with_name(f"{name}{KEPT}"), 1
     while os.path.lexists(new):
@@ -60,74 +60,64 @@ def kept_name(path: Path) -> Path:
 
 
 def without_time(file: BinaryIO) -> None:
-    """Let an open file, all of which is written, be as old as it can: its age tells nothing."""
+    """Give an open file, all of which is written, the oldest time: its age says nothing."""
     file.flush()
     if os.utime in os.supports_fd:
         os.utime(file.fileno(), (0, 0))
 
 
 def is_plain(facts: os.stat_result) -> bool:
-    """Whether it is a file without another name; one whose last name is just gone, too."""
+    """Whether it is a regular file without another name; it may have just lost its last one."""
     return stat.S_ISREG(facts.st_mode) and facts.st_nlink <= 1
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A folder that is held open; Windows cannot, so there it is known by its path.
-
-    Args:
-        folder: its path.
-        handle: its descriptor, as `dir_fd` takes it.
-    """
+    """A folder that is held open; on Windows, which cannot do that, only its path."""
 
     folder: Path
     handle: int | None
+    """For `dir_fd`; None on Windows."""
 
     def at(self, name: str) -> str:
-        """What an entry is called in calls that get `handle` as `dir_fd`."""
+        """The name of an entry in calls that get `handle` as `dir_fd`."""
         return name if self.handle is not None else str(self.folder / name)
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         """Open an entry."""
         return os.open(self.at(name), flags, mode, dir_fd=self.handle)
 
-    def set_facts(self, name: str, facts: os.stat_result) -> None:
-        """Give a folder in it the mode of another one, and its owner where that may be done."""
-        if not HAS_MODES:
-            return
-        handle = self.open(name, os.O_RDONLY | _FOLDER | NO_LINK)
-        try:
-            if os.geteuid() == 0:
-                with contextlib.suppress(OSError):
-                    os.fchown(handle, facts.st_uid, facts.st_gid)
-            os.fchmod(handle, stat.S_IMODE(facts.st_mode))
-        finally:
-            os.close(handle)
-
     def unlink(self, name: str) -> None:
-        """Take a file or link away."""
+        """Remove a file or link."""
         os.unlink(self.at(name), dir_fd=self.handle)
 
     def replace(self, name: str, other: Spot, new: str) -> None:
-        """Give an entry another name, maybe in another folder, in place of what has it."""
+        """Rename an entry, perhaps into another folder, over what has the new name."""
         os.replace(
             self.at(name), other.at(new), src_dir_fd=self.handle, dst_dir_fd=other.handle
         )  # fmt: skip
 
-    def put(self, name: str, content: BinaryIO, mode: int) -> None:
-        """Let a new file with some content take the place of an entry, in one step."""
+    @contextlib.contextmanager
+    def replacing(self, name: str) -> Iterator[str]:
+        """A temporary name for an entry that replaces another one when the context is left."""
         aside = temporary_name(name)
-        handle = self.open(aside, os.O_WRONLY | NEW, 0o600)
         try:
-            with os.fdopen(handle, "wb") as file:
-                shutil.copyfileobj(content, file)
-                if HAS_MODES:
-                    os.fchmod(handle, mode)
+            yield aside
             self.replace(aside, self, name)
         except BaseException:
             with contextlib.suppress(OSError):
                 self.unlink(aside)
             raise
+
+    def put(self, name: str, content: BinaryIO, mode: int) -> None:
+        """Replace an entry with a new file, in one step."""
+        with (
+            self.replacing(name) as aside,
+            os.fdopen(self.open(aside, os.O_WRONLY | NEW, 0o600), "wb") as file,
+        ):
+            shutil.copyfileobj(content, file)
+            if HAS_MODES:
+                os.fchmod(file.fileno(), mode)
 
     def holds(self, name: str, data: bytes, mode: int) -> bool:
         """Whether an entry is a plain file with exactly this content and mode."""
@@ -135,29 +125,28 @@ class Spot:
             handle = self.open(name, READ)
         except OSError:
             return False
-        facts = os.fstat(handle)
-        if not is_plain(facts):
+        try:
+            facts = os.fstat(handle)
+            same = is_plain(facts) and facts.st_size == len(data)
+            if not same or (HAS_MODES and facts.st_mode & 0o777 != mode):
+                return False
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                return file.read() == data
+        finally:
             os.close(handle)
-            return False
-        with os.fdopen(handle, "rb") as file:
-            return (
-                facts.st_size == len(data)
-                and (not HAS_MODES or facts.st_mode & 0o777 == mode)
-                and file.read() == data
-            )
 
     def symlink(self, target: str, name: str) -> None:
         """Make a symbolic link.
 
         Raises:
-            NoSymbolicLinksError: when the file system has none.
+            NoSymbolicLinksError: the file system has none.
         """
         try:
             os.symlink(target, name, dir_fd=self.handle)
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
-            # Where no file can be made either, it is not for want of links.
+            # Where no file can be made either, links are not the reason.
             tempfile.TemporaryFile(dir=self.folder).close()
             raise NoSymbolicLinksError(self.folder) from error
 
@@ -165,7 +154,7 @@ class Spot:
         """The names of its entries."""
         if self.handle is None:
             return sorted(os.listdir(self.folder))
-        listed = os.open(".", os.O_RDONLY | _FOLDER, dir_fd=self.handle)
+        listed = os.open(".", os.O_RDONLY | FOLDER, dir_fd=self.handle)
         try:
             return sorted(os.listdir(listed))
         finally:
@@ -174,19 +163,16 @@ class Spot:
 
 @contextlib.contextmanager
 def descend(base: Path, path: Path, *, make: bool = False) -> Iterator[tuple[Spot, str]]:
-    """Hold open the folder of an entry below another one.
+    """Hold open the folder of an entry somewhere below `base`, which itself may lie behind links.
 
     Args:
-        base: the folder in which all happens; it may itself lie behind links.
-        path: the entry, below it.
-        make: whether folders on the way are made.
-
-    Returns:
-        The folder and the entry's name.
+        base: the folder.
+        path: the entry.
+        make: whether missing folders are made.
 
     Raises:
-        ForeignFileError: when a link is on the way.
-        OSError: with the entry's path, when anything cannot be done.
+        ForeignFileError: a link is on the way.
+        OSError: something cannot be done; its path is the entry's.
     """
     parts = path.relative_to(base).parts
     if not parts or ".." in parts:
@@ -196,7 +182,7 @@ def descend(base: Path, path: Path, *, make: bool = False) -> Iterator[tuple[Spo
             yield _look(base, parts[:-1], make), parts[-1]
             return
         if make:
-            # Gone between two looks of mkdir, or no folder: opening it tells.
+            # It was removed meanwhile, or is not a folder: opening it tells.
             with contextlib.suppress(FileExistsError):
                 base.mkdir(parents=True, exist_ok=True)
         handle = os.open(base, _STEP)

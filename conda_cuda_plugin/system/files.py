@@ -1,7 +1,7 @@
-"""The one way to touch the file system: below one folder, by descriptor, never through a link.
+"""Change the file system: below one folder, by descriptor, never through a link.
 
-What is written is seen whole or not at all. Nothing is truncated, and the mode or the content of a
-file that has another name too is left alone: it is somebody else's there.
+Others see a new file whole or not at all. Nothing is truncated. A file that has another name keeps
+its mode and content: under that name it is somebody else's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..errors import ForeignFileError, NoSymbolicLinksError
 from .descent import (
     BINARY,
     CLOSED,
+    FOLDER,
     NEW,
     NO_LINK,
     NO_WAIT,
@@ -42,10 +43,7 @@ class Inside:
     """Changes below one folder: an environment, a package cache, a scratch folder.
 
     Paths are absolute or relative to the folder. A link between the folder and an entry is a
-    ForeignFileError, and so is an entry of another kind than the one that has to be there.
-
-    Args:
-        base: the folder.
+    ForeignFileError, and so is an entry of another kind than the one that is expected.
     """
 
     base: Path
@@ -56,11 +54,7 @@ class Inside:
         return descend(self.base, self.base / path, make=make)
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> bool:
-        """Replace a file with one that holds exactly these bytes.
-
-        Returns:
-            Whether anything was written; a file that is right already stays as it is.
-        """
+        """Replace a file, unless it holds exactly these bytes already; whether it was replaced."""
         with self._at(path, make=True) as (spot, name):
             if spot.holds(name, data, mode):
                 return False
@@ -68,27 +62,19 @@ class Inside:
         return True
 
     def link(self, path: Path, target: str) -> bool:
-        """Make a symbolic link, or point an existing one elsewhere, in one step.
+        """Make a symbolic link, or point one elsewhere in one step; whether anything changed.
 
-        On Windows it is a junction, and there is a moment without it; a file gets a hard link.
-
-        Returns:
-            Whether anything changed.
+        On Windows it is a junction, and there is a moment without it; to a file, a hard link.
         """
         with self._at(path, make=True) as (spot, name):
-            aside = temporary_name(name)
             if WINDOWS:
-                return swap_link(spot.folder / name, target, spot.folder / aside)
+                aside = spot.folder / temporary_name(name)
+                return swap_link(spot.folder / name, target, aside)
             with contextlib.suppress(OSError):
                 if os.readlink(name, dir_fd=spot.handle) == target:
                     return False
-            spot.symlink(target, aside)
-            try:
-                spot.replace(aside, spot, name)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    spot.unlink(aside)
-                raise
+            with spot.replacing(name) as new:
+                spot.symlink(target, new)
         return True
 
     def hard_link(self, source: Path, path: Path) -> None:
@@ -103,26 +89,26 @@ class Inside:
             )  # fmt: skip
 
     def create(self, path: Path, mode: int = 0o666) -> BinaryIO:
-        """Open a new file for writing; what has its name must not exist."""
+        """Open a new file for writing; nothing may have its name."""
         with self._at(path, make=True) as (spot, name):
             handle = spot.open(name, os.O_WRONLY | NEW, mode)
         return os.fdopen(handle, "wb")
 
     def copy(self, source: Path, path: Path) -> None:
-        """Put a copy of a file, which may lie anywhere, into a new one."""
+        """Copy a file, which may lie anywhere, to a new one."""
         with open_regular(source) as old, self.create(path) as new:
             shutil.copyfileobj(old, new)
 
     def append(self, path: Path) -> BinaryIO:
-        """Open a file to write behind its end; it is made when it does not exist."""
+        """Open a file to append to it; it is made when it does not exist."""
         return os.fdopen(self._own(path, os.O_WRONLY | os.O_APPEND, "a plain file"), "ab")
 
     def reopen(self, path: Path) -> BinaryIO:
-        """Open a file that is there, and has no other name, to change it in place."""
+        """Open an existing file without another name, to change it in place."""
         return os.fdopen(self._own(path, os.O_RDWR, "a plain file", make=False), "r+b")
 
     def lock_file(self, path: Path) -> int:
-        """Open the file that a lock is held on; it is made when it does not exist."""
+        """Open the file of a lock; it is made when it does not exist."""
         return self._own(path, os.O_RDWR, "the file of a lock")
 
     def _own(self, path: Path, flags: int, what: str, *, make: bool = True) -> int:
@@ -141,24 +127,33 @@ class Inside:
             return handle
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder and those above it, where they do not exist."""
+        """Make a folder and its parents, where they do not exist."""
         with self._at(path / "x", make=True):
             pass
 
     def set_facts(self, path: Path, facts: os.stat_result) -> None:
-        """Give a folder the mode of another one, and its owner where that may be done."""
+        """Give a folder the mode of another one, and root gives it its owner, too."""
+        if not HAS_MODES:
+            return
         with self._at(path) as (spot, name):
-            spot.set_facts(name, facts)
+            handle = spot.open(name, FOLDER | NO_LINK)
+            try:
+                if os.geteuid() == 0:
+                    with contextlib.suppress(OSError):
+                        os.fchown(handle, facts.st_uid, facts.st_gid)
+                os.fchmod(handle, stat.S_IMODE(facts.st_mode))
+            finally:
+                os.close(handle)
 
     def rename(self, path: Path, new: Path) -> None:
-        """Give an entry another name, in place of what has it."""
+        """Rename an entry over what has the new name."""
         with self._at(path) as (old, old_name), self._at(new, make=True) as (spot, name):
             old.replace(old_name, spot, name)
 
     def put_aside(self, path: Path) -> Path:
-        """Make room for a file of ours where the user's is; the name that his has now.
+        """Rename a user's file that is in the way; returns its new path.
 
-        No shell sources a file with that ending, and nobody calls one by it.
+        No shell sources a file with that ending, and no tool uses it.
         """
         path = self.base / path
         new = kept_name(path)
@@ -166,10 +161,10 @@ class Inside:
         return new
 
     def exchange(self, new: Path, old: Path) -> None:
-        """Let a folder take another's place; the other one ends up under the new one's name.
+        """Swap two folders.
 
-        On Linux both change in one step. Elsewhere there is a moment in between; a command that is
-        killed in it leaves the old folder under a name that the next command puts back.
+        Linux does it in one step. Elsewhere there is a moment in between; when a command is killed
+        in it, the next one puts the old folder back.
         """
         new, old = self.base / new, self.base / old
         with self._at(new), self._at(old):
@@ -181,7 +176,7 @@ class Inside:
         self.rename(aside, new)
 
     def remove(self, path: Path) -> bool:
-        """Take a file or a link away; whether there was one."""
+        """Remove a file or a link; whether there was one."""
         try:
             with self._at(path) as (spot, name):
                 spot.unlink(name)
@@ -190,7 +185,7 @@ class Inside:
         return True
 
     def remove_folder(self, path: Path) -> bool:
-        """Take an empty folder away; whether that was one."""
+        """Remove a folder if it is empty; whether it was."""
         try:
             with self._at(path) as (spot, name):
                 os.rmdir(spot.at(name), dir_fd=spot.handle)
@@ -199,7 +194,7 @@ class Inside:
         return True
 
     def remove_tree(self, path: Path) -> None:
-        """Take away whatever has a name; links in it are removed, not followed."""
+        """Remove a file or a folder with all that is in it; links in it are not followed."""
         try:
             with self._at(path) as (spot, name):
                 mode = os.stat(spot.at(name), dir_fd=spot.handle, follow_symlinks=False).st_mode
@@ -220,32 +215,30 @@ class Inside:
     def set_mode(self, path: Path, add: int = 0, take: int = 0) -> None:
         """Add to and take from the mode of a file or folder.
 
-        A file that has other names too gives way to a copy of its own, and the others stay.
+        A file that has another name is replaced with a copy first.
         """
         with self._at(path) as (spot, name):
             handle = spot.open(name, READ)
-            with contextlib.ExitStack() as stack:
-                stack.callback(os.close, handle)
+            try:
                 facts = os.fstat(handle)
                 mode = stat.S_IMODE(facts.st_mode) & ~take | add
                 if is_plain(facts) or stat.S_ISDIR(facts.st_mode):
                     if HAS_MODES:
                         os.fchmod(handle, mode)
                 elif stat.S_ISREG(facts.st_mode):
-                    with os.fdopen(os.dup(handle), "rb") as file:
+                    with os.fdopen(handle, "rb", closefd=False) as file:
                         spot.put(name, file, mode)
                 else:
-                    raise ForeignFileError(spot.folder / name, reason="it is no plain file")
+                    raise ForeignFileError(spot.folder / name, reason="it is not a regular file")
+            finally:
+                os.close(handle)
 
     def remove_leftovers(self, folder: Path, name: str = "") -> list[str]:
-        """Take away what interrupted commands have left in one folder.
+        """Remove what interrupted commands have left in a folder; returns the names.
 
         Args:
             folder: where; nobody else may write there at this moment.
-            name: only what was to become files that begin so, where others may write other files.
-
-        Returns:
-            The names of what was removed.
+            name: how the names of the files begin that were to be written; by default any.
         """
         found = [one for one in self.leftovers(folder) if one.startswith(f".{name}")]
         for one in found:
@@ -253,7 +246,7 @@ class Inside:
         return found
 
     def leftovers(self, folder: Path) -> list[str]:
-        """The names of what interrupted commands have left in one folder."""
+        """The names of what interrupted commands have left in a folder."""
         try:
             with self._at(folder / "x") as (spot, _):
                 return [name for name in spot.names() if is_temporary(name)]
@@ -262,7 +255,7 @@ class Inside:
 
     @contextlib.contextmanager
     def scratch(self, folder: Path) -> Iterator[Path]:
-        """A new folder in another one, for this user alone; it is gone afterwards."""
+        """A new folder in another one, for this user alone; it is removed afterwards."""
         path = self.base / folder / temporary_name()
         with self._at(path, make=True) as (spot, name):
             os.mkdir(spot.at(name), 0o700, dir_fd=spot.handle)
@@ -272,10 +265,10 @@ class Inside:
             self.remove_tree(path)
 
     def check_symlinks(self) -> None:
-        """Refuse a folder whose file system has no symbolic links, or junctions on Windows.
+        """Make sure that the file system has symbolic links; on Windows, junctions.
 
         Raises:
-            NoSymbolicLinksError: when it has none.
+            NoSymbolicLinksError: it has none.
         """
         path = self.base / temporary_name()
         if not WINDOWS:

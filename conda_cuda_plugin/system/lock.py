@@ -26,15 +26,15 @@ _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 """What a file system without locks answers."""
 
 _ATTEMPTS = 1000
-"""How often the folder may vanish under us before its absence is an error."""
+"""How often the folder may vanish before its absence is an error."""
 
 
 class LockedError(CudaError):
     """Another process holds the lock for too long."""
 
-    def __init__(self, path: Path, holder: str, what: str) -> None:
+    def __init__(self, path: Path, holder: str, name: str) -> None:
         super().__init__(
-            f"Waited too long for {_named(what, holder)}.",
+            f"Waited too long for {name}.",
             hints=["Wait until it has finished, then run the command again."],
             path=path,
             holder=holder,
@@ -45,34 +45,36 @@ class LockedError(CudaError):
 def locked(
     path: Path, what: str, patience: float = PATIENCE, *, below: Path | None = None
 ) -> Iterator[None]:
-    """Hold the lock that a file stands for; wait for it if need be, and say so on a terminal.
+    """Hold the lock of a file; wait for it if need be, and say so on a terminal.
 
     Args:
-        path: the file; it is made and stays.
-        what: who else may hold it, for the message.
+        path: the file; it is made when it does not exist, and stays.
+        what: who else may hold the lock, for the message.
         patience: seconds to wait at most.
-        below: the folder below which no link on the way to it is followed; the one that the file
-            lies in where others have no say above it.
+        below: the folder below which no link on the way to the file is followed; by default the
+            file's own folder.
 
     Raises:
-        LockedError: when somebody else holds it for longer.
-        ForeignFileError: when something else has the name of the file.
+        LockedError: another process holds the lock for longer.
+        ForeignFileError: something else has the name of the file.
     """
     end = time.monotonic() + patience
-    waits = False
     inside = Inside(below or path.parent)
     handle = _open(inside, path)
     try:
-        with contextlib.ExitStack() as shown:
+        with contextlib.ExitStack() as waiting:
+            shown = False
             while not (_try_lock(handle) and _is_open_at(handle, path)):
+                holder = _holder(handle)
+                name = f"{what} (process {holder or 'unknown'})"
                 if time.monotonic() > end:
-                    raise LockedError(path, _holder(handle), what)
-                if not waits:
-                    waits = True
-                    shown.enter_context(_waiting_for(_named(what, _holder(handle))))
+                    raise LockedError(path, holder, name)
+                if not shown:
+                    shown = True
+                    waiting.enter_context(Waiting(f"Waiting for {name}"))
                 time.sleep(0.05)
                 if not _is_open_at(handle, path):
-                    # Its last holder has taken the file away together with all else of ours.
+                    # The last holder has removed the file together with all else of ours.
                     anew = _open(inside, path)
                     os.close(handle)
                     handle = anew
@@ -85,17 +87,8 @@ def locked(
         os.close(handle)
 
 
-def _waiting_for(name: str) -> contextlib.AbstractContextManager[object]:
-
-    return Waiting(f"Waiting for {name}")
-
-
-def _named(what: str, holder: str) -> str:
-    return f"{what} (process {holder or 'unknown'})"
-
-
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock that a file stands for, at this moment."""
+    """Whether a process holds the lock of a file at this moment."""
     try:
         handle = os.open(path, os.O_RDWR | CLOSED | NO_LINK | NO_WAIT)
     except OSError:
@@ -108,14 +101,14 @@ def is_held(path: Path) -> bool:
 
 def _open(inside: Inside, path: Path) -> int:
     for _ in range(_ATTEMPTS):
-        # At any moment its last holder may take file and folder away.
+        # The last holder may remove file and folder at any moment.
         with contextlib.suppress(FileNotFoundError):
             return inside.lock_file(path)
     return inside.lock_file(path)
 
 
 def _is_open_at(handle: int, path: Path) -> bool:
-    """Whether the open file is still the one that the path names."""
+    """Whether the path still names the open file."""
     try:
         return os.path.samestat(os.fstat(handle), os.lstat(path))
     except OSError:
@@ -123,16 +116,16 @@ def _is_open_at(handle: int, path: Path) -> bool:
 
 
 def _write_holder(handle: int, text: str) -> None:
-    """Let others read who holds it; on a full disk, where space may be about to be freed, not."""
+    """Let others read who holds the lock; not on a full disk, where a command may free space."""
     if LOCKED_FILES_ARE_OPEN:
         with contextlib.suppress(OSError):
-            # Ours by `Inside.lock_file`: no link, and no other name.
+            # `Inside.lock_file` has made sure that the file is ours: no link, no other name.
             os.ftruncate(handle, 0)
             os.pwrite(handle, text.encode(), 0)
 
 
 def _holder(handle: int) -> str:
-    """The process that wrote its number into the file."""
+    """The number of the process that holds the lock; empty when it cannot be read."""
     try:
         return os.pread(handle, 32, 0).decode("ascii", "replace").strip()
     except (OSError, AttributeError):
@@ -143,8 +136,8 @@ def _try_lock(handle: int) -> bool:
     try:
         return try_lock(handle)
     except OSError as error:
-        # Clusters mount Lustre and NFS so. To be of no use there would be worse than to rely on
-        # nobody running two commands at the same time.
+        # Clusters mount Lustre and NFS without locks. It is better to rely on nobody running two
+        # commands at the same time than to refuse all work there.
         if error.errno not in _NO_LOCKS:
             raise
         return True

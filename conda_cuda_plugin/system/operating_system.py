@@ -1,17 +1,26 @@
-"""What depends on the operating system that this runs on, in one place.
+"""What depends on the operating system that the command runs on.
 
-What depends on the platform that an environment is *for* stands in `platforms`: a command may plan
-for another one than its own.
+What depends on the platform of an environment is in `platforms`: a command may plan for another
+one than its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+if sys.platform == "win32":
+    import _winapi
+    import msvcrt
+else:
+    import fcntl
 
 WINDOWS = sys.platform == "win32"
 
@@ -19,68 +28,60 @@ HAS_MODES = not WINDOWS
 """Whether the modes of files say who may write them."""
 
 IGNORES_CASE = WINDOWS
-"""Whether the file system finds a file whatever the case of its name."""
+"""Whether the file system ignores the case of names."""
 
 LOCKED_FILES_ARE_OPEN = not WINDOWS
 """Whether others can read a file while one process holds its lock."""
 
-
 NO_LINKS = frozenset({1, 50})
-"""What Windows answers where it cannot make a link: ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED."""
+"""The errors of Windows where a file system has no links: ERROR_INVALID_FUNCTION and
+ERROR_NOT_SUPPORTED."""
 
 
 def try_lock(handle: int) -> bool:
-    """Take the lock of an open file, which ends with the process.
-
-    Returns:
-        Whether it is ours now; False when another process holds it.
+    """Take the lock of an open file, which ends with the process; False when another one has it.
 
     Raises:
-        OSError: when the file system knows no locks.
+        OSError: the file system has no locks.
     """
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            # Whatever its number: the only failure that there is for an open file.
-            return False
-        return True
-    import fcntl
-
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # On Windows it is the only failure that there is for an open file.
+        if WINDOWS or isinstance(error, (BlockingIOError, PermissionError)):
+            return False
+        raise
     return True
 
 
 def swap_link(path: Path, target: str, temporary: Path) -> bool:
-    """On Windows, where symbolic links need a privilege: a junction to a folder, or a hard link.
+    """On Windows, where symbolic links need a privilege: make a junction, or a hard link to a file.
 
-    A junction holds an absolute path and cannot be replaced in one step; a moved environment gets
-    its links anew with the next `use`.
+    A junction holds an absolute path and cannot be replaced in one step. A moved environment gets
+    new ones with the next `use`.
 
     Args:
-        path: the link; one that is there is replaced.
+        path: the link; an existing one is replaced.
         target: the folder or file, relative to the link's own folder.
-        temporary: a name beside it, where the new one is made first.
+        temporary: a path beside it for the new link.
 
     Returns:
         Whether anything changed.
 
     Raises:
-        OSError: when the file system has no junctions; the old one is still there then.
-        NotImplementedError: elsewhere than on Windows.
+        OSError: the file system has no junctions; the old link is still there.
+        NotImplementedError: this is not Windows.
     """
-    if sys.platform == "win32":
-        absolute = os.path.normpath(os.path.join(path.parent, target))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if os.path.isfile(absolute):
-            return _swap_hard_link(path, absolute, temporary)
-        return _swap_junction(path, absolute, temporary)
-    raise NotImplementedError("symbolic links do this here")
+    if not WINDOWS:
+        raise NotImplementedError("symbolic links do this here")
+    absolute = os.path.normpath(os.path.join(path.parent, target))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.isfile(absolute):
+        return _swap_hard_link(path, absolute, temporary)
+    return _swap_junction(path, absolute, temporary)
 
 
 def _swap_hard_link(path: Path, target: str, temporary: Path) -> bool:
@@ -91,36 +92,32 @@ def _swap_hard_link(path: Path, target: str, temporary: Path) -> bool:
         os.link(target, temporary)
     except OSError:
         # Another drive.
-        import shutil
-
         shutil.copy2(target, temporary)
     os.replace(temporary, path)
     return True
 
 
 def _swap_junction(path: Path, target: str, temporary: Path) -> bool:
-    if sys.platform == "win32":
-        import _winapi
-
-        if is_link(path) and os.readlink(path).removeprefix("\\\\?\\") == target:
-            return False
+    if is_link(path) and os.readlink(path).removeprefix("\\\\?\\") == target:
+        return False
+    with contextlib.suppress(OSError):
+        os.rmdir(temporary)
+    try:
+        if sys.platform == "win32":
+            _winapi.CreateJunction(target, str(temporary))
+        if is_link(path):
+            os.rmdir(path)
+        os.rename(temporary, path)
+    except OSError:
+        # A folder stays where making it a junction has failed.
         with contextlib.suppress(OSError):
             os.rmdir(temporary)
-        try:
-            _winapi.CreateJunction(target, str(temporary))
-            if is_link(path):
-                os.rmdir(path)
-            os.rename(temporary, path)
-        except OSError:
-            # A folder stays where making it a junction has failed.
-            with contextlib.suppress(OSError):
-                os.rmdir(temporary)
-            raise
+        raise
     return True
 
 
 def is_link(path: Path) -> bool:
-    """Whether a symbolic link or a junction has this name; Python calls only the former links."""
+    """Whether a path is a symbolic link or a junction, which `Path.is_symlink` leaves out."""
     try:
         return bool(os.readlink(path))
     except OSError:
@@ -128,13 +125,13 @@ def is_link(path: Path) -> bool:
 
 
 def rename_exchange(first: Path, second: Path) -> bool:
-    """Let two files or folders change places in one step; whether that could be done.
+    """Swap two files or folders in one step; whether that could be done.
 
     Source: renameat2(2), RENAME_EXCHANGE; Linux only, and not on every file system.
     """
     if sys.platform == "win32":
         return False
-    import ctypes
+    import ctypes  # takes 2 ms
 
     at_fdcwd, exchange = -100, 2
     try:
@@ -147,7 +144,7 @@ def rename_exchange(first: Path, second: Path) -> bool:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let signals that ask to stop wait for some milliseconds; Windows has none to hold back."""
+    """Hold back signals that ask to stop, for some milliseconds; not on Windows."""
     if sys.platform == "win32":
         yield
         return
@@ -164,31 +161,22 @@ def replace_process(  # noqa: RET503
 ) -> int:
     """Run a program in place of this process, so that signals and the exit code are its own.
 
-    Windows cannot do that: there it is waited for.
-
-    Args:
-        program: its path.
-        words: the command line; the first is the name that the program sees.
-        variables: its environment variables.
-
-    Returns:
-        Its exit code, where it is waited for.
+    The first of the words is the name that the program sees. Windows cannot do that: there this
+    process waits, and returns the exit code.
 
     Raises:
-        OSError: when it cannot be started.
+        OSError: the program cannot be started.
     """
     if sys.platform == "win32":
-        import subprocess
-
         return subprocess.call([program, *words[1:]], env=dict(variables))
-    # Python ignores these; the next program would inherit that.
+    # Python ignores these signals; the next program would inherit that.
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.execve(program, list(words), dict(variables))
 
 
 def for_child(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a child process, with what no program of this system starts without."""
+    """The variables of a child process, with the one that every program on Windows needs."""
     if sys.platform == "win32":
         return {"SYSTEMROOT": os.environ.get("SYSTEMROOT", r"C:\Windows"), **variables}
     return dict(variables)
@@ -200,6 +188,4 @@ def description() -> str:
         # `platform` asks WMI, which takes long and may not answer.
         version = sys.getwindowsversion()
         return f"Windows {version.major}.{version.minor}.{version.build}"
-    import platform
-
     return f"{platform.system()} {platform.release()}"

@@ -1,9 +1,8 @@
-"""Who else may change what programs and shells take from an environment: judged as ssh does.
+"""Who else may change what programs and shells take from an environment, judged as ssh does.
 
-A file, and every folder on the way to it, has to belong to the user or to root, and nobody else
-may write there. A group that is the user's alone, as most systems give everybody one, is nobody
-else. The sticky bit keeps others from replacing what they do not own, so a folder with it is only
-open where everything that lies in it is taken.
+A file, and every folder on the way to it, has to belong to the user or to root, and nobody else may
+write there. A group that the user is alone in does not count. The sticky bit keeps others from
+replacing what they do not own, so a folder with it is open only if everything in it is taken.
 """
 
 from __future__ import annotations
@@ -11,12 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .operating_system import HAS_MODES
 from .reading import open_regular
+
+if sys.platform != "win32":
+    import grp
+    import pwd
 
 EVERYONE = "every user of this machine"
 _MOST_LINKS = 40
@@ -30,13 +34,13 @@ class Exposed:
     who: str
     """`every user of this machine`, `the group staff`, `the user eve`."""
     open_bits: int
-    """The bits of its mode that let them; none where it is theirs."""
+    """The bits of its mode that let them; 0 when they own it."""
     owner: int
-    """The uid of its owner."""
+    """The user id of its owner."""
 
     @property
     def mendable(self) -> bool:
-        """Whether its mode is all that is wrong, and its owner is who asks."""
+        """Whether its owner, this user, only has to change its mode."""
         return bool(self.open_bits) and self.owner == os.geteuid()
 
     def __str__(self) -> str:
@@ -44,38 +48,28 @@ class Exposed:
 
 
 def exposed_toolkit(folder: Path) -> list[Exposed]:
-    """What others may change of a toolkit, or of a folder of libraries, wherever it lies.
-
-    Its programs and libraries count, and what leads to them.
-    """
-    libraries = [folder, folder / "lib64", folder / "lib"]
-    return _exposed(folder, libraries, _tools(folder))
+    """What others may change of the programs and libraries of a toolkit, or of a library folder."""
+    return _exposed(folder, [folder, folder / "lib64", folder / "lib"], _tools(folder))
 
 
 def exposed_in_environment(prefix: Path, root: Path, *more: Path) -> list[Exposed]:
-    """What others may change of a toolkit in an environment, and of what leads to it.
-
-    Args:
-        prefix: the environment.
-        root: the toolkit's root.
-        more: the link to it, where it is taken through one.
-    """
+    """What others may change of a toolkit in an environment, and of links that lead to it."""
     tools = _tools(root)
-    # Those of the same name in front of them are our wrappers.
+    # The wrappers have the same names.
     wrappers = [prefix / "bin" / tool.name for tool in tools]
     return _exposed(prefix, [*more, root, root / "lib64"], [*tools, *wrappers])
 
 
 def exposed_on_the_way(base: Path, paths: Iterable[Path], taken: Iterable[Path]) -> list[Exposed]:
-    """What others may change of what decides to what some paths lead.
+    """What others may change on the way from a folder to some paths, and at their ends.
 
     Args:
-        base: the folder that they lie below; nothing above it is looked at.
-        paths: files, links and folders.
-        taken: folders of which everything is taken, whatever it is called.
+        base: the folder; nothing above it is looked at.
+        paths: files, links and folders below it.
+        taken: folders of which every file is used, whatever its name.
 
     Returns:
-        Each place once, in the order of the way; empty where modes mean nothing, as on Windows.
+        Each place once, in the order of the way; none on Windows.
     """
     if not HAS_MODES:
         return []
@@ -89,7 +83,7 @@ def exposed_on_the_way(base: Path, paths: Iterable[Path], taken: Iterable[Path])
 
 @contextlib.contextmanager
 def closed_to_others() -> Iterator[None]:
-    """Make no file or folder that every user may write, whatever the umask is."""
+    """Make new files and folders not writable for every user, whatever the umask is."""
     before = os.umask(0o077)
     os.umask(before | stat.S_IWOTH)
     try:
@@ -99,7 +93,7 @@ def closed_to_others() -> Iterator[None]:
 
 
 def _exposed(base: Path, paths: list[Path], tools: list[Path]) -> list[Exposed]:
-    """What others may change of some folders, the libraries in them, and tools."""
+    """What others may change of some folders, of the libraries in them, and of tools."""
     libraries = []
     for folder in paths:
         with contextlib.suppress(OSError):
@@ -109,7 +103,7 @@ def _exposed(base: Path, paths: list[Path], tools: list[Path]) -> list[Exposed]:
 
 
 def _tools(root: Path) -> list[Path]:
-    """The programs of a toolkit, after the folders that they lie in."""
+    """The folders of a toolkit's programs, each before the programs in it."""
     found = []
     for folder in (root / "bin", root / "nvvm" / "bin"):
         with contextlib.suppress(OSError):
@@ -118,7 +112,7 @@ def _tools(root: Path) -> list[Path]:
 
 
 def _follow(base: str, path: str, places: dict[str, None]) -> None:
-    """Gather the entries that a path leads through, link by link."""
+    """Add the entries that a path leads through, link by link, to some places."""
     todo, at = os.path.relpath(path, base).split(os.sep)[::-1], base
     links = 0
     while todo and links < _MOST_LINKS:
@@ -134,7 +128,7 @@ def _follow(base: str, path: str, places: dict[str, None]) -> None:
             continue
         links += 1
         if os.path.isabs(target):
-            # What lies elsewhere has its own way there, which is not the environment's.
+            # The way there is not part of the environment.
             at = os.path.realpath(at)
             places.update(dict.fromkeys([os.path.dirname(at), at]))
         else:
@@ -143,12 +137,7 @@ def _follow(base: str, path: str, places: dict[str, None]) -> None:
 
 
 def _judge(path: str, *, whole: bool) -> Exposed | None:
-    """Who else may change an entry.
-
-    Args:
-        path: the entry; of a link, only the owner counts.
-        whole: whether it is a folder of which everything is taken.
-    """
+    """Who else may change an entry, or a folder of which every file is used."""
     try:
         facts = os.lstat(path)
     except OSError:
@@ -156,6 +145,7 @@ def _judge(path: str, *, whole: bool) -> Exposed | None:
     if not is_trusted(path):
         return Exposed(Path(path), f"the user {_user(facts.st_uid)}", 0, facts.st_uid)
     sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
+    # Of a link only the owner counts.
     if stat.S_ISLNK(facts.st_mode) or (sticky and not whole):
         return None
     bits = facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
@@ -163,56 +153,45 @@ def _judge(path: str, *, whole: bool) -> Exposed | None:
         bits &= ~stat.S_IWGRP
     if not bits:
         return None
-    who = EVERYONE if bits & stat.S_IWOTH else f"the group {_group(facts.st_gid)}"
+    group = str(facts.st_gid)
+    with contextlib.suppress(KeyError):
+        group = grp.getgrgid(facts.st_gid).gr_name
+    who = EVERYONE if bits & stat.S_IWOTH else f"the group {group}"
     return Exposed(Path(path), who, bits, facts.st_uid)
 
 
 def is_open(path: Path) -> bool:
-    """Whether somebody else may change a file; of its folder they may only take it away."""
+    """Whether somebody else may change a file; its folder does not count."""
     return HAS_MODES and _judge(str(path), whole=False) is not None
 
 
 def is_trusted(path: str) -> bool:
-    """Whether something belongs to root or to who asks, as far as that can be told."""
+    """Whether the owner of a file is root or this user, as far as that can be told."""
     uid = os.lstat(path).st_uid
     return not HAS_MODES or uid in (0, os.geteuid()) or _is_unmapped(uid)
 
 
 def _user(uid: int) -> str:
-    import pwd
-
-    try:
+    with contextlib.suppress(KeyError):
         return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _group(gid: int) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
+    return str(uid)
 
 
 def _is_private(gid: int, owner: int) -> bool:
-    """Whether a group is root's, or holds nobody but the owner or who asks."""
-    import grp
-
+    """Whether a group is root's, or has no member but the owner and this user."""
     if gid == 0:
         return True
     names = {_user(owner), _user(os.geteuid())}
     try:
         group = grp.getgrgid(gid)
     except KeyError:
-        # In a container neither may have a name; systems give both the same number.
+        # In a container neither has a name, perhaps; systems give both the same number.
         return str(gid) in names
     return group.gr_name in names and set(group.gr_mem) <= names
 
 
 def _is_unmapped(uid: int) -> bool:
-    """Whether it stands for owners that a user namespace does not show, root among them."""
+    """Whether a user id stands for all owners that a user namespace does not show, as for root."""
     try:
         with open_regular("/proc/sys/kernel/overflowuid") as file:
             if int(file.read(20)) != uid:

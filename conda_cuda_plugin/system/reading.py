@@ -1,6 +1,7 @@
-"""The one way to read what somebody may have changed: regular files, up to a size, without waiting.
+"""Read files that others may have changed: regular files, up to a size, without waiting.
 
-A pipe in the place of a file would keep us waiting, a device or a huge file fill the memory.
+A pipe in the place of a file would keep a command waiting, a device or a huge file would fill the
+memory.
 """
 
 from __future__ import annotations
@@ -16,18 +17,14 @@ from typing import Any, BinaryIO
 from .descent import BINARY, CLOSED, NO_LINK, NO_WAIT
 
 MOST_BYTES = 64 * 2**20
-"""More than any record or index that we read has: 5 MB for a package of 20 000 files."""
+"""More than any record or index: 5 MB for a package of 20 000 files."""
 
 
 def open_regular(path: str | os.PathLike[str], *, links: bool = True) -> BinaryIO:
-    """Open a file for reading.
-
-    Args:
-        path: the file.
-        links: whether it may be a link to one.
+    """Open a regular file for reading; or, with `links`, a link to one.
 
     Raises:
-        OSError: when it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
     """
     flags = os.O_RDONLY | NO_WAIT | CLOSED | BINARY | (0 if links else NO_LINK)
     handle = os.open(path, flags)
@@ -36,7 +33,7 @@ def open_regular(path: str | os.PathLike[str], *, links: bool = True) -> BinaryI
         os.close(handle)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
     return os.fdopen(handle, "rb")
 
 
@@ -45,13 +42,8 @@ def read_bytes(
 ) -> bytes:
     """The content of a file.
 
-    Args:
-        path: the file.
-        most: bytes that it may hold.
-        links: whether it may be a link to one.
-
     Raises:
-        OSError: when it cannot be read, is no regular file or holds more.
+        OSError: it cannot be read, is not a regular file or holds more than `most` bytes.
     """
     with open_regular(path, links=links) as file:
         data = file.read(most + 1)
@@ -67,7 +59,7 @@ def read_text(
 
     Raises:
         OSError: as `read_bytes`.
-        ValueError: when it is no text in UTF-8.
+        ValueError: it is not UTF-8.
     """
     text = read_bytes(path, most).decode("utf-8", errors)
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -78,7 +70,7 @@ def read_json(path: str | os.PathLike[str], most: int = MOST_BYTES, *, links: bo
 
     Raises:
         OSError: as `read_bytes`.
-        ValueError: when it is no JSON, or nests too deeply.
+        ValueError: as `parse_json`.
     """
     return parse_json(read_bytes(path, most, links=links))
 
@@ -87,7 +79,7 @@ def parse_json(data: bytes | str) -> Any:
     """The content of a JSON text.
 
     Raises:
-        ValueError: when it is no JSON, or nests too deeply.
+        ValueError: it is not JSON, or nests too deeply.
     """
     try:
         return json.loads(data)
@@ -104,7 +96,7 @@ def names_in(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a file has this name, and no link."""
+    """Whether a path names a regular file itself, and not a link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:

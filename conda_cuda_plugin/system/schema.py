@@ -1,8 +1,8 @@
-"""What a file of ours may hold, and the reader that comes of it.
+"""Say what a file may hold, and read such files.
 
-A schema is a function: from a value as it was read, its place in the file, and a list for what is
-wrong, to the value that can be used. What is wrong is left out, unless the rest makes no sense
-without it. A schema goes no deeper than it is written, so a file cannot either.
+A schema is a function. It gets a value, its place in the file and a list for problems, and returns
+the value that can be used. What is wrong is left out, unless the rest makes no sense without it.
+A file can nest no deeper than its schema does.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class Wrong(ValueError):
-    """A value that cannot be used.
+    """A value cannot be used.
 
     Args:
-        place: where it stands, such as `request.components[2]`; empty for the whole.
-        reason: what is wrong, as the end of a sentence that begins with the place.
+        place: where it is, such as `request.components[2]`; empty for the whole file.
+        reason: the end of a sentence that begins with the place.
     """
 
     def __init__(self, place: str, reason: str) -> None:
@@ -35,7 +35,7 @@ def unusable(place: str, value: Any) -> Wrong:
 
 
 def read(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
-    """What of a value can be used, and what is wrong with it; None when nothing can."""
+    """The part of a value that can be used, or None, and its problems."""
     problems: list[str] = []
     try:
         found = schema(value, "", problems)
@@ -45,12 +45,12 @@ def read(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def text(pattern: str = r"[^\x00-\x1f\x7f]{1,2000}") -> Schema:
-    """Characters that a pattern fits."""
+    """A text that matches a pattern."""
     fits = re.compile(pattern, re.ASCII)
 
     def check(value: Any, place: str, problems: list[str]) -> str:
         if not isinstance(value, str):
-            raise Wrong(place, "is no text")
+            raise Wrong(place, "is not a text")
         if not fits.fullmatch(value):
             raise unusable(place, value)
         return value
@@ -59,25 +59,25 @@ def text(pattern: str = r"[^\x00-\x1f\x7f]{1,2000}") -> Schema:
 
 
 NAME = text(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]{1,255}")
-"""The name of a file or folder, which leads nowhere else."""
+"""The name of a file or folder, without any path."""
 
 
 def flag(value: Any, place: str, problems: list[str]) -> bool:
-    """Yes or no; YAML is read as text."""
+    """True or false; YAML is read as text."""
     if value not in (True, False, "true", "false"):
         raise Wrong(place, "is neither true nor false")
     return value in (True, "true")
 
 
 def number(value: Any, place: str, problems: list[str]) -> int:
-    """A whole number, not below 0."""
+    """A whole number, 0 or more."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise Wrong(place, "is no whole number")
+        raise Wrong(place, "is not a whole number")
     return value
 
 
 def mapping(value: Any, place: str, problems: list[str]) -> Mapping[str, Any]:
-    """Names and values of any kind."""
+    """Names with values of any kind."""
     return _mapping(value, place, 1000)
 
 
@@ -86,7 +86,7 @@ def choice(words: Sequence[str]) -> Schema:
 
     def check(value: Any, place: str, problems: list[str]) -> str:
         if not isinstance(value, str) or value not in words:
-            raise Wrong(place, f"is none of {', '.join(words)}")
+            raise Wrong(place, f"is not one of {', '.join(words)}")
         return value
 
     return check
@@ -97,7 +97,7 @@ def items(schema: Schema, most: int = 100_000) -> Schema:
 
     def check(value: Any, place: str, problems: list[str]) -> list[Any]:
         if not isinstance(value, list):
-            raise Wrong(place, "is no list")
+            raise Wrong(place, "is not a list")
         if len(value) > most:
             raise Wrong(place, "is longer than any such list")
         found = []
@@ -147,9 +147,8 @@ def record(
                     problems.append(str(error))
         for name in needed:
             if name not in found:
-                if name in content:
-                    raise Wrong(place, f"cannot be used without its {name}")
-                raise Wrong(place, f"has no {name}")
+                reason = "cannot be used without its" if name in content else "has no"
+                raise Wrong(place, f"{reason} {name}")
         return found
 
     return check
@@ -157,7 +156,7 @@ def record(
 
 def _mapping(value: Any, place: str, most: int) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise Wrong(place, "is no table of names and values")
+        raise Wrong(place, "is not a table of names and values")
     if len(value) > most:
         raise Wrong(place, "is longer than any such table")
     return value

@@ -1,12 +1,10 @@
-"""Package caches that several users share: what others have put there, and may not be touched.
+"""Package caches that several users share, where some files belong to others.
 
-conda takes a cache for writable when it may write `urls.txt`. In one that is shared others may own
-the folders and locks below, and what they keep to themselves conda stops at, or takes for damaged
-and removes. So where that is, conda gets another view of the cache: what cannot be read is not
-there, and nothing is written as long as another cache can be. The order is conda's own.
-Nothing at all is written where a file that conda writes in place leads elsewhere.
-
-Nothing here is imported when conda starts; every caller imports it inside a function.
+conda takes a cache for writable when it may write `urls.txt`. In a shared cache the folders and
+locks below may belong to others. conda stops at what it cannot read there, or takes it for damaged
+and removes it. So conda gets another view of such a cache: what cannot be read does not exist, and
+nothing is written as long as another cache is writable. The order of caches is conda's own. Where a
+file that conda writes in place leads elsewhere, nothing is written at all.
 """
 
 from __future__ import annotations
@@ -28,19 +26,19 @@ from .operating_system import HAS_MODES
 from .ownership import exposed_on_the_way
 
 _OURS = "conda-cuda"
-"""The folder of ours in a package cache."""
+"""Our folder in a package cache."""
 _ENDINGS = (".conda", ".tar.bz2", ".partial")
 
 
 class NoWritableCacheError(CudaError):
-    """None of the package caches can be written."""
+    """No package cache can be written."""
 
     def __init__(self) -> None:
         super().__init__(
             f"No package cache can be written, so nothing was changed: {', '.join(_folders())}.",
             hints=[
                 *(
-                    f"Take {path} away: it is a link, or has another name, and conda writes there."
+                    f"Remove {path}: it is a link, or has another name, and conda writes there."
                     for path in filter(None, map(_leading_away, _folders()))
                 ),
                 "Name one of your own: conda config --prepend pkgs_dirs FOLDER",
@@ -50,13 +48,13 @@ class NoWritableCacheError(CudaError):
 
 
 class _Shared(PackageCacheData):
-    """What conda sees of a cache in which others have the say."""
+    """What conda sees of a cache that belongs to others."""
 
     may_write = False
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        # A folder that is not there holds nothing.
+        # A folder that does not exist is empty.
         files = [f"{folder}/urls.txt"] if os.path.lexists(f"{folder}/urls.txt") else []
         readable = os.access(folder, os.R_OK | os.X_OK)
         readable = readable and all(os.access(file, os.R_OK) for file in files)
@@ -64,7 +62,7 @@ class _Shared(PackageCacheData):
 
     @property
     def is_writable(self) -> Any:
-        """What conda finds, where we may write too."""
+        """Whether conda and we may write."""
         return self.may_write and super().is_writable
 
     def _make_single_record(self, name: str) -> Any:
@@ -76,10 +74,10 @@ class _Shared(PackageCacheData):
 
 
 def first_writable() -> Path:
-    """The package cache that is written.
+    """The package cache that conda writes to.
 
     Raises:
-        NoWritableCacheError: when there is none.
+        NoWritableCacheError: there is none.
     """
     guard()
     try:
@@ -89,7 +87,7 @@ def first_writable() -> Path:
 
 
 def guard() -> None:
-    """Give conda its view of caches in which others have put something."""
+    """Give conda its view of the caches in which others have files."""
     shared = []
     for folder in _folders():
         if _view_of(folder) is not None and not isinstance(
@@ -107,17 +105,13 @@ def guard() -> None:
 
 
 def forget() -> None:
-    """Make conda read its package caches anew."""
+    """Make conda read its package caches again."""
     PackageCacheData.clear()
     guard()
 
 
 def others_may_change(packages: Iterable[str]) -> bool:
-    """Whether somebody else could have put packages into a cache, or changed them there.
-
-    Args:
-        packages: their names as `NAME-VERSION-BUILD`.
-    """
+    """Whether others may have put packages (`NAME-VERSION-BUILD`) into a cache, or changed them."""
     there = [
         (Path(folder), Path(folder, name))
         for folder in _folders()
@@ -136,9 +130,9 @@ def _folders() -> tuple[str, ...]:
 
 @functools.cache
 def _view_of(folder: str) -> bool | None:
-    """Whether a cache may be written if there is no other; None for one that is as conda sees it.
+    """Whether a cache may be written if no other can be; None where conda's own view is right.
 
-    What is found first holds for as long as the command runs.
+    The first answer holds as long as the command runs.
     """
     if not os.path.isdir(folder):
         return None
@@ -153,15 +147,15 @@ def _view_of(folder: str) -> bool | None:
 
 @functools.cache
 def _leading_away(folder: str) -> str | None:
-    """What conda would write in a cache and thereby elsewhere, if there is something.
+    """A path in a cache through which conda would write elsewhere; mostly None.
 
-    Other names of the files of packages are as they should be: conda does not write into those.
+    The files of packages may have other names: conda does not write into them.
     """
     paths = [f"{folder}/urls.txt", f"{folder}/urls", f"{folder}/cache"]
     paths += [f"{folder}/cache/{name}" for name in _names(f"{folder}/cache")]
     for path in (f"{folder}/{name}" for name in _names(folder)):
         package = path.removesuffix(".conda").removesuffix(".tar.bz2")
-        # A link that has no archive beside it is no package to conda.
+        # A link without an archive beside it is not a package to conda.
         if package != path or path.endswith(".partial"):
             paths.append(package)
         paths += [f"{package}/info", f"{package}/info/repodata_record.json"]
@@ -177,7 +171,7 @@ def _leads_away(path: str) -> bool:
 
 
 def _is_open(folder: str) -> bool:
-    """Whether what conda cuda changes in a cache may be changed."""
+    """Whether we may change all that we do change in a cache."""
     folders, files = [folder], [f"{folder}/urls.txt"]
     ours = f"{folder}/{_OURS}"
     if os.path.lexists(ours):
@@ -191,7 +185,7 @@ def _is_open(folder: str) -> bool:
 
 
 def _others_have(folder: str) -> bool:
-    """Whether there is something in a cache that conda would stop at, or remove."""
+    """Whether conda would stop at something in a cache, or remove it."""
     indexes = [f"{folder}/cache", *(f"{folder}/cache/{name}" for name in _names(f"{folder}/cache"))]
     if not all(os.access(path, os.R_OK | os.W_OK) for path in indexes if os.path.lexists(path)):
         return True
@@ -203,7 +197,7 @@ def _is_package(name: str) -> bool:
 
 
 def _is_unreadable(path: str) -> bool:
-    """Whether a package, as a file or as a folder, is there and cannot be read."""
+    """Whether a package, as a file or as a folder, exists and cannot be read."""
     if os.access(f"{path}/info/index.json", os.R_OK):
         return False
     if not os.path.isdir(path):

@@ -1,125 +1,104 @@
-"""Work done several at a time, until the command ends."""
+"""Work in several threads, which end with the command: nobody waits for what is under way then."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar, cast
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from typing import Generic, TypeVar
 
 from .progress_text import Part
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+_AT_ONCE = 4
+"""Jobs at a time. More connections bring no more: the disk and the hashes are busy then."""
+_LONG = 3600
+"""Seconds; without a limit a wait is deaf to signals on Windows."""
+
+
+class _Calls(Generic[R]):
+    """Calls with the numbers from 0 to a count, begun in order in a few threads.
+
+    `allowed` holds back calls, if given: each takes one permit.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[int], R],
+        count: int,
+        at_once: int,
+        allowed: threading.Semaphore | None = None,
+    ) -> None:
+        self.results: deque[Future[R]] = deque(Future() for _ in range(count))
+        self._call, self._todo, self._allowed = call, deque(enumerate(self.results)), allowed
+        for _ in range(min(at_once, count)):
+            threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            if self._allowed:
+                self._allowed.acquire()
+            try:
+                number, result = self._todo.popleft()
+            except IndexError:
+                return
+            try:
+                result.set_result(self._call(number))
+            except BaseException as error:
+                result.set_exception(error)
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._todo.clear()
+
 
 def in_parallel(call: Callable[[T], R], items: Sequence[T], at_once: int) -> list[R]:
-    """What a call gives for each item, in their order.
+    """Call a function with each item, some at a time; return the results in the order of the items.
 
-    When one fails nothing new is begun. Nobody has to wait for what is under way then, or when the
-    user interrupts it: the threads end with the command.
-
-    Args:
-        call: what to do; it runs in threads.
-        items: what to do it with.
-        at_once: how many at a time.
+    When a call fails, or the user interrupts, nothing new is begun.
 
     Raises:
-        What the first one that failed has raised.
+        What the first call that failed has raised.
     """
     if len(items) < 2 or at_once < 2:
         return [call(item) for item in items]
-    results: dict[int, R] = {}
-    failures: list[BaseException] = []
-    numbers, done, left = itertools.count(), threading.Event(), [len(items)]
-    lock = threading.Lock()
-
-    def run() -> None:
-        while not failures and (number := next(numbers)) < len(items):
-            try:
-                result = call(items[number])
-            except BaseException as error:
-                failures.append(error)
-                done.set()
-                return
-            with lock:
-                results[number] = result
-                left[0] -= 1
-                if not left[0]:
-                    done.set()
-
-    for _ in range(min(at_once, len(items))):
-        threading.Thread(target=run, daemon=True).start()
-    # Without a limit of time no signal would be heard on Windows.
-    while not done.wait(3600):
-        pass
-    if failures:
-        raise failures[0]
-    return [results[number] for number in range(len(items))]
+    calls = _Calls(lambda number: call(items[number]), len(items), at_once)
+    try:
+        done, _ = wait(calls.results, _LONG, FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+        return [result.result() for result in calls.results]
+    finally:
+        calls.stop()
 
 
 def in_order(call: Callable[[T], R], items: Sequence[T], at_once: int) -> Iterator[R]:
-    """What a call gives for each item, in their order, as soon as it is there.
+    """The same, but each result as soon as it is its turn.
 
-    So many calls are ahead of what was taken at most. When whoever takes stops, nothing new is
-    begun, and nobody waits for what is under way.
-
-    Args:
-        call: what to do; it runs in threads.
-        items: what to do it with.
-        at_once: how many at a time.
+    At most `at_once` calls are ahead of the caller. When it stops taking, nothing new is begun.
 
     Raises:
-        What the call raised for the item that is next.
+        What the call with the next item has raised.
     """
-    results: dict[int, tuple[R | None, BaseException | None]] = {}
-    changed, begun, wanted = threading.Condition(), 0, at_once
-
-    def run() -> None:
-        nonlocal begun
-        while True:
-            with changed:
-                while 0 <= wanted <= begun:
-                    changed.wait(3600)
-                if wanted < 0 or begun >= len(items):
-                    return
-                number, begun = begun, begun + 1
-            result = error = None
-            try:
-                result = call(items[number])
-            except BaseException as failure:
-                error = failure
-            with changed:
-                results[number] = result, error
-                changed.notify_all()
-
-    for _ in range(min(at_once, len(items))):
-        threading.Thread(target=run, daemon=True).start()
+    allowed = threading.Semaphore(at_once)
+    calls = _Calls(lambda number: call(items[number]), len(items), at_once, allowed)
     try:
-        for number in range(len(items)):
-            with changed:
-                while number not in results:
-                    # Without a limit of time no signal would be heard on Windows.
-                    changed.wait(3600)
-                result, error = results.pop(number)
-                wanted += 1
-                changed.notify_all()
-            if error is not None:
-                raise error
-            yield cast(R, result)
+        while calls.results:
+            result = calls.results.popleft()
+            wait([result], _LONG)
+            allowed.release()
+            yield result.result()
     finally:
-        with changed:
-            wanted = -1
-            changed.notify_all()
-
-
-_AT_ONCE = 4
-"""More connections bring no more: the disk and the hashes are busy then."""
+        calls.stop()
+        allowed.release(at_once)
 
 
 class Job:
-    """One of them, as whoever works on it sees it.
+    """One of several jobs, as the thread that does it sees it.
 
     Args:
         part: is told how far it is.
@@ -131,32 +110,33 @@ class Job:
         self.closed = False
 
     def update(self, done: int, total: int) -> None:
-        """Say how many bytes of how many are done; the last word when the command has ended."""
-        self._go_on()
+        """Say how many bytes of how many are done; the thread stops here when the command ends."""
+        self.check()
         self.part.update(done, total)
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """While a server is waited for nothing is written, and the command may end."""
+        """Wait for a server: nothing is written meanwhile, and the command may end."""
         self.busy.release()
         try:
             yield
         finally:
             self.busy.acquire()
-        self._go_on()
+        self.check()
 
-    def _go_on(self) -> None:
+    def check(self) -> None:
+        """Stop when the command has ended."""
         if self.closed:
             raise _Stopped
 
 
 class Jobs(Generic[T]):
-    """All of them. Nothing is written by a thread of theirs any more when the context is left.
+    """Several jobs. Their threads write nothing any more when the context is left.
 
     Args:
-        parts: one for each, which is told how far it is.
-        work: does one; it gets its place and the job.
-        mendable: what work raises where there is another way for the one alone.
+        parts: one for each job, which is told how far it is.
+        work: does a job; it gets its number and the job.
+        mendable: what `work` raises where a job can be done in another way.
     """
 
     def __init__(
@@ -166,54 +146,42 @@ class Jobs(Generic[T]):
         mendable: tuple[type[BaseException], ...] = (),
     ) -> None:
         self._work, self._jobs, self._mendable = work, [Job(part) for part in parts], mendable
-        self._ended = [threading.Event() for _ in parts]
-        self._results: dict[int, T] = {}
-        self._failures: dict[int, BaseException] = {}
-        self._numbers = itertools.count()
 
     def __enter__(self) -> Jobs[T]:
-        for _ in range(min(_AT_ONCE, len(self._jobs))):
-            threading.Thread(target=self._run, daemon=True).start()
+        self._calls = _Calls(self._do, len(self._jobs), _AT_ONCE)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._calls.stop()
         for job in self._jobs:
             job.closed = True
         for job in self._jobs:
-            # Whoever unpacks stops at his next block, and who waits for a server goes on no more.
+            # A thread that unpacks stops at its next block; one that waits does not go on.
             job.busy.acquire()
 
     def result(self, number: int) -> T:
-        """What came of one, when it is done.
-
-        Args:
-            number: its place.
+        """The result of a job, when it is done.
 
         Raises:
-            What its work has raised; or that of another, without which nothing comes of all.
+            What the job has raised, or another one that cannot be mended.
         """
-        # Without a limit of time no signal would be heard on Windows.
-        while not self._ended[number].wait(0.1):
-            for failure in list(self._failures.values()):
-                if not isinstance(failure, self._mendable):
-                    raise failure
-        if number in self._failures:
-            raise self._failures[number]
-        return cast(T, self._results.get(number))
+        result = self._calls.results[number]
+        while not result.done():
+            wait([result], 0.1)
+            for one in self._calls.results:
+                error = one.exception() if one.done() else None
+                if error and not isinstance(error, self._mendable):
+                    raise error
+        return result.result()
 
-    def _run(self) -> None:
-        while (number := next(self._numbers)) < len(self._jobs):
-            job = self._jobs[number]
-            try:
-                with job.busy:
-                    if job.closed:
-                        return
-                    job.part.begin("fetching")
-                    self._results[number] = self._work(number, job)
-                    job.part.finish()
-            except BaseException as error:
-                self._failures[number] = error
-            self._ended[number].set()
+    def _do(self, number: int) -> T:
+        job = self._jobs[number]
+        with job.busy:
+            job.check()
+            job.part.begin("fetching")
+            result = self._work(number, job)
+            job.part.finish()
+        return result
 
 
 class _Stopped(BaseException):

@@ -29,7 +29,7 @@ LOOK_ALIKE = "https://dоwnload.example/cuda"
 def test_a_pipe_for_an_exported_file(conda: Conda, environment: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "cuda.yaml")
     told = in_words(conda.cuda("apply", environment, tmp_path / "cuda.yaml", check=False)).err
-    assert "cannot be read: it is no regular file" in told
+    assert "cannot be read: it is not a regular file" in told
     assert "Name a file that conda cuda export has written." in told and "owner" not in told
 
 

@@ -240,7 +240,7 @@ class TestPlaces:
     def test_what_is_no_version(self, conda: Conda, nowhere: str) -> None:
         result = conda("cuda", "list", "--available", "newest", "-c", nowhere, check=False)
         assert (result.code, result.out) == (2, "")
-        assert "'newest' is no CUDA version.\n  Write 12.4, " in result.err
+        assert "'newest' is not a CUDA version.\n  Write 12.4, " in result.err
 
     def test_no_index_of_wheels_is_a_remark_and_the_rest_is_shown(
         self, conda: Conda, nowhere: str, on_machine: Path

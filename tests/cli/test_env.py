@@ -286,7 +286,7 @@ class TestErrors:
         ("words", "message"),
         [
             (["11.8"], "CUDA 11.8 is not installed in this environment."),
-            (["what"], "'what' is no CUDA version."),
+            (["what"], "'what' is not a CUDA version."),
             (
                 ["13.0", "--format", "kernelspec"],
                 "A kernel follows the current toolkit, and cuda-13.0 is not the current one.",

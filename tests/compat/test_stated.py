@@ -34,7 +34,7 @@ def test_a_machine_in_words(
     assert (str(machine.driver) if machine.driver else None) == driver
     assert (str(machine.driver_cuda) if machine.driver_cuda else None) == cuda
     assert [str(gpu.capability) for gpu in machine.gpus] == capabilities
-    assert machine.spec
+    assert machine.stated
     assert (machine.libc, machine.host_compiler) == (HERE.libc, HERE.host_compiler)
 
 

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.hooks import FORMAT_VERSION, SHELLS, Direction, Shell, render
-from conda_cuda_plugin.hooks.files import is_ours, is_unedited, template_path
+from conda_cuda_plugin.hooks import (
+    FORMAT_VERSION,
+    ROOT_VARIABLES,
+    SHELLS,
+    Direction,
+    Shell,
+    render,
+)
+from conda_cuda_plugin.hooks.template import fill_in, is_ours, is_unedited, template_path
 
 BOTH = [
     pytest.param(shell, direction, id=f"{direction.value}-{shell.name}")
@@ -29,12 +36,53 @@ def test_header_states_version_and_hash_of_the_rest(shell: Shell, direction: Dir
 
 
 @pytest.mark.parametrize(("shell", "direction"), BOTH)
-def test_body_is_the_template_without_its_first_line(shell: Shell, direction: Direction) -> None:
-    template = template_path(shell, direction).read_bytes()
-    first, _, rest = template.partition(b"\n")
-    assert first.startswith(shell.comment.encode())
-    body = render(shell, direction).split(b"\n", 1)[1]
-    assert body == rest.replace(b"\n", shell.newline.encode())
+def test_every_mark_is_replaced_and_other_lines_stay(shell: Shell, direction: Direction) -> None:
+    template = template_path(shell, direction).read_text()
+    first, _, rest = template.partition("\n")
+    assert first.startswith(shell.comment)
+    lines = render(shell, direction).decode().replace("\r\n", "\n").split("\n")[1:]
+    assert [line for line in lines if line.startswith("==") or "<<" in line or ">>" in line] == []
+    marked = re.compile(r"<<|>>|^==|NAME|KEY")
+    assert [
+        line for line in rest.split("\n") if not marked.search(line) and line not in lines
+    ] == []
+
+
+@pytest.mark.parametrize(("shell", "direction"), BOTH)
+def test_every_variable_is_in_every_hook(shell: Shell, direction: Direction) -> None:
+    text = render(shell, direction).decode()
+    for name, key in ROOT_VARIABLES.items():
+        assert re.search(rf"\b{name}\b", text)
+        assert re.search(rf"\b{key}\b|_{key}_", text)
+
+
+def test_a_new_variable_is_one_more_row() -> None:
+    new = {"NEW_ROOT": "NR"}
+    for shell in SHELLS:
+        for direction in Direction:
+            template, activate = (
+                template_path(shell, way).read_text() for way in (direction, Direction.ACTIVATE)
+            )
+            two = fill_in(template, activate, {**new, "OTHER_ROOT": "OR"})
+            one = fill_in(template, activate, new)
+            assert "NEW_ROOT" in one
+            assert two.count("NEW_ROOT") == two.count("OTHER_ROOT") == one.count("NEW_ROOT")
+            assert "CUDA_HOME" not in one
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        pytest.param("a\n", "a\n", id="no-mark"),
+        pytest.param("set<< NAME=KEY>>;\n", "set A=1 B=2;\n", id="in-a-line"),
+        pytest.param("(<<\n", "(<<\n", id="no-end"),
+        pytest.param("<<\nset NAME\n\nKEY\n>>\nz\n", "set A\n\n1\nset B\n\n2\nz\n", id="lines"),
+        pytest.param("== x ==\nz\n", "walk A B\nz\n", id="named-lines"),
+        pytest.param("== y\nb\n==\n", "b\n", id="its-own-named-lines"),
+    ],
+)
+def test_marks(template: str, filled: str) -> None:
+    assert fill_in(template, "== x\nwalk<< NAME>>\n==\n", {"A": "1", "B": "2"}) == filled
 
 
 @pytest.mark.parametrize(("shell", "direction"), BOTH)

@@ -52,7 +52,7 @@ EXCEPTIONS = {
     "cli.complete": "a program of its own, run at every Tab",
     "system.conda_compat": "opens /dev/null",
     "data": "reads the plugin's own files",
-    "hooks.files": "reads the plugin's own files",
+    "hooks.template": "reads the plugin's own files",
     "cli.verbs.completion": "reads the plugin's own files",
 }
 """Modules that do it themselves, and why."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..shells.families import powershell_quote
+from ..shells.model import SCALARS
 from .wine import Wine, windows_path
 
-SCALARS = {"CUDA_HOME": "CH", "CUDA_PATH": "CP", "CUDAToolkit_ROOT": "CR"}
 WATCHED = ("CUDA", "__CONDA_CUDA", "__cc")
 LEVELS = range(9)
 Env = dict[str, str]

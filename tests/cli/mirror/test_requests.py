@@ -120,9 +120,9 @@ class TestTheRequest:
         [
             ([], "mirror needs to know which release", 2),
             (["auto"], "mirror needs to know which release", 2),
-            (["12.x"], "'12.x' is no CUDA version.", 2),
+            (["12.x"], "'12.x' is not a CUDA version.", 2),
             (["/usr/local/cuda-12.4"], "Toolkits of the source system stay where they are", 2),
-            (["12.4", "--from=environment"], "What the source environment has stays where", 2),
+            (["12.4", "--from=environment"], "Toolkits of the source environment stay where", 2),
             (["12.4", "--from=moon"], "'moon' is not a source of toolkits.", 2),
             (["12.4", "--platform=osx-64"], "CUDA ended on macOS with release 10.2", 1),
             (["12.7", "--from=pypi"], "There is no CUDA 12.7.", 1),
@@ -142,7 +142,7 @@ class TestTheRequest:
 
     def test_it_asks_before_it_downloads(self, conda: Conda, folder: Path) -> None:
         result = mirror(conda, folder, "12.4", "--from=pypi", check=False)
-        assert_refused(result, "Nobody is there to answer the question")
+        assert_refused(result, "Cannot ask for confirmation")
         assert "  toolkit   CUDA 12.4.1 (runtime)\n" in result.out
         assert "nvidia-cublas-cu12" in result.out
         assert not folder.exists()

@@ -107,7 +107,7 @@ class TestPypi:
                 "cuDNN for CUDA 12 on PyPI, the newest: 8.9.7.29, 9.1.0.70, 9.10.2.21.",
             ),
             (("latest", "--cudnn=8.9"), "cuDNN 8.9 does not exist for CUDA 13.", "--cudnn 9.12"),
-            (("12.4", "--cudnn=nine"), "'nine' is no version of cuDNN.", "--cudnn none"),
+            (("12.4", "--cudnn=nine"), "'nine' is not a version of cuDNN.", "--cudnn none"),
         ],
     )
     def test_what_cannot_be_is_said_and_changes_nothing(
