@@ -118,8 +118,10 @@ def _is_whole_lib(element: str) -> bool:
 
 
 def _overlap(patient: Patient, element: str) -> list[str]:
-    """The libraries of the current toolkit that a folder has too, as other files; else its CUDA
-    runtime of another release."""
+    """The libraries that a folder and the current toolkit both have, as different files.
+
+    Without any, the folder's CUDA runtime of another release.
+    """
     ours = patient.environment.link / "lib64"
     try:
         there = sorted(os.listdir(element))
