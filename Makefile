@@ -12,7 +12,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint format clean
+.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint format house clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -27,6 +27,7 @@ help:
 	@echo "make docs         the documentation as a site in build/site"
 	@echo "make lint         ruff, mypy, shellcheck"
 	@echo "make format       let ruff put the code in order"
+	@echo "make house        rooms, floors, files and lines of the package   (REF=main~5 to compare with a commit)"
 	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
 	@echo "make base-newest  another in $(NEWEST), on the packages of conda 26.7; the plugin is its wheel"
 	@echo "make clean        remove build/"
@@ -88,6 +89,9 @@ lint: base $(VENV)/.ready
 format: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/ruff check --fix --quiet .
+
+house:
+	@$(PYTHON) -m maintenance.house $(REF)
 
 clean:
 	@rm -rf build
