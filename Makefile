@@ -12,7 +12,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint format house clean
+.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint pre-commit format house clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -26,6 +26,7 @@ help:
 	@echo "make data         read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
 	@echo "make docs         the documentation as a site in build/site"
 	@echo "make lint         ruff, mypy, shellcheck"
+	@echo "make pre-commit   the same at every commit in this clone"
 	@echo "make format       let ruff put the code in order"
 	@echo "make house        rooms, floors, files and lines of the package   (REF=main~5 to compare with a commit)"
 	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
@@ -85,6 +86,9 @@ lint: base $(VENV)/.ready
 	@$(VENV)/bin/mypy --python-executable $(BASE)/bin/python
 	@$(VENV)/bin/shellcheck .ci/run docs/demo/*.sh tests/base/shell/etc/profile.d/conda.sh
 	@$(VENV)/bin/shellcheck --shell=sh --exclude=SC1007 activate.d/*.sh deactivate.d/*.sh
+
+pre-commit: base $(VENV)/.ready
+	@$(VENV)/bin/pre-commit install
 
 format: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --quiet .
