@@ -12,12 +12,13 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data lint pre-commit format house clean
+.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile docs recipe data lint pre-commit format house clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
 	@echo "make test         everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
 	@echo "make test-newest  what installs, on the packages that the newest conda stands on"
+	@echo "make coverage     which lines and branches of the package the tests run   (ARGS=tests/doctor for some)"
 	@echo "make fuzz         100 000 inputs and more for the parsers, 20 000 planted things for the commands, and a"
 	@echo "                  kill at every change of the file system"
 	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
@@ -52,6 +53,9 @@ test: base $(VENV)/.ready
 
 test-newest: base-newest $(VENV)/.ready
 	@CONDA_UNDER_TEST=$(CURDIR)/$(NEWEST)/bin/conda $(VENV)/bin/python -m pytest -q -n auto --dist loadfile $(INSTALLING) $(ARGS)
+
+coverage: base $(VENV)/.ready
+	@$(VENV)/bin/python -m maintenance.coverage $(BASE) $(ARGS)
 
 fuzz: base $(VENV)/.ready
 	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill tests/shells/test_property.py $(ARGS)
