@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 import pytest
 
-from maintenance.house import inner_imports, read
+from maintenance.house import House, inner_imports, read
 
 from .imports import PACKAGE, modules
 
@@ -37,6 +38,12 @@ LAZY = {
 """Modules that import inside functions, and why."""
 
 
+@cache
+def house() -> House:
+    """The house as it stands."""
+    return read(None)
+
+
 def lazy_in(name: str) -> list[str]:
     """The imports inside a module's functions."""
     tree = ast.parse(modules()[name].read_text(encoding="utf-8"))
@@ -48,12 +55,12 @@ def full(name: str) -> str:
 
 
 def test_no_folder_holds_too_many_files() -> None:
-    counts = {room: len(files) for room, files in read(None).rooms().items()}
+    counts = {room: len(files) for room, files in house().rooms().items()}
     assert {room: count for room, count in counts.items() if count > MOST_FILES} == {}
 
 
 def test_the_house_is_not_too_high() -> None:
-    assert 0 < read(None).floors <= MOST_FLOORS
+    assert 0 < house().floors <= MOST_FLOORS
 
 
 def test_imports_stand_at_the_top() -> None:
