@@ -12,12 +12,13 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest fuzz bench profile docs recipe data hooks lint format clean
+.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile docs recipe data hooks lint pre-commit format house clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
 	@echo "make test         everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
 	@echo "make test-newest  what installs, on the packages that the newest conda stands on"
+	@echo "make coverage     which lines and branches of the package the tests run   (ARGS=tests/doctor for some)"
 	@echo "make fuzz         100 000 inputs and more for the parsers, 20 000 planted things for the commands, and a"
 	@echo "                  kill at every change of the file system"
 	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
@@ -27,7 +28,9 @@ help:
 	@echo "make docs         the documentation as a site in build/site"
 	@echo "make hooks        write the hooks to build/hooks as an environment gets them"
 	@echo "make lint         ruff, mypy, shellcheck"
+	@echo "make pre-commit   the same at every commit in this clone"
 	@echo "make format       let ruff put the code in order"
+	@echo "make house        rooms, floors, files and lines of the package   (REF=main~5 to compare with a commit)"
 	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
 	@echo "make base-newest  another in $(NEWEST), on the packages of conda 26.7; the plugin is its wheel"
 	@echo "make clean        remove build/"
@@ -51,6 +54,9 @@ test: base $(VENV)/.ready
 
 test-newest: base-newest $(VENV)/.ready
 	@CONDA_UNDER_TEST=$(CURDIR)/$(NEWEST)/bin/conda $(VENV)/bin/python -m pytest -q -n auto --dist loadfile $(INSTALLING) $(ARGS)
+
+coverage: base $(VENV)/.ready
+	@$(VENV)/bin/python -m maintenance.coverage $(BASE) $(ARGS)
 
 fuzz: base $(VENV)/.ready
 	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill tests/shells/test_property.py $(ARGS)
@@ -90,9 +96,15 @@ lint: hooks $(VENV)/.ready
 	@$(VENV)/bin/shellcheck .ci/run docs/demo/*.sh tests/base/shell/etc/profile.d/conda.sh
 	@$(VENV)/bin/shellcheck --shell=sh --exclude=SC1007 build/hooks/etc/conda/*/*.sh
 
+pre-commit: base $(VENV)/.ready
+	@$(VENV)/bin/pre-commit install
+
 format: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/ruff check --fix --quiet .
+
+house:
+	@$(PYTHON) -m maintenance.house $(REF)
 
 clean:
 	@rm -rf build

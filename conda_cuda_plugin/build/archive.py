@@ -20,9 +20,20 @@ from typing import Any, BinaryIO, cast
 from ..quoting import quoted
 from ..system.reading import open_regular
 from .decompress import Decompressed, most_bytes, most_members
-from .zip_stream import open_member
-from .package import DAMAGE, LICENSES, TOO_MUCH, ArchiveError, Member, Progress, Refuse, check_members, checked, name_of
+from .package import (
+    DAMAGE,
+    LICENSES,
+    TOO_MUCH,
+    ArchiveError,
+    Member,
+    Progress,
+    Refuse,
+    check_members,
+    checked,
+    name_of,
+)
 from .unpacked import unpack_package
+from .zip_stream import open_member
 
 ENDINGS = (".tar.xz", ".tar.gz", ".tgz", ".zip")
 _LICENSE = re.compile(r"(?:license|eula)[^/]*", re.IGNORECASE)

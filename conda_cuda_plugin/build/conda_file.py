@@ -10,13 +10,12 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
+
 from ..system.files import Inside
 from .package import Member, Progress, metadata, name_of, row_of
-from contextlib import AbstractContextManager
-from typing import IO, Any
-
 
 # Most of what CUDA's packages hold shrinks little more at higher levels: speed before size.
 COMPRESSION_LEVEL = 1

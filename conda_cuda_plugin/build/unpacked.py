@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO
-from ..quoting import quoted
-from ..system.reading import open_regular
-from .package import DEEPEST, Member, Refuse
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
-from ..system.descent import without_time
+from pathlib import Path
+from typing import Any, BinaryIO
+
 from ..errors import CudaError
+from ..quoting import quoted
+from ..system.descent import without_time
 from ..system.files import Inside
-from ..system.reading import open_regular, read_json
 from ..system.operating_system import HAS_MODES
+from ..system.reading import open_regular, read_json
 from .conda_file import write_package
-from .package import LICENSES, ArchiveError, Member, Progress, check_members, metadata, name_of, row_of
+from .package import (
+    DEEPEST,
+    LICENSES,
+    ArchiveError,
+    Member,
+    Progress,
+    Refuse,
+    check_members,
+    metadata,
+    name_of,
+    row_of,
+)
 
 
 def tree_members(

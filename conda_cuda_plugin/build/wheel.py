@@ -18,10 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from ..quoting import quoted
-from .zip_stream import Coming
-from .zip_stream import open_member, read_member
 from .package import DAMAGE, LICENSES, TOO_MUCH, ArchiveError, Member, Progress, check_members
 from .unpacked import unpack_package
+from .zip_stream import Coming, open_member, read_member
 
 _MOST_METADATA = 2**20
 _MOST_LIST = 64 * 2**20

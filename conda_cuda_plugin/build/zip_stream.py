@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Callable, Iterator
 import contextlib
 import copy
+import io
+import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
-
 
 _END = 2**17
 """Bytes of the end that are asked for at once: the list, and what a wheel says of itself."""

@@ -111,8 +111,10 @@ def _is_whole_lib(element: str) -> bool:
 
 
 def _overlap(context: Context, element: str) -> list[str]:
-    """The libraries of the current toolkit that a folder has too, as other files; else its CUDA
-    runtime of another release."""
+    """The libraries that a folder and the current toolkit both have, as different files.
+
+    Without any, the folder's CUDA runtime of another release.
+    """
     ours, there = context.environment.link / "lib64", names_in(element)
     found = [
         name

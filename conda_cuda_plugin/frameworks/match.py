@@ -101,8 +101,7 @@ def _judged(builds: Builds, machine: Machine) -> Match:
 
 
 def toolkit_for(one: JudgedBuild, machine: Machine) -> CudaVersion:
-    """The release of a toolkit that goes with a build: the one it was built for, or of those that
-    it runs with the best for the machine."""
+    """The release that a build was built for, or the best for the machine that it runs with."""
     accepts, newest = one.build.accepts, one.build.cuda
     assert accepts is not None
     assert newest is not None

@@ -1,6 +1,6 @@
-"""What a toolkit needs on Windows: DLLs are found through PATH, and PATH is not ours to edit.
+r"""What a toolkit needs on Windows: DLLs are found through PATH, and PATH is not ours to edit.
 
-conda puts `%CONDA_PREFIX%\\bin` on PATH and hardly any package uses it, so it becomes a link to
+conda puts `%CONDA_PREFIX%\bin` on PATH and hardly any package uses it, so it becomes a link to
 the current toolkit's `bin`; where a real `bin` exists, the toolkit's files are linked into it.
 """
 

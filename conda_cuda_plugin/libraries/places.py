@@ -36,9 +36,7 @@ class Place:
 def find_places(
     facts: LibraryFacts, prefixes: Iterable[Path], system: Iterable[str], platform: Platform
 ) -> tuple[Place, ...]:
-    """Every file of a library's name in environments and in the system's folders, each real file
-    once.
-    """
+    """The files with a library's name in environments and system folders, each real file once."""
     names = facts.variants or (facts.name,)
     if facts.name not in names:
         names = (*names, facts.name)

@@ -241,9 +241,12 @@ class RedistSource:
         channels: Sequence[str],
         offline: bool,
     ) -> Iterator[AvailableFlavor]:
-        """See `Source.available`. NVIDIA's own server is not asked, since what it has is known, and
-        another place is looked at once. Manifests are read in folders only, so that sizes are
-        known there, and where a toolkit was installed from before."""
+        """See `Source.available`.
+
+        NVIDIA's own server is not asked, since a table knows what it has; another place is asked
+        once. Manifests are read in folders only, so sizes are known there, and where a toolkit was
+        installed from before.
+        """
         place = place_of(None, _setting())
         channel = LocalChannel.find(platform.subdir)
         memory = Memory(channel, place)
