@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..environment import Environment
 from ..errors import CudaError
 from ..network.addresses import is_local
+from ..network.connections import AnswerError
+from ..packages.local_channel import LocalChannel
 from ..platforms import Platform
 from ..sources.base import ToolkitRequest
-from ..sources.pypi import pip
-from ..sources.pypi.wheel import Wheel
-from ..sources.pypi.wheels import fetch_wheels
+from ..sources.pypi.fetch import fetch_wheels
+from ..sources.pypi.lookup import Lookup
+from ..sources.pypi.wheel import HashMismatchError, IndexFailure, Wheel
 from ..sources.redist.fetch import fetch_archives
 from ..sources.redist.manifest import Archive
 from ..sources.runfile.installers import published_name
@@ -23,52 +25,45 @@ from ..system.files import Inside
 from ..toolkit import beyond
 from ..versions import CudaVersion, VersionRequest
 from .cuda_file import ExactPackage, ExactToolkit
-from .exact_files import WRONG, NotObtained, WrongFile, agrees, fetch_file, local_path, not_offline
+from .exact_files import WRONG, NotObtained, WrongFile, fetch_file, local_path, not_offline
 
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
-    """A wheel from its address; where a hash tells it, else from the index of pip.
+    """A wheel from its address; where a hash tells it, else from the index that pip uses.
 
     Raises:
         NotObtained: when it cannot be had.
         WrongFile: when there is another file in its place.
     """
-    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
     reasons: list[str] = []
 
-    def download(
-        wheels: Sequence[Wheel],
-        folder: Path,
-        platform: Platform,
-        *,
-        offline: bool,
-        progress: Callable[[int, int], None],
-    ) -> Sequence[Path]:
+    def bring(wheel: Wheel, folder: Path) -> Wheel:
         path = folder / package.filename
         if package.url and fetch_file(package, path, reasons, offline=offline):
-            return [path]
+            return replace(wheel, url=path.as_uri())
         if package.url and not package.hashes:
             if offline and not reasons:
                 raise not_offline(package)
             # Whatever an index gives would pass for it, and nobody has been shown that index.
             raise _not_at_its_address(package, reasons)
-        (found,) = pip.download(wheels, folder, platform, offline=offline, progress=progress)
-        if not found.is_file() or not agrees(found, package):
-            raise WrongFile(package, f"The file of {package.name} that pip finds")
-        return [found]
+        return Lookup(platform, offline=offline).file_of(wheel)
 
+    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
+    channel = LocalChannel.find(platform.subdir)
+    if (found := channel.record_of(wheel.sha256)) is not None:
+        return found
     try:
-        (record,) = fetch_wheels([wheel], platform, offline=offline, download=download)
-    except pip.HashMismatchError as error:
-        raise WrongFile(package, f"The file of {package.name} that pip finds") from error
-    except pip.PipError as error:
+        (record,) = fetch_wheels([wheel], channel, bring)
+    except HashMismatchError as error:
+        raise WrongFile(package, f"The file of {package.name} that the index has") from error
+    except (IndexFailure, AnswerError) as error:
         if WRONG in reasons:
             raise WrongFile(package, str(package.address)) from error
         if offline:
             raise not_offline(package) from error
         raise NotObtained(
             package,
-            "; ".join([*reasons, error.message.rstrip(".")]),
+            "; ".join([*reasons, getattr(error, "reason", error.message.rstrip("."))]),
             ["Check the network; pip config list shows the index that was asked."],
         ) from error
     return record

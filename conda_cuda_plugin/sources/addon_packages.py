@@ -16,8 +16,8 @@ from ..packages.local_channel import LocalChannel
 from ..toolkit import releases
 from ..versions import CudaVersion
 from .base import DEFAULT_CHANNELS, NotOffered, Package, ToolkitRequest
-from .pypi import pip
-from .pypi.parts import fetch_parts, parts_for, rows_of
+from .pypi.parts import Parts, find_parts
+from .pypi.wheel import IndexFailure
 
 FIRST_WHEELS = 11
 """The first major version of CUDA that add-ons have wheels for."""
@@ -127,8 +127,8 @@ def _one(
     refusal: NotOffered | None = None
     if version.major >= FIRST_WHEELS:
         try:
-            rows, specs, fetch = from_wheels(request, version, name, wanted, source)
-            return AddonPackages(rows, specs, ("PyPI",), fetch)
+            parts = from_wheels(request, version, name, wanted, source)
+            return AddonPackages(parts.rows, parts.specs, ("PyPI",), parts.fetch)
         except NotOffered as error:
             refusal = error
     if channels:
@@ -260,33 +260,27 @@ def _built_for(record: Any, version: CudaVersion) -> bool:
 
 def from_wheels(
     request: ToolkitRequest, version: CudaVersion, name: str, wanted: str, source: str
-) -> tuple[tuple[Package, ...], tuple[str, ...], Callable[[], Sequence[Any]]]:
+) -> Parts:
     """The parts of an add-on that an index has; nothing is downloaded yet.
-
-    Returns:
-        Rows for the plan, specs, and what downloads the parts and gives their conda records.
 
     Raises:
         NotOffered: when no index that was asked has it.
     """
-    channel = LocalChannel.find(request.platform.subdir)
     pin = f"{addons()[name].wheel(version.major)}=={wanted}.*"
     try:
-        parts = parts_for([pin], request, channel)
-    except pip.PipError as error:
+        return find_parts([pin], request, LocalChannel.find(request.platform.subdir))
+    except IndexFailure as error:
         raise _refusal(error, request, version, {name: wanted}, source) from error
-    specs = tuple(f"{part.name}=={part.version}" for part in parts)
-    return rows_of(parts, channel), specs, lambda: fetch_parts(parts, request)
 
 
 def _refusal(
-    error: pip.PipError,
+    error: IndexFailure,
     request: ToolkitRequest,
     version: CudaVersion,
     wanted: dict[str, str],
     source: str,
 ) -> NotOffered:
-    """What pip's failure means for the user."""
+    """What the failure of an index means for the user."""
     text = in_words(wanted)
     (name,) = wanted
     title = addons()[name].title
@@ -306,22 +300,9 @@ def _refusal(
             hints=["Run the command without --offline once."],
             unreachable=True,
         )
-    if error.problem:
-        return NotOffered(
-            source,
-            f"cannot be given {text}: {error.problem.sentence}",
-            hints=error.problem.hints,
-            unreachable=error.unreachable,
+    reason = f"cannot be given {text}: {error.reason}"
+    if error.requirement:
+        reason = (
+            f"has no {text} for CUDA {version.major} on the index that pip is configured to use"
         )
-    if error.unreachable:
-        return NotOffered(
-            source,
-            f"cannot be given {text}: no answer from the index that pip is configured to use",
-            hints=["pip config list shows the index; conda cuda use ... -c CHANNEL needs none."],
-            unreachable=True,
-        )
-    return NotOffered(
-        source,
-        f"has no {text} for CUDA {version.major}: {error.message.rstrip('.')}",
-        hints=["pip config list shows which index was asked."],
-    )
+    return NotOffered(source, reason, hints=error.hints, unreachable=error.unreachable)

@@ -15,7 +15,7 @@ from ..system.lock import locked
 PARTS = "downloads"
 """The folder of a channel in which lies what has come of files in part."""
 _FORGOTTEN_AFTER = 30 * 24 * 3600
-"""Seconds after which a broken download that nobody went on with is taken away."""
+"""Seconds after which a broken download that nobody resumed is removed."""
 
 
 @contextlib.contextmanager
@@ -42,7 +42,7 @@ def staging_folder(channel: LocalChannel) -> Iterator[Path]:
 
 
 def remove_forgotten_parts(channel: LocalChannel) -> None:
-    """Take away broken downloads that nobody went on with, and what is none but in a place of one.
+    """Remove broken downloads that nobody resumed, and what stands in the place of one.
 
     The staging folder must be held.
     """

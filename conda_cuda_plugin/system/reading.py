@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +28,7 @@ def open_regular(path: str | os.PathLike[str], *, links: bool = True) -> BinaryI
         links: whether it may be a link to one.
 
     Raises:
-        OSError: when it cannot be opened, or is no regular file.
+        OSError: when it cannot be opened, or is not a regular file.
     """
     flags = os.O_RDONLY | NO_WAIT | CLOSED | BINARY | (0 if links else NO_LINK)
     handle = os.open(path, flags)
@@ -36,7 +37,7 @@ def open_regular(path: str | os.PathLike[str], *, links: bool = True) -> BinaryI
         os.close(handle)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
     return os.fdopen(handle, "rb")
 
 
@@ -51,7 +52,7 @@ def read_bytes(
         links: whether it may be a link to one.
 
     Raises:
-        OSError: when it cannot be read, is no regular file or holds more.
+        OSError: when it cannot be read, is not a regular file or holds more.
     """
     with open_regular(path, links=links) as file:
         data = file.read(most + 1)
@@ -103,10 +104,22 @@ def is_regular(path: Path) -> bool:
         return False
 
 
-def hash_of(path: Path, name: str = "sha256") -> str:
-    """The hash of a file's content, in hexadecimal digits."""
-    digest = hashlib.new(name, usedforsecurity=False)
+def hash_of(
+    path: Path,
+    name: str = "sha256",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> str:
+    """The hash of a file's content, in hexadecimal digits.
+
+    Args:
+        path: the file.
+        name: the kind of hash.
+        progress: called with bytes done and bytes in all.
+    """
+    digest, done, total = hashlib.new(name, usedforsecurity=False), 0, path.stat().st_size
     with open_regular(path) as file:
-        for block in iter(lambda: file.read(2**20), b""):
+        while block := file.read(2**20):
             digest.update(block)
+            done += len(block)
+            progress(done, total)
     return digest.hexdigest()

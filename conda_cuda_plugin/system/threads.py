@@ -156,16 +156,10 @@ class Jobs(Generic[T]):
     Args:
         parts: one for each, which is told how far it is.
         work: does one; it gets its place and the job.
-        mendable: what work raises where there is another way for the one alone.
     """
 
-    def __init__(
-        self,
-        parts: Sequence[Part],
-        work: Callable[[int, Job], T],
-        mendable: tuple[type[BaseException], ...] = (),
-    ) -> None:
-        self._work, self._jobs, self._mendable = work, [Job(part) for part in parts], mendable
+    def __init__(self, parts: Sequence[Part], work: Callable[[int, Job], T]) -> None:
+        self._work, self._jobs = work, [Job(part) for part in parts]
         self._ended = [threading.Event() for _ in parts]
         self._results: dict[int, T] = {}
         self._failures: dict[int, BaseException] = {}
@@ -195,8 +189,7 @@ class Jobs(Generic[T]):
         # Without a limit of time no signal would be heard on Windows.
         while not self._ended[number].wait(0.1):
             for failure in list(self._failures.values()):
-                if not isinstance(failure, self._mendable):
-                    raise failure
+                raise failure
         if number in self._failures:
             raise self._failures[number]
         return cast(T, self._results.get(number))

@@ -191,7 +191,7 @@ def test_a_pipe_for_the_file_of_apply_and_export(conda: Conda, two: Path, tmp_pa
         ("export", "-f", tmp_path / "cuda.yaml"),
     ):
         done = in_words(conda.cuda(verb, two, *words, check=False, timeout=60))
-        assert "cannot be read: it is no regular file" in done.err
+        assert "cannot be read: it is not a regular file" in done.err
 
 
 def test_what_cannot_be_read_is_named_with_its_place(conda: Conda, two: Path) -> None:
