@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from conda_cuda_plugin.platforms import PLATFORMS, Platform
-from conda_cuda_plugin.sources.pypi import pip
-from conda_cuda_plugin.sources.pypi.flavors import read_versions
-from conda_cuda_plugin.sources.pypi.source import METAPACKAGE, component_pins
-from conda_cuda_plugin.sources.pypi.wheel import Wheel
+from conda_cuda_plugin.sources.pypi.flavors import component_pins, read_versions
+from conda_cuda_plugin.sources.pypi.lookup import Lookup
+from conda_cuda_plugin.sources.pypi.source import METAPACKAGE
+from conda_cuda_plugin.sources.pypi.wheel import IndexFailure, Wheel
 from conda_cuda_plugin.toolkit import components
 from conda_cuda_plugin.versions import CudaVersion
 
@@ -32,13 +32,16 @@ class Index:
 
     def __init__(self, again: Iterable[str] = ()) -> None:
         self.again = set(again)
-        self.versions = sorted(set(read_versions(pip.index_versions(METAPACKAGE, offline=False))))
+        self.versions = sorted(
+            set(read_versions(Lookup(LINUX, offline=False).versions(METAPACKAGE)))
+        )
         self._requires: dict[str, Sequence[str]] = {}
 
     def requires(self, version: str) -> Sequence[str]:
         """The requirements of a release's metapackage."""
         if version not in self._requires:
-            (wheel,) = pip.resolve([f"{METAPACKAGE}=={version}"], LINUX, offline=False)
+            lookup = Lookup(LINUX, offline=False)
+            (wheel,) = lookup.resolve([f"{METAPACKAGE}=={version}"], requires=True)
             self._requires[version] = wheel.requires
         return self._requires[version]
 
@@ -90,9 +93,9 @@ def _downloads(requires: Sequence[str], platform: Platform) -> dict[str, float]:
     wheels: list[Wheel] = []
     while pins:
         try:
-            wheels = pip.resolve(list(pins.values()), platform, offline=False)
+            wheels = Lookup(platform, offline=False).resolve(list(pins.values()))
             break
-        except pip.PipError as error:
+        except IndexFailure as error:
             gone = (error.requirement or "").partition("==")[0]
             left = {name: pin for name, pin in pins.items() if pin.partition("==")[0] != gone}
             if len(left) == len(pins):
@@ -140,8 +143,8 @@ def addons(document: dict[str, Any], index: Index) -> tuple[dict[str, Any], list
         for major in majors:
             package = row["pypi"].format(major=major)
             try:
-                texts = pip.index_versions(package, offline=False)
-            except pip.PipError as error:
+                texts = Lookup(LINUX, offline=False).versions(package)
+            except IndexFailure as error:
                 if error.unreachable:
                     raise
                 notes.append(f"the index has no {package}")

@@ -13,7 +13,7 @@ import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -21,16 +21,16 @@ from ..quoting import quoted
 from ..system.reading import open_regular
 from .decompress import Decompressed, most_bytes, most_members
 from .package import (
-    DAMAGE,
     LICENSES,
     TOO_MUCH,
     ArchiveError,
     Member,
     Progress,
-    Refuse,
+    Refused,
     check_members,
     checked,
     name_of,
+    refusing,
 )
 from .unpacked import unpack_package
 from .zip_stream import open_member
@@ -45,7 +45,7 @@ def unpack_archive(
     folder: Path,
     record: Mapping[str, Any],
     about: str,
-    error: Refuse = ArchiveError,
+    error: Callable[[str, str], Exception] = ArchiveError,
     progress: Progress = lambda done, total: None,
 ) -> Path:
     """Unpack an archive as a conda package into a folder.
@@ -54,10 +54,7 @@ def unpack_archive(
         archive: the file, whatever it is called now.
         name: its own name, whose ending says what it is.
         folder: where the package goes; nothing of its name may exist there.
-        record: name, version, build and so on, as in repodata.json.
-        about: the package in one sentence.
-        error: makes the error for a refused archive.
-        progress: called with bytes done and bytes in all.
+        error: makes the error for a refused archive from its name and the reason.
 
     Returns:
         The package's folder.
@@ -67,57 +64,47 @@ def unpack_archive(
         OSError: when the disk fails.
     """
     place = folder / name_of(record)
-    try:
-        with open_regular(archive) as file, contextlib.ExitStack() as stack:
-            size = archive.stat().st_size
+    with refusing(name, error), contextlib.ExitStack() as stack:
+        file = stack.enter_context(open_regular(archive))
+        size = archive.stat().st_size
+        if name.lower().endswith(".zip"):
+            content = stack.enter_context(zipfile.ZipFile(file))
+            members: Iterable[Member] = check_members(_zip_members(content, size))
+        else:
+            members = checked(_tar_members(file, size, place))
 
-            if name.lower().endswith(".zip"):
-                found = _zip_members(file, size, name, error, stack)
-                members: Iterable[Member] = check_members(found, name, error)
-            else:
-                members = checked(_tar_members(file, size, name, place, error), name, error)
+        def told(done: int, total: int) -> None:
+            # How much there is in a tar file is not known before its end.
+            progress(file.tell(), size)
 
-            def told(done: int, total: int) -> None:
-                # How much there is in a tar file is not known before its end.
-                progress(file.tell(), size)
-
-            members = _some(members, name, error)
-            return unpack_package(folder, record, members, about, told)
-    except DAMAGE as problem:
-        raise error(name, f"it is damaged ({problem})") from problem
-    except OSError as problem:
-        if problem.errno is not None:
-            raise
-        raise error(name, f"it is damaged ({problem})") from problem
+        return unpack_package(folder, record, _some(members), about, told)
 
 
-def _some(members: Iterable[Member], name: str, error: Refuse) -> Iterator[Member]:
+def _some(members: Iterable[Member]) -> Iterator[Member]:
     """The members, of which one at least has to be more than a license."""
     empty = True
     for member in members:
         empty = empty and member.target.startswith(LICENSES)
         yield member
     if empty:
-        raise error(name, "it holds nothing")
+        raise Refused("it holds nothing")
 
 
 class _Places:
     """Where the members of an archive go in a package: its one top folder is taken off."""
 
-    def __init__(self, archive: str, error: Refuse) -> None:
-        self.archive, self.error = archive, error
-        self.top: str | None = None
+    top: str | None = None
 
     def inside(self, name: str, *, folder: bool = False) -> str:
         """The path below the top folder; empty for the top folder itself."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise self.error(self.archive, f"its member {quoted(name)} would leave its place")
+            raise Refused(f"its member {quoted(name)} would leave its place")
         if not path.parts:
             return ""
         self.top = self.top or path.parts[0]
         if path.parts[0] != self.top or (len(path.parts) == 1 and not folder):
-            raise self.error(self.archive, "it does not have the one top folder of NVIDIA's")
+            raise Refused("it does not have the one top folder of NVIDIA's")
         return "/".join(path.parts[1:])
 
     def target(self, inside: str) -> str:
@@ -134,17 +121,15 @@ class _Places:
         return inside
 
 
-def _tar_members(
-    file: BinaryIO, size: int, archive: str, unpacked: Path, error: Refuse
-) -> Iterator[Member]:
+def _tar_members(file: BinaryIO, size: int, unpacked: Path) -> Iterator[Member]:
     """The members of a tar file; each file has to be read before the next one is asked for."""
-    stream = Decompressed(file, size, archive, error)
-    places = _Places(archive, error)
+    stream = Decompressed(file, size)
+    places = _Places()
     files: dict[str, Member] = {}
     with tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r", errorlevel=2) as tar:
         for number, info in enumerate(tar):
             if number >= most_members(size):
-                raise error(archive, TOO_MUCH)
+                raise Refused(TOO_MUCH)
             inside = places.inside(info.name, folder=info.isdir())
             if info.isdir():
                 continue
@@ -157,43 +142,31 @@ def _tar_members(
             if info.islnk():
                 first = files.get(places.inside(info.linkname))
                 if first is None:
-                    raise error(
-                        archive, f"its hard link {quoted(info.name)} leads to no file before it"
-                    )
+                    raise Refused(f"its hard link {quoted(info.name)} leads to no file before it")
                 opener = functools.partial(open_regular, unpacked / first.target, links=False)
                 member = Member(target, first.size, opener, executable=first.executable)
             elif info.isreg() and not info.issparse():
                 opener = functools.partial(cast(Any, tar.extractfile), info)
                 member = Member(target, info.size, opener, executable=bool(info.mode & 0o111))
             else:
-                raise error(archive, f"its member {quoted(info.name)} is no regular file")
+                raise Refused(f"its member {quoted(info.name)} is not a regular file")
             files[inside] = member
             yield member
     stream.finish()
 
 
-def _zip_members(
-    file: BinaryIO,
-    size: int,
-    archive: str,
-    error: Refuse,
-    stack: contextlib.ExitStack,
-) -> Iterator[Member]:
-    content = stack.enter_context(zipfile.ZipFile(file))
-    places = _Places(archive, error)
-    left = most_bytes(size)
+def _zip_members(content: zipfile.ZipFile, size: int) -> Iterator[Member]:
+    places, left = _Places(), most_bytes(size)
     if len(content.infolist()) > most_members(size):
-        raise error(archive, TOO_MUCH)
+        raise Refused(TOO_MUCH)
     for info in content.infolist():
-        inside = places.inside(info.filename, folder=info.is_dir())
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
-            raise error(archive, f"its member {quoted(info.filename)} is no regular file")
+        inside, mode = places.inside(info.filename, folder=info.is_dir()), info.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+            raise Refused(f"its member {quoted(info.filename)} is not a regular file")
         if info.is_dir():
             continue
         left -= info.file_size
         if left < 0:
-            raise error(archive, TOO_MUCH)
-        opener = cast(Any, functools.partial(open_member, content, info))
-        mode = info.external_attr >> 16
+            raise Refused(TOO_MUCH)
+        opener = functools.partial(open_member, content, info)
         yield Member(places.target(inside), info.file_size, opener, executable=bool(mode & 0o111))

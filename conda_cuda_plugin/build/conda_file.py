@@ -35,10 +35,6 @@ def write_package(
 
     Args:
         folder: where it goes; nothing of its name may exist there.
-        record: name, version, build and so on, as in repodata.json.
-        members: as `check_members` returns them.
-        about: the package in one sentence.
-        progress: called with bytes done and bytes in all.
 
     Returns:
         NAME-VERSION-BUILD.conda.
@@ -138,7 +134,7 @@ def zstd_writer(file: IO[bytes], level: int, threads: int) -> AbstractContextMan
         threads: one or more; their number does not change the bytes.
     """
     try:
-        zstd = _with_the_interface_of_python()
+        zstd = _zstd()
     except ImportError:  # conda before 26.7
         import zstandard
 
@@ -150,7 +146,7 @@ def zstd_writer(file: IO[bytes], level: int, threads: int) -> AbstractContextMan
     return writer
 
 
-def _with_the_interface_of_python() -> Any:
+def _zstd() -> Any:
     """Python's own module, from 3.14 on, or the one that conda has for older Pythons."""
     try:
         from compression import zstd

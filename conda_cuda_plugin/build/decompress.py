@@ -1,12 +1,13 @@
-"""Reading compressed data from anywhere: forwards, and never more than is plausible."""
+"""Reading .xz and .gz files: forwards, and never more than is plausible."""
 
 from __future__ import annotations
 
 import lzma
 import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from .package import MOST_BYTES, TOO_MUCH, Refuse
+from .package import MOST_BYTES, TOO_MUCH, Refused
 
 MOST_RATIO = 100
 """Real libraries and headers shrink to a tenth at best; xz shrinks zeros 7000 times."""
@@ -35,30 +36,25 @@ def most_members(compressed: int) -> int:
 class Decompressed:
     """The content of an .xz or .gz file, for `tarfile`: it can be read and skipped.
 
-    Args:
-        file: the compressed file.
-        size: its size in bytes.
-        archive: its name, for the message.
-        error: makes the error that is raised when there is more in it than in any real one.
-
     Raises:
-        EOFError, LZMAError, zlib.error: from reading, when it is damaged.
+        Refused: from reading, when there is more in it than in any real one.
+        EOFError, LZMAError, zlib.error: when it is damaged.
     """
 
-    def __init__(self, file: BinaryIO, size: int, archive: str, error: Refuse) -> None:
-        self._file, self._archive, self._error = file, archive, error
-        self._left = most_bytes(size)
-        self._at = 0
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._left, self._at = most_bytes(size), 0
         self._ready, self._used = b"", 0
-        self._input = file.read(_BLOCK)
-        self._decompressor = self._new()
+        self._blocks = _content(file)
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, fewer only at the end."""
         if not 0 <= size <= _MOST_AT_ONCE:
             # A header that is to be taken into memory whole.
-            raise self._error(self._archive, TOO_MUCH)
-        while len(self._ready) - self._used < size and (more := self._more()):
+            raise Refused(TOO_MUCH)
+        while len(self._ready) - self._used < size and (more := next(self._blocks, b"")):
+            self._left -= len(more)
+            if self._left < 0:
+                raise Refused(TOO_MUCH)
             self._ready, self._used = self._ready[self._used :] + more, 0
         data = self._ready[self._used : self._used + size]
         self._used += len(data)
@@ -83,49 +79,32 @@ class Decompressed:
         return self._at
 
     def finish(self) -> None:
-        """Read to the end, so that the checksum of the last block is looked at."""
+        """Read to the end, so that the checksum of the last block is checked."""
         while self.read(_BLOCK):
             pass
 
-    def _new(self) -> Any:
-        if self._input.startswith(_XZ):
-            return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)
-        if self._input.startswith(_GZIP):
-            return zlib.decompressobj(wbits=31)
-        raise ValueError("it is neither xz nor gzip")
 
-    def _more(self) -> bytes:
-        """Some more content; empty at the end."""
-        while True:
-            if self._decompressor.eof:
-                # xz files may be joined, with zeros in between.
-                rest = self._decompressor.unused_data or self._input
-                self._input = (rest or self._file.read(_BLOCK)).lstrip(b"\0")
-                if not self._input:
-                    return b""
-                self._decompressor = self._new()
-            data = self._step()
-            if data:
-                self._left -= len(data)
-                if self._left < 0:
-                    raise self._error(self._archive, TOO_MUCH)
-                return data
+def _content(file: BinaryIO) -> Iterator[bytes]:
+    """What is in a compressed file, block by block."""
+    data = file.read(_BLOCK)
+    while data:
+        machine = _machine(data)
+        is_xz = isinstance(machine, lzma.LZMADecompressor)
+        while not machine.eof:
+            given = b"" if is_xz else machine.unconsumed_tail
+            if machine.needs_input if is_xz else not given:
+                given, data = data or file.read(_BLOCK), b""
+                if not given:
+                    raise EOFError("it ends too early")
+            if block := machine.decompress(given, _BLOCK):
+                yield block
+        # Files may be joined, those of xz with zeros in between.
+        data = (machine.unused_data or file.read(_BLOCK)).lstrip(b"\0")
 
-    def _step(self) -> bytes:
-        machine = self._decompressor
-        if isinstance(machine, lzma.LZMADecompressor):
-            given = b""
-            if machine.needs_input:
-                given = self._take()
-            return machine.decompress(given, _BLOCK)
-        data: bytes = machine.decompress(self._input or self._take(), _BLOCK)
-        self._input = machine.unconsumed_tail
-        return data
 
-    def _take(self) -> bytes:
-        """The next compressed bytes."""
-        data = self._input or self._file.read(_BLOCK)
-        self._input = b""
-        if not data:
-            raise EOFError("it ends too early")
-        return data
+def _machine(start: bytes) -> Any:
+    if start.startswith(_XZ):
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)
+    if start.startswith(_GZIP):
+        return zlib.decompressobj(wbits=31)
+    raise ValueError("it is neither xz nor gzip")

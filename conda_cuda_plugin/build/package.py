@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import lzma
 import re
@@ -49,15 +50,16 @@ DAMAGE = (
 
 Progress = Callable[[int, int], None]
 """Is called with bytes done and bytes in all."""
-Refuse = Callable[[str, str], Exception]
-"""Makes the error for an archive's name and the reason to refuse it."""
+
+
+class Refused(Exception):
+    """Something in an archive must not be unpacked; the reason is the end of a sentence."""
 
 
 class ArchiveError(CudaError):
     """A foreign archive that is damaged, or that must not be unpacked.
 
     Args:
-        archive: its file name.
         reason: why, as the end of a sentence.
     """
 
@@ -65,6 +67,24 @@ class ArchiveError(CudaError):
 
     def __init__(self, archive: str, reason: str) -> None:
         super().__init__(f"{archive} cannot be used: {reason}.", hints=[self.hint], file=archive)
+
+
+@contextlib.contextmanager
+def refusing(archive: str, error: Callable[[str, str], Exception]) -> Iterator[None]:
+    """Say of which archive it is that something is wrong.
+
+    Args:
+        error: makes the error from the name and the reason.
+    """
+    try:
+        yield
+    except Refused as reason:
+        raise error(archive, str(reason)) from reason
+    except (*DAMAGE, OSError) as problem:
+        # zipfile and tarfile raise an OSError without a number, and the system one with it.
+        if getattr(problem, "errno", None) is not None:
+            raise
+        raise error(archive, f"it is damaged ({problem})") from problem
 
 
 @dataclass(frozen=True)
@@ -87,24 +107,19 @@ class Member:
     """Where it lies in an archive that is read from front to back."""
 
 
-def check_members(members: Iterable[Member], archive: str, error: Refuse) -> list[Member]:
-    """All members, in the order of their targets; arguments and errors are those of `checked`."""
-    return sorted(checked(members, archive, error), key=lambda member: member.target)
+def check_members(members: Iterable[Member]) -> list[Member]:
+    """All members, in the order of their targets; errors are those of `checked`."""
+    return sorted(checked(members), key=lambda member: member.target)
 
 
-def checked(members: Iterable[Member], archive: str, error: Refuse) -> Iterator[Member]:
+def checked(members: Iterable[Member]) -> Iterator[Member]:
     """Refuse what would leave its place, pose as something else or fill the disk.
-
-    Args:
-        members: the members, from anywhere.
-        archive: what they come from, for the message.
-        error: makes the error to raise.
 
     Returns:
         Each file as soon as nothing is wrong with it and those before it; links when all is known.
 
     Raises:
-        the error, with the first reason found.
+        Refused: with the first reason found.
     """
     seen: dict[str, Member] = {}
     folders: set[str] = set()
@@ -113,39 +128,34 @@ def checked(members: Iterable[Member], archive: str, error: Refuse) -> Iterator[
     for member in members:
         reason = _wrong_name(member.target)
         if reason:
-            raise error(archive, f"its member {quoted(member.target)} {reason}")
+            raise Refused(f"its member {quoted(member.target)} {reason}")
         total += member.size
         if total > MOST_BYTES or member.size < 0 or len(seen) >= MOST_MEMBERS:
-            raise error(archive, TOO_MUCH)
+            raise Refused(TOO_MUCH)
         key = member.target.lower()
         before = seen.setdefault(key, member)
         if before is not member:
-            raise error(
-                archive,
-                f"its members {quoted(before.target)} and {quoted(member.target)} are the same "
-                "file",
-            )
+            both = f"{quoted(before.target)} and {quoted(member.target)}"
+            raise Refused(f"its members {both} are the same file")
         above = [str(parent) for parent in PurePosixPath(key).parents]
-        both = next((name for name in above if name in seen), key if key in folders else None)
-        if both is not None:
-            raise error(archive, f"its member {quoted(seen[both].target)} is a file and a folder")
+        two = next((name for name in above if name in seen), key if key in folders else None)
+        if two is not None:
+            raise Refused(f"its member {quoted(seen[two].target)} is a file and a folder")
         folders.update(above)
         if member.link is None:
             yield member
         else:
             links.append(member)
-            _check_links([member], seen, archive, error)
+            _check_links([member], seen)
     # Now it is known what else they could pass through.
-    _check_links(links, seen, archive, error)
+    _check_links(links, seen)
     yield from links
 
 
-def _check_links(
-    links: Iterable[Member], seen: Mapping[str, Member], archive: str, error: Refuse
-) -> None:
+def _check_links(links: Iterable[Member], seen: Mapping[str, Member]) -> None:
     for member in links:
         if reason := _wrong_link(member, seen):
-            raise error(archive, f"its link {quoted(member.target)} {reason}")
+            raise Refused(f"its link {quoted(member.target)} {reason}")
 
 
 def _wrong_name(target: str) -> str | None:
@@ -172,7 +182,7 @@ def _wrong_link(member: Member, members: Mapping[str, Member]) -> str | None:
     if not link or link.startswith("/") or "\\" in link or _NO_NAME.search(link):
         return "leads out of the package"
     if member.target.startswith(LICENSES):
-        return "is no regular file"
+        return "is not a regular file"
     at = list(PurePosixPath(member.target).parent.parts)
     parts = [part for part in link.split("/") if part not in ("", ".")]
     for number, part in enumerate(parts, 1):
@@ -188,6 +198,18 @@ def _wrong_link(member: Member, members: Mapping[str, Member]) -> str | None:
     return None
 
 
+def record_of(
+    name: str,
+    version: str,
+    build: str,
+    subdir: str,
+    license: str = "LicenseRef-NVIDIA-Proprietary",
+) -> dict[str, Any]:
+    """The record of a package that is made here, as in repodata.json, without hashes."""
+    names = {"name": name, "version": version, "build": build, "build_number": 0}
+    return {**names, "depends": [], "license": license, "subdir": subdir}
+
+
 def name_of(record: Mapping[str, Any]) -> str:
     """NAME-VERSION-BUILD: what the package is called as a folder."""
     return f"{record['name']}-{record['version']}-{record['build']}"
@@ -199,9 +221,7 @@ def metadata(
     """What conda reads of a package, by path.
 
     Args:
-        record: name, version, build and so on, as in repodata.json.
         rows: what paths.json says of each member.
-        about: the package in one sentence.
     """
     documents: dict[str, Mapping[str, Any]] = {
         "index.json": record,
@@ -219,7 +239,6 @@ def row_of(member: Member, sha256: str | None = None) -> dict[str, Any]:
     """What paths.json says of a member.
 
     Args:
-        member: the member.
         sha256: what its content hashes to; links have none.
 
     Raises:

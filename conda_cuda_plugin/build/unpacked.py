@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..errors import CudaError
 from ..quoting import quoted
@@ -21,68 +21,14 @@ from .conda_file import write_package
 from .package import (
     DEEPEST,
     LICENSES,
-    ArchiveError,
     Member,
     Progress,
-    Refuse,
+    Refused,
     check_members,
     metadata,
     name_of,
     row_of,
 )
-
-
-def tree_members(
-    folder: Path,
-    archive: str,
-    error: Refuse,
-    target: Callable[[str], str | None] = lambda path: path,
-) -> Iterator[Member]:
-    """Every file and symbolic link below a folder.
-
-    Args:
-        folder: the folder; links in it are not followed.
-        archive: what it came from, for the message.
-        error: makes the error to raise.
-        target: from a path below the folder, with forward slashes, to the path in the package;
-            None leaves it out.
-
-    Raises:
-        the error, when something is neither file, folder nor symbolic link.
-        OSError: when the folder cannot be read.
-    """
-    for path, entry in _entries(folder, ""):
-        if path.count("/") > DEEPEST:
-            raise error(archive, f"its member {path[:40]!r}... lies deeper than any real file")
-        place = target(path)
-        if place is None:
-            continue
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if stat.S_ISLNK(mode):
-            yield Member(place, 0, None, link=os.readlink(entry.path).replace(os.sep, "/"))
-        elif stat.S_ISREG(mode):
-            size = entry.stat(follow_symlinks=False).st_size
-            opener = functools.partial(_open, entry.path)
-            yield Member(place, size, opener, executable=bool(mode & 0o100))
-        else:
-            raise error(archive, f"its member {quoted(path)} is no regular file")
-
-
-def _open(path: str) -> BinaryIO:
-    return open_regular(path, links=False)
-
-
-def _entries(folder: str | Path, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Everything but folders, with paths relative to the top, in order."""
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        path = f"{above}{entry.name}"
-        if entry.is_dir(follow_symlinks=False) and path.count("/") <= DEEPEST:
-            yield from _entries(entry.path, f"{path}/")
-        else:
-            yield path, entry
-
 
 _BLOCK = 2**18
 _PROGRAM = (b"\x7fELF", b"#!")
@@ -99,6 +45,48 @@ class DamagedUnpackedError(CudaError):
         )
 
 
+def tree_members(
+    folder: Path, target: Callable[[str], str | None] = lambda path: path
+) -> Iterator[Member]:
+    """Every file and symbolic link below a folder.
+
+    Args:
+        target: from a path below the folder, with forward slashes, to the path in the package;
+            None leaves it out.
+
+    Raises:
+        Refused: when something is neither file, folder nor symbolic link.
+        OSError: when the folder cannot be read.
+    """
+    for path, entry in _entries(folder, ""):
+        if path.count("/") > DEEPEST:
+            raise Refused(f"its member {path[:40]!r}... lies deeper than any real file")
+        place = target(path)
+        if place is None:
+            continue
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            yield Member(place, 0, None, link=os.readlink(entry.path).replace(os.sep, "/"))
+        elif stat.S_ISREG(mode):
+            size = entry.stat(follow_symlinks=False).st_size
+            opener = functools.partial(open_regular, entry.path, links=False)
+            yield Member(place, size, opener, executable=bool(mode & 0o100))
+        else:
+            raise Refused(f"its member {quoted(path)} is not a regular file")
+
+
+def _entries(folder: str | Path, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything but folders, with paths relative to the top, in order."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = f"{above}{entry.name}"
+        if entry.is_dir(follow_symlinks=False) and path.count("/") <= DEEPEST:
+            yield from _entries(entry.path, f"{path}/")
+        else:
+            yield path, entry
+
+
 def unpack_package(
     folder: Path,
     record: Mapping[str, Any],
@@ -110,9 +98,7 @@ def unpack_package(
 
     Args:
         folder: where it goes; nothing of its name may exist there.
-        record: name, version, build and so on, as in repodata.json.
         members: as `check_members` or `checked` gives them.
-        about: the package in one sentence.
         progress: called with bytes done, and bytes of those members that are known at first.
 
     Returns:
@@ -181,11 +167,6 @@ def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any
 def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:
     """Write the `.conda` file of a package that `unpack_package` has written.
 
-    Args:
-        unpacked: the package's folder.
-        folder: where the file goes.
-        progress: called with bytes done and bytes in all.
-
     Raises:
         DamagedUnpackedError: when the package is not as it was.
         OSError: when it cannot be read, or the file not be written.
@@ -196,7 +177,7 @@ def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: 
         if name_of(record) != unpacked.name:
             raise ValueError("it is another package")
         return write_package(folder, record, _members(unpacked), about, progress)
-    except (ValueError, KeyError, TypeError, ArchiveError) as error:
+    except (ValueError, KeyError, TypeError, Refused) as error:
         raise DamagedUnpackedError(unpacked, error) from error
 
 
@@ -210,7 +191,7 @@ def is_as_unpacked(unpacked: Path) -> bool:
                     while block := file.read(_BLOCK):
                         digest.update(block)
                 row_of(member, digest.hexdigest())
-    except (OSError, ValueError, KeyError, TypeError, ArchiveError):
+    except (OSError, ValueError, KeyError, TypeError, Refused):
         return False
     return True
 
@@ -219,14 +200,12 @@ def _members(unpacked: Path) -> list[Member]:
     """The members of a package, each with the hash that it has to have.
 
     Raises:
-        ValueError, KeyError, TypeError, ArchiveError: when they are not those of its list.
+        ValueError, KeyError, TypeError, Refused: when they are not those of its list.
     """
     rows = read_json(unpacked / "info" / "paths.json", links=False)["paths"]
     listed = {row["_path"]: row for row in rows}
-    name = unpacked.name
-    found = check_members(tree_members(unpacked, name, ArchiveError, _target), name, ArchiveError)
     members = []
-    for member in found:
+    for member in check_members(tree_members(unpacked, _target)):
         row = {} if member.target.startswith("info/") else listed.pop(member.target)
         executable = member.executable and HAS_MODES
         members.append(replace(member, sha256=row.get("sha256"), executable=executable))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import functools
 import io
 import re
 import stat
@@ -15,10 +16,20 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from email.parser import BytesHeaderParser
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..quoting import quoted
-from .package import DAMAGE, LICENSES, TOO_MUCH, ArchiveError, Member, Progress, check_members
+from .package import (
+    LICENSES,
+    TOO_MUCH,
+    ArchiveError,
+    Member,
+    Progress,
+    Refused,
+    check_members,
+    record_of,
+    refusing,
+)
 from .unpacked import unpack_package
 from .zip_stream import Coming, open_member, read_member
 
@@ -31,7 +42,7 @@ _LIBRARY = re.compile(r"lib/(lib[^/]+?\.so)\.[^/]+")
 
 
 class WheelError(ArchiveError):
-    """A file is no wheel, or one that must not be unpacked."""
+    """A file is not a wheel, or one that must not be unpacked."""
 
     hint = (
         "Run the command again. If it happens again, the index or mirror itself holds such a file."
@@ -46,8 +57,6 @@ def unpack_wheel(
     Args:
         wheel: the file, or what is there of it until now.
         folder: where the package goes; nothing of that name may exist there.
-        subdir: the conda platform it is for.
-        progress: called with bytes done and bytes in all.
 
     Returns:
         The package's folder and its record as in repodata.json, without hashes.
@@ -56,36 +65,19 @@ def unpack_wheel(
         WheelError: when the file is damaged, or a member would leave the package.
         NotInOrderError: when it cannot be unpacked before all of it is there.
     """
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            name, version = _name_and_version(archive, wheel.name)
-            members = check_members(_members(archive, wheel.name), wheel.name, WheelError)
-            if not subdir.startswith("win-"):
-                links = _developer_links(members)
-                members = check_members([*members, *links], wheel.name, WheelError)
-            record = {
-                "name": name,
-                "version": version,
-                "build": "wheel_0",
-                "build_number": 0,
-                "depends": [],
-                "license": "LicenseRef-NVIDIA-Proprietary",
-                "subdir": subdir,
-            }
-            about = f"{wheel.name}, converted by conda cuda"
-            if isinstance(wheel, Coming):
-                wheel.begin()
-            return unpack_package(folder, record, members, about, progress), record
-    except DAMAGE as error:
-        raise WheelError(wheel.name, f"it is damaged ({error})") from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        # zipfile's way to say that a place in the file does not exist.
-        raise WheelError(wheel.name, f"it is damaged ({error})") from error
+    with refusing(wheel.name, WheelError), zipfile.ZipFile(wheel) as archive:
+        name, version = _name_and_version(archive)
+        members = check_members(_members(archive))
+        if not subdir.startswith("win-"):
+            members = check_members([*members, *_developer_links(members)])
+        record = record_of(name, version, "wheel_0", subdir)
+        about = f"{wheel.name}, converted by conda cuda"
+        if isinstance(wheel, Coming):
+            wheel.begin()
+        return unpack_package(folder, record, members, about, progress), record
 
 
-def _name_and_version(archive: zipfile.ZipFile, wheel: str) -> tuple[str, str]:
+def _name_and_version(archive: zipfile.ZipFile) -> tuple[str, str]:
     """What the package is called; both become part of a file name."""
     for info in archive.infolist():
         if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename):
@@ -97,34 +89,43 @@ def _name_and_version(archive: zipfile.ZipFile, wheel: str) -> tuple[str, str]:
                 return re.sub(r"[-_.]+", "-", name).lower(), version
             break
     else:
-        raise WheelError(wheel, "it holds no metadata")
-    raise WheelError(wheel, "it does not say what it is")
+        raise Refused("it holds no metadata")
+    raise Refused("it does not say what it is")
 
 
-def _members(archive: zipfile.ZipFile, wheel: str) -> Iterator[Member]:
+def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
     """The files that belong into a toolkit, with their places there."""
-    listed = _listed(archive, wheel)
+    listed = _listed(archive)
     for info in archive.infolist():
         path = PurePosixPath(info.filename)
         if not path.parts or info.is_dir():
             continue
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
-            raise WheelError(wheel, f"its member {quoted(info.filename)} would leave its place")
+            raise Refused(f"its member {quoted(info.filename)} would leave its place")
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise WheelError(wheel, f"its member {quoted(info.filename)} is no regular file")
+            raise Refused(f"its member {quoted(info.filename)} is not a regular file")
         target = _target(path)
         if target is not None:
-            yield _member(archive, info, target, listed.get(info.filename))
+            # Wheels do not say reliably what is to be run.
+            program = None if target.split("/")[-2:-1] == ["bin"] else False
+            yield Member(
+                target,
+                info.file_size,
+                functools.partial(open_member, archive, info),
+                executable=program,
+                sha256=listed.get(info.filename),
+                place=info.header_offset,
+            )
 
 
-def _listed(archive: zipfile.ZipFile, wheel: str) -> dict[str, str]:
+def _listed(archive: zipfile.ZipFile) -> dict[str, str]:
     """What the files of a wheel hash to, as far as its RECORD says."""
     found = {}
     for info in archive.infolist():
         if not re.fullmatch(r"[^/]+\.dist-info/RECORD", info.filename):
             continue
         if info.file_size > _MOST_LIST:
-            raise WheelError(wheel, TOO_MUCH)
+            raise Refused(TOO_MUCH)
         try:
             for row in csv.reader(io.StringIO(read_member(archive, info).decode())):
                 if len(row) > 1 and row[1].startswith("sha256="):
@@ -133,18 +134,6 @@ def _listed(archive: zipfile.ZipFile, wheel: str) -> dict[str, str]:
         except csv.Error as error:
             raise ValueError(f"its list of files is none: {error}") from error
     return found
-
-
-def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: str, sha256: str | None
-) -> Member:
-    def opener() -> BinaryIO:
-        return open_member(archive, info)
-
-    # Wheels do not say reliably what is to be run.
-    program = None if target.split("/")[-2:-1] == ["bin"] else False
-    place = info.header_offset
-    return Member(target, info.file_size, opener, executable=program, sha256=sha256, place=place)
 
 
 def _target(path: PurePosixPath) -> str | None:
@@ -164,15 +153,16 @@ def _target(path: PurePosixPath) -> str | None:
 
 def _developer_links(members: Sequence[Member]) -> Iterator[Member]:
     """`lib/libcudart.so -> libcudart.so.12`, which linkers ask for and wheels do not hold."""
-    links: dict[str, str] = {}
     taken = {
         str(path).lower()
         for member in members
         for path in (member.target, *PurePosixPath(member.target).parents)
     }
-    for member in members:
-        match = _LIBRARY.fullmatch(member.target)
-        if match and f"lib/{match[1]}".lower() not in taken:
-            links[f"lib/{match[1]}"] = member.target.removeprefix("lib/")
+    links = {
+        f"lib/{match[1]}": member.target.removeprefix("lib/")
+        for member in members
+        if (match := _LIBRARY.fullmatch(member.target))
+    }
     for name, to in links.items():
-        yield Member(name, 0, None, link=to)
+        if name.lower() not in taken:
+            yield Member(name, 0, None, link=to)

@@ -10,11 +10,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
+_library: Any = zlib
+with contextlib.suppress(ImportError):
+    from isal import isal_zlib
+
+    _library = isal_zlib
+
 _END = 2**17
 """Bytes of the end that are asked for at once: the list, and what a wheel says of itself."""
 _LARGEST_END = 2**24
 _HEADER = 2**17
 """What is no longer than this is read whole; of a larger piece any part will do."""
+_BLOCK = 2**18
 
 
 class NotInOrderError(Exception):
@@ -131,15 +138,6 @@ class Coming(io.RawIOBase):
         if self.size - start > _LARGEST_END and self.size > _LARGEST_END:
             raise NotInOrderError
         self._end = self._piece(start, have) + self._end
-
-
-_library: Any = zlib
-with contextlib.suppress(ImportError):
-    from isal import isal_zlib
-
-    _library = isal_zlib
-
-_BLOCK = 2**18
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:

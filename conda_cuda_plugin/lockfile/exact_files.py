@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,15 @@ from conda.exceptions import CondaError
 from ..environment import Environment
 from ..errors import FULL, CudaError
 from ..network.addresses import is_local
+from ..network.connections import AnswerError
 from ..network.download import download_file
 from ..packages.archives import sums_of
+from ..packages.local_channel import LocalChannel
 from ..platforms import Platform
 from ..sources.base import ToolkitRequest
-from ..sources.pypi import pip
-from ..sources.pypi.wheel import Wheel
-from ..sources.pypi.wheels import fetch_wheels
+from ..sources.pypi.fetch import fetch_wheels
+from ..sources.pypi.lookup import Lookup
+from ..sources.pypi.wheel import HashMismatchError, IndexFailure, Wheel
 from ..sources.redist.fetch import fetch_archives
 from ..sources.redist.manifest import Archive
 from ..sources.runfile.installers import published_name
@@ -139,53 +141,46 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
 
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
-    """A wheel from its address; where a hash tells it, else from the index of pip.
+    """A wheel from its address; where a hash tells it, else from the index that pip uses.
 
     Raises:
         NotObtained: when it cannot be had.
         WrongFile: when there is another file in its place.
     """
-    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
-    elsewhere = WrongFile(package, f"The file of {package.name} that pip finds")
+    problem: NotObtained | WrongFile | None = None
 
-    def download(
-        wheels: Sequence[Wheel],
-        folder: Path,
-        platform: Platform,
-        *,
-        offline: bool,
-        progress: Callable[[int, int], None],
-    ) -> Sequence[Path]:
-        problem: NotObtained | WrongFile | None = None
+    def bring(wheel: Wheel, folder: Path) -> Wheel:
+        nonlocal problem
         if package.url:
             try:
-                return [fetch_file(package, folder / package.filename, offline=offline)]
+                path = fetch_file(package, folder / package.filename, offline=offline)
+                return replace(wheel, url=path.as_uri())
             except (NotObtained, WrongFile) as error:
-                if not package.hashes:
+                if not package.sha256:
                     # Whatever an index gives would pass for it, and nobody has seen that index.
                     raise
                 problem = error
-        try:
-            (found,) = pip.download(wheels, folder, platform, offline=offline, progress=progress)
-        except pip.PipError as error:
-            if isinstance(problem, WrongFile):
-                raise problem from error
-            if offline:
-                raise not_offline(package) from error
-            reasons = [problem.reason] if problem else []
-            raise NotObtained(
-                package,
-                "; ".join([*reasons, error.message.rstrip(".")]),
-                "Check the network; pip config list shows the index that was asked.",
-            ) from error
-        if not found.is_file() or not agrees(found, package):
-            raise elsewhere
-        return [found]
+        return Lookup(platform, offline=offline).file_of(wheel)
 
+    wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
+    channel = LocalChannel.find(platform.subdir)
+    if (known := channel.record_of(wheel.sha256)) is not None:
+        return known
     try:
-        (record,) = fetch_wheels([wheel], platform, offline=offline, download=download)
-    except pip.HashMismatchError as error:
-        raise elsewhere from error
+        (record,) = fetch_wheels([wheel], channel, bring)
+    except HashMismatchError as error:
+        raise WrongFile(package, f"The file of {package.name} that the index has") from error
+    except (IndexFailure, AnswerError) as error:
+        if isinstance(problem, WrongFile):
+            raise problem from error
+        if offline:
+            raise not_offline(package) from error
+        reasons = [problem.reason] if problem else []
+        raise NotObtained(
+            package,
+            "; ".join([*reasons, getattr(error, "reason", error.message.rstrip("."))]),
+            "Check the network; pip config list shows the index that was asked.",
+        ) from error
     return record
 
 

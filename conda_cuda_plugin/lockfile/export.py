@@ -201,7 +201,6 @@ def write(path: Path, content: Mapping[str, Any]) -> bool:
     Raises:
         CudaError: when the file is there and is not ours, or cannot be written.
     """
-
     if not path.parent.is_dir():
         raise CudaError(
             f"There is no folder {path.parent}.", hints=["Make it first, or name another file."]

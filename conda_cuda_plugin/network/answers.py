@@ -92,7 +92,6 @@ class _Host:
 
         Raises what the request has raised, or a timeout after some seconds from its beginning.
         """
-
         left = None if seconds is None else max(self.began + seconds - time.monotonic(), 0)
         if not self._known.wait(left):
             self.given_up = True
@@ -114,7 +113,6 @@ class _Adapter:
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request, as requests' adapters do."""
-
         name = urlsplit(request.url).netloc.rpartition("@")[2]
         proxy = select_proxy(request.url, options.get("proxies")) or ""
         with _lock:
@@ -156,7 +154,6 @@ class _Adapter:
 @contextlib.contextmanager
 def asking() -> Iterator[None]:
     """Ask channels through conda, each host that does not answer once."""
-
     guard()
     global _depth
     with _lock:
@@ -199,7 +196,6 @@ def has_answered() -> bool:
 
 def silent(channels: Sequence[str]) -> list[str]:
     """Those of some channels whose host does not answer."""
-
     gone = {
         host.name
         for host in _hosts.values()
@@ -223,7 +219,6 @@ def _watching(get_adapter: Callable[[Any, str], Any]) -> Callable[[Any, str], An
 
 def _longest(timeout: object) -> float | None:
     """Seconds that a host may take for its first answer; None: as long as conda lets it."""
-
     if _hurry:
         own = is_set("remote_connect_timeout_secs")
         return float(context.remote_connect_timeout_secs) if own else LIMIT

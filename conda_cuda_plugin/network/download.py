@@ -25,11 +25,12 @@ from urllib3.exceptions import HTTPError
 
 from ..errors import CudaError
 from ..system.conda_compat import detail, first_line, stdout_for_people
-from . import rules
-from .addresses import shown_address
 from .addresses import shown_address as shown
-from .connections import LATER, AnswerError, guarded, hints_for
-from .rules import meaning
+from .connections import LATER, AnswerError, guarded, hints_for, meaning
+
+IDENTITY = {"Accept-Encoding": "identity"}
+"""Compressed on the way, neither sizes nor ranges would mean the file's."""
+_BLOCK = 2**14
 
 
 def download_file(url: str, path: Path) -> None:
@@ -38,7 +39,6 @@ def download_file(url: str, path: Path) -> None:
     Raises:
         AnswerError: when it cannot be had.
     """
-
     with stdout_for_people(), in_words(url):
         download(url, str(path))
 
@@ -50,14 +50,13 @@ def in_words(url: str) -> Iterator[None]:
     Raises:
         AnswerError: for whatever conda and requests raise, but for a file that is another one.
     """
-
-    place = shown_address(url)
+    place = shown(url)
 
     def unreachable(reason: str, *hints: str) -> AnswerError:
         return AnswerError(place, reason, hints=hints, unreachable=True)
 
     try:
-        with guarded():
+        with _no_words_of_retries(), guarded():
             yield
     except AnswerError as error:
         if error.silent:
@@ -78,7 +77,7 @@ def in_words(url: str) -> Iterator[None]:
         raise unreachable("broke off", LATER) from error
     except ValueError as error:
         # InvalidURL, InvalidSchema and MissingSchema of requests among them.
-        raise AnswerError(place, "is no address that conda can read") from error
+        raise AnswerError(place, "is not an address that conda can read") from error
     except exceptions.RequestException as error:
         raise unreachable("cannot be reached") from error
     except (ChecksumMismatchError, CondaSignalInterrupt, CudaError):
@@ -90,72 +89,44 @@ def in_words(url: str) -> Iterator[None]:
 
 
 def answer_of(error: Any, url: str = "") -> AnswerError:
-    """What conda's error about an answer means.
-
-    Args:
-        error: a CondaHTTPError.
-        url: what was asked for, where the error does not say.
-    """
-    place, status = shown_address(url or detail(error, "url")), detail(error, "status_code")
+    """What conda's error about an answer means."""
+    place, status = shown(url or detail(error, "url")), detail(error, "status_code")
     if not status.isdigit() or not int(status):
         return AnswerError(place, "cannot be reached", unreachable=True)
-    return AnswerError(place, rules.meaning(int(status)), hints=hints_for(int(status)))
-
-
-_BLOCK = 2**14
-
-
-class DownloadError(CudaError):
-    """A file cannot be had from its address.
-
-    Args:
-        message: one sentence.
-        missing: whether the server answers, but has no such file.
-        unreachable: whether nothing answers, or no longer.
-        silent: whether it was waited for long enough.
-        wrong: whether it is not the file that was promised.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hints: tuple[str, ...] = (),
-        missing: bool = False,
-        unreachable: bool = False,
-        silent: bool = False,
-        wrong: bool = False,
-    ) -> None:
-        super().__init__(message, hints=hints)
-        self.missing = missing
-        self.unreachable = unreachable
-        self.silent = silent
-        self.wrong = wrong
+    return AnswerError(place, meaning(int(status)), hints=hints_for(int(status)))
 
 
 def read_url(url: str, most: int) -> bytes:
     """What an address answers.
 
-    Args:
-        url: the address.
-        most: bytes it may be at most.
+    Raises:
+        AnswerError: when it cannot be had or is larger.
+    """
+    with in_words(url), get(url, IDENTITY) as answer:
+        check_status(answer, url)
+        return body_of(answer, url, most)
+
+
+def body_of(answer: Any, url: str, most: int) -> bytes:
+    """All of an answer.
 
     Raises:
-        DownloadError: when it cannot be had or is larger.
+        AnswerError: when it breaks off or is larger than `most` bytes.
     """
     data = bytearray()
-    with asking(url), get(url, {"Accept-Encoding": "identity"}) as answer:
-        check_status(answer, url)
-        for block in answer.iter_content(_BLOCK):
-            data += block
-            if len(data) > most:
-                raise DownloadError(f"{shown(url)} is larger than any such file.")
+    for block in answer.iter_content(_BLOCK):
+        data += block
+        if len(data) > most:
+            raise AnswerError(shown(url), "is larger than any such file")
+    # Not every urllib3 checks this, and of a file of this machine conda gives a number.
+    length = str(answer.headers.get("Content-Length", ""))
+    if length.isdigit() and hasattr(answer.raw, "tell") and answer.raw.tell() < int(length):
+        raise AnswerError(shown(url), "broke off", hints=(LATER,), unreachable=True)
     return bytes(data)
 
 
 def get(url: str, headers: dict[str, str]) -> Any:
     """Ask for an address with conda's session; the answer, of which only the head has come."""
-
     if not context.ssl_verify:
         disable_ssl_verify_warning()
     session = get_session(url)
@@ -169,13 +140,7 @@ def get(url: str, headers: dict[str, str]) -> Any:
 
 
 def blocks_of(answer: Any, size: int) -> Iterator[bytes]:
-    """What an answer holds, as requests gives it, but without a copy of each block.
-
-    Args:
-        answer: of a request for the file as it is, which nobody has to decode.
-        size: the bytes of a block.
-    """
-
+    """What an answer holds, as requests gives it, but without a copy of each block."""
     # Of a file of this machine conda makes an answer of its own.
     if not hasattr(answer.raw, "stream") or answer.headers.get("Content-Encoding"):
         yield from answer.iter_content(size)
@@ -187,26 +152,8 @@ def blocks_of(answer: Any, size: int) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def asking(url: str) -> Iterator[None]:
-    """Say in words what goes wrong.
-
-    Raises:
-        DownloadError: in place of whatever a connection raises.
-    """
-    try:
-        with _no_words_of_retries(), in_words(url):
-            yield
-    except AnswerError as error:
-        hints, silent = tuple(error.hints), error.silent
-        raise DownloadError(
-            error.message, hints=hints, unreachable=error.unreachable, silent=silent
-        ) from error
-
-
-@contextlib.contextmanager
 def _no_words_of_retries() -> Iterator[None]:
     """Keep urllib3 from telling of each try: the last one is told of in a sentence."""
-
     logger = logging.getLogger("urllib3.connectionpool")
     before = logger.disabled
     logger.disabled = before or not context.verbosity
@@ -220,11 +167,10 @@ def check_status(answer: Any, url: str) -> None:
     """Refuse an answer that is not the file, or a part of it.
 
     Raises:
-        DownloadError: with what the status means.
+        AnswerError: with what the status means.
     """
     code = answer.status_code
     if code in (200, 206):
         return
-    raise DownloadError(
-        f"{shown(url)} {meaning(code)}.", hints=hints_for(code), missing=code in (403, 404, 410)
-    )
+    missing = code in (403, 404, 410)
+    raise AnswerError(shown(url), meaning(code), hints=hints_for(code), missing=missing)

@@ -19,14 +19,18 @@ from ..system.ownership import is_open
 from ..system.reading import open_regular
 from ..system.threads import in_order
 from .addresses import shown_address as shown
-from .connections import LATER
-from .download import DownloadError, asking, blocks_of, check_status, get
+from .connections import LATER, AnswerError
+from .download import IDENTITY, blocks_of, check_status, get, in_words
 
+Get = Callable[[str, dict[str, str]], Any]
+"""Asks for an address with some headers."""
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
 _BLOCK, _LARGEST = 2**14, 2**18
-_MOST_BYTES = 16 * 2**30
-"""More than any installer of NVIDIA's has."""
 """Bytes to read at once. A block that breaks off is lost, small ones make threads wait, and memory
 for larger ones is asked of the system each time."""
+_PIECE, _AT_ONCE = 2**22, 4
+_MOST_BYTES = 16 * 2**30
+"""More than any installer of NVIDIA's has."""
 _SAMPLE = 2**23
 """Bytes after which it is known whether they come fast."""
 _FAST, _SLOW = 50e6, 25e6
@@ -40,10 +44,9 @@ class Incoming:
     """A file on its way.
 
     Args:
-        url: the address.
         part: where what has come is kept; what is there already is taken if it fits.
         size: the promised bytes; None where the server has to say.
-        sha256: the promised hash.
+        sha256: the promised hash, where there is one.
         progress: called with bytes done and bytes in all.
         ask: asks for an address with some headers; conda's session by default.
         waiting: is entered for as long as the server is waited for.
@@ -57,7 +60,7 @@ class Incoming:
         part: Path,
         *,
         size: int | None,
-        sha256: str,
+        sha256: str | None,
         progress: Callable[[int, int], None],
         ask: Get = get,
         waiting: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
@@ -66,7 +69,7 @@ class Incoming:
     ) -> None:
         self.url, self.size = url, size
         self._part, self._sha256, self._progress = part, sha256, progress
-        self._ask, self._waiting = ask, waiting
+        self.ask, self._waiting = ask, waiting
         self._whole, self._kept, self._ranges = whole, True, True
         self._several, self._pieces = several or threading.Lock(), True
         self._file: BinaryIO | None = None
@@ -80,21 +83,20 @@ class Incoming:
         """All of the file, in order; nothing tells yet that it is the right one.
 
         Raises:
-            DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
+            AnswerError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
             OSError: when the disk fails.
         """
-
         patience = context.remote_max_retries
         try:
             yield from self._there()
             while self.size is None or self._done < self.size:
                 before = self._done
                 try:
-                    with asking(self.url):
+                    with in_words(self.url):
                         yield from self._in_a_row()
                         if self._is_worth_pieces:
                             yield from self._in_pieces()
-                except DownloadError as error:
+                except AnswerError as error:
                     if not error.unreachable:
                         raise
                     if error.silent:
@@ -102,24 +104,31 @@ class Incoming:
                     patience = patience - 1 if self._done <= before else context.remote_max_retries
                     if patience < 0:
                         raise self._broken(error) from error
-        except DownloadError as error:
+        except AnswerError as error:
             if error.wrong or not self._done:
                 self.forget()
             raise
         finally:
             self._close()
 
+    def whole(self) -> None:
+        """Let all of it come, and check it; errors are those of `blocks` and `check`."""
+        for _ in self.blocks():
+            pass
+        self.check()
+
     def check(self) -> None:
         """Make sure, when all of it has come, that it is the right file.
 
         Raises:
-            DownloadError: when it is not; nothing of it stays.
+            AnswerError: when it is not; nothing of it stays.
         """
-        if self._digest.hexdigest() != self._sha256:
+        if self._sha256 not in (None, self._digest.hexdigest()):
             self.forget()
-            raise DownloadError(
-                f"{shown(self.url)} does not have the sha256 that the manifest gives for it, so it "
-                "was thrown away and nothing was changed.",
+            raise AnswerError(
+                shown(self.url),
+                "does not have the sha256 that the manifest gives for it, so it was thrown away "
+                "and nothing was changed",
                 hints=(_OTHER_FILE,),
                 wrong=True,
             )
@@ -151,7 +160,7 @@ class Incoming:
         from_start = not self._done or not self._ranges
         headers = IDENTITY if from_start else {**IDENTITY, "Range": f"bytes={self._done}-"}
         with self._waiting():
-            answer = self._ask(self.url, headers)
+            answer = self.ask(self.url, headers)
         with answer:
             if answer.status_code == 200 and answer.headers.get("Accept-Ranges") != "bytes":
                 self._pieces = False
@@ -167,14 +176,14 @@ class Incoming:
                     self._several.release()
                     return
         if self._done < (self.size or 0):
-            raise DownloadError(f"{shown(self.url)} broke off.", hints=(LATER,), unreachable=True)
+            raise AnswerError(shown(self.url), "broke off", hints=(LATER,), unreachable=True)
 
     def _begin(self, answer: Any) -> int | None:
         """How many bytes of an answer are there already; None when it is of no use."""
         if answer.status_code == 416 and self._done:
             raise self._other_size(f"no more than {self._done}")
         check_status(answer, self.url)
-        found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         # Of a file of this machine conda gives a number.
         length = str(answer.headers.get("Content-Length", ""))
         if self.size is None:
@@ -189,7 +198,7 @@ class Incoming:
                 raise self._other_size(found[3])
             return 0
         if not self._done or not self._ranges:
-            raise DownloadError(f"{shown(self.url)} came in wrong pieces.", wrong=True)
+            raise AnswerError(shown(self.url), "came in wrong pieces", wrong=True)
         self._ranges = False
         return None
 
@@ -200,9 +209,9 @@ class Incoming:
         if not self._several.acquire(blocking=False):
             return
         try:
-            for block in self._received(in_pieces(self.url, before, self.size, self._ask)):
+            for block in self._received(_in_pieces(self.url, before, self.size, self.ask)):
                 yield from self._take(block)
-        except DownloadError as error:
+        except AnswerError as error:
             if error.unreachable and self._done > before:
                 raise
             # Perhaps the server does not want so many: the rest comes in a row.
@@ -253,20 +262,22 @@ class Incoming:
             and (self.size or 0) - self._done >= _WORTH_PIECES
         )
 
-    def _other_size(self, found: str) -> DownloadError:
-        return DownloadError(
-            f"{shown(self.url)} has {found} bytes where the manifest says {self.size}, so it was "
-            "thrown away and nothing was changed.",
+    def _other_size(self, found: str) -> AnswerError:
+        return AnswerError(
+            shown(self.url),
+            f"has {found} bytes where the manifest says {self.size}, so it was thrown away and "
+            "nothing was changed",
             hints=(_OTHER_FILE,),
             wrong=True,
         )
 
-    def _broken(self, error: DownloadError) -> DownloadError:
+    def _broken(self, error: AnswerError) -> AnswerError:
         if not self._done:
             return error
-        what = "Nothing more came" if error.silent else "The connection broke"
-        return DownloadError(
-            f"{what} after {self._done} of {self.size} bytes of {shown(self.url)}.",
+        who, what = ("Nothing more", "came") if error.silent else ("The connection", "broke")
+        return AnswerError(
+            who,
+            f"{what} after {self._done} of {self.size} bytes of {shown(self.url)}",
             hints=(_AGAIN if self._kept else LATER,),
             unreachable=True,
         )
@@ -281,44 +292,18 @@ def download(
     progress: Callable[[int, int], None],
     waiting: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext,
 ) -> None:
-    """Download a file, or what is missing of it; the arguments are those of `Incoming`.
-
-    Raises:
-        DownloadError: when it cannot be had; what has arrived stays. Wrong: nothing stays then.
-        OSError: when the disk fails.
-    """
-    incoming = Incoming(url, part, size=size, sha256=sha256, progress=progress, waiting=waiting)
-    for _ in incoming.blocks():
-        pass
-    incoming.check()
+    """Download a file, or what is missing of it; arguments and errors are those of `Incoming`."""
+    Incoming(url, part, size=size, sha256=sha256, progress=progress, waiting=waiting).whole()
 
 
 def _said_size(url: str, text: str) -> int:
     if not text.isdigit() or not 0 < int(text) <= _MOST_BYTES:
-        raise DownloadError(f"{shown(url)} has no size that can be believed.")
+        raise AnswerError(shown(url), "has no size that can be believed")
     return int(text)
 
 
-Get = Callable[[str, dict[str, str]], Any]
-"""Asks for an address with some headers."""
-IDENTITY = {"Accept-Encoding": "identity"}
-"""Compressed on the way, neither sizes nor ranges would mean the file's."""
-RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
-_PIECE, _AT_ONCE, _PIECE_BLOCK = 2**22, 4, 2**18
-
-
-def in_pieces(url: str, start: int, size: int, ask: Get) -> Iterator[bytes]:
-    """The rest of a file, several pieces of it at a time, in their order.
-
-    Args:
-        url: the address.
-        start: the first byte that is wanted.
-        size: the bytes of the whole file.
-        ask: asks for an address with some headers.
-
-    Raises:
-        DownloadError: when one does not come as it was asked for.
-    """
+def _in_pieces(url: str, start: int, size: int, ask: Get) -> Iterator[bytes]:
+    """The rest of a file from a place on, several pieces of it at a time, in their order."""
     ends = [(at, min(at + _PIECE, size)) for at in range(start, size, _PIECE)]
     return in_order(lambda ends: piece(url, *ends, size, ask), ends, _AT_ONCE)
 
@@ -327,35 +312,29 @@ def piece(url: str, first: int, end: int, size: int, ask: Get) -> bytes:
     """A piece of a file.
 
     Args:
-        url: the address.
         first: its first byte.
         end: the byte behind its last one.
-        size: the bytes of the whole file.
-        ask: asks for an address with some headers.
 
     Raises:
-        DownloadError: when it does not come as it was asked for. Unreachable: when another try
+        AnswerError: when it does not come as it was asked for. Unreachable: when another try
             may help.
     """
     blocks, left = [], end - first
+    wrong = AnswerError(shown(url), "came in wrong pieces", hints=(LATER,), unreachable=True)
     headers = {**IDENTITY, "Range": f"bytes={first}-{end - 1}"}
-    with asking(url), ask(url, headers) as answer:
+    with in_words(url), ask(url, headers) as answer:
         check_status(answer, url)
-        found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         wanted = (str(first), str(end - 1))
         if answer.status_code != 206 or not found or found.groups()[:2] != wanted:
-            raise _no_piece(url)
+            raise wrong
         if found[3] not in ("*", str(size)):
-            raise _no_piece(url)
-        for block in blocks_of(answer, _PIECE_BLOCK):
+            raise wrong
+        for block in blocks_of(answer, _LARGEST):
             blocks.append(block)
             left -= len(block)
             if left < 0:
-                raise _no_piece(url)
+                raise wrong
     if left:
-        raise DownloadError(f"{shown(url)} broke off.", hints=(LATER,), unreachable=True)
+        raise AnswerError(shown(url), "broke off", hints=(LATER,), unreachable=True)
     return b"".join(blocks)
-
-
-def _no_piece(url: str) -> DownloadError:
-    return DownloadError(f"{shown(url)} came in wrong pieces.", hints=(LATER,), unreachable=True)

@@ -19,8 +19,8 @@ from ..versions import CudaVersion
 from .base import DEFAULT_CHANNELS, NotOffered, ToolkitRequest
 from .keep_installed import kept_addon
 from .parts import Parts, parts_of
-from .pypi import pip
-from .pypi.parts import fetch_parts, parts_for, rows_of
+from .pypi.parts import find_parts
+from .pypi.wheel import IndexFailure
 
 FIRST_WHEELS = 11
 """The first major version of CUDA that add-ons have wheels for."""
@@ -102,7 +102,7 @@ def _one(
     if version.major >= FIRST_WHEELS:
         try:
             return _from_wheels(request, version, name)
-        except pip.PipError as error:
+        except IndexFailure as error:
             refusal = _refusal(error, request, version, name, source)
             refusal.__cause__ = error
     if channels and (records := _from_channels(request, version, name)):
@@ -114,13 +114,10 @@ def _from_wheels(request: ToolkitRequest, version: CudaVersion, name: str) -> Pa
     """An add-on as an index has it.
 
     Raises:
-        PipError: when no index that was asked has it.
+        IndexFailure: when no index that was asked has it.
     """
-    channel = LocalChannel.find(request.platform.subdir)
     pin = f"{addons()[name].wheel(version.major)}=={request.wanted_addons[name]}.*"
-    parts = parts_for([pin], request, channel)
-    specs = tuple(f"{part.name}=={part.version}" for part in parts)
-    return Parts(rows_of(parts, channel), specs, ("PyPI",), lambda: fetch_parts(parts, request))
+    return find_parts([pin], request, LocalChannel.find(request.platform.subdir))
 
 
 def _from_channels(request: ToolkitRequest, version: CudaVersion, name: str) -> tuple[Any, ...]:
@@ -190,9 +187,9 @@ def versions_there(request: ToolkitRequest, name: str, most: int = 8) -> list[st
 
 
 def _refusal(
-    error: pip.PipError, request: ToolkitRequest, version: CudaVersion, name: str, source: str
+    error: IndexFailure, request: ToolkitRequest, version: CudaVersion, name: str, source: str
 ) -> NotOffered:
-    """What pip's failure means for the user."""
+    """What the failure of an index means for the user."""
     text = in_words({name: request.wanted_addons[name]})
     hints: Sequence[str]
     unreachable = error.unreachable
@@ -211,12 +208,11 @@ def _refusal(
         )
         hints = ["Run the command without --offline once."]
         unreachable = True
-    elif error.problem:
-        reason, hints = f"cannot provide {text}: {error.problem.sentence}", error.problem.hints
-    elif error.unreachable:
-        reason = f"cannot provide {text}: no answer from the index that pip is configured to use"
-        hints = ["pip config list shows the index; conda cuda use ... -c CHANNEL needs none."]
+    elif error.requirement:
+        reason = (
+            f"has no {text} for CUDA {version.major} on the index that pip is configured to use"
+        )
+        hints = error.hints
     else:
-        reason = f"has no {text} for CUDA {version.major}: {error.message.rstrip('.')}"
-        hints = ["pip config list shows which index was asked."]
+        reason, hints = f"cannot provide {text}: {error.reason}", error.hints
     return NotOffered(source, reason, hints=hints, unreachable=unreachable)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -103,10 +104,22 @@ def is_regular(path: Path) -> bool:
         return False
 
 
-def hash_of(path: Path, name: str = "sha256") -> str:
-    """The hash of a file's content, in hexadecimal digits."""
-    digest = hashlib.new(name, usedforsecurity=False)
+def hash_of(
+    path: Path,
+    name: str = "sha256",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> str:
+    """The hash of a file's content, in hexadecimal digits.
+
+    Args:
+        path: the file.
+        name: the kind of hash.
+        progress: called with bytes done and bytes in all.
+    """
+    digest, done, total = hashlib.new(name, usedforsecurity=False), 0, path.stat().st_size
     with open_regular(path) as file:
-        for block in iter(lambda: file.read(2**20), b""):
+        while block := file.read(2**20):
             digest.update(block)
+            done += len(block)
+            progress(done, total)
     return digest.hexdigest()

@@ -136,16 +136,10 @@ class Jobs(Generic[T]):
     Args:
         parts: one for each job, which is told how far it is.
         work: does a job; it gets its number and the job.
-        mendable: what `work` raises where a job can be done in another way.
     """
 
-    def __init__(
-        self,
-        parts: Sequence[Part],
-        work: Callable[[int, Job], T],
-        mendable: tuple[type[BaseException], ...] = (),
-    ) -> None:
-        self._work, self._jobs, self._mendable = work, [Job(part) for part in parts], mendable
+    def __init__(self, parts: Sequence[Part], work: Callable[[int, Job], T]) -> None:
+        self._work, self._jobs = work, [Job(part) for part in parts]
 
     def __enter__(self) -> Jobs[T]:
         self._calls = _Calls(self._do, len(self._jobs), _AT_ONCE)
@@ -170,7 +164,7 @@ class Jobs(Generic[T]):
             wait([result], 0.1)
             for one in self._calls.results:
                 error = one.exception() if one.done() else None
-                if error and not isinstance(error, self._mendable):
+                if error:
                     raise error
         return result.result()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.network.rules import astray
+from conda_cuda_plugin.network.connections import astray
 
 from ..channel.package import CondaPackage, write_channel
 from ..channel.test_answers import SUBDIR

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.network.download import DownloadError, read_url
-from conda_cuda_plugin.network.rules import meaning
+from conda_cuda_plugin.network.connections import AnswerError, meaning
+from conda_cuda_plugin.network.download import read_url
 from conda_cuda_plugin.network.stream import download
 
 from ..channel.test_answers import SUBDIR
@@ -106,15 +106,15 @@ def test_no_end(kind: str, source: str, conda: Conda, environment: Path, served:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("login", "is no index: the page there names no file"),
-        ("json", "is no index that pip can read"),
-        ("list", "is no index that pip can read"),
-        ("wrong-types", "is no index that pip can read"),
-        ("text", "is no index: it answers with text/plain"),
-        ("cut", "the answer of the index broke off"),
+        ("login", "is not an index: the page there names no file"),
+        ("json", "is not an index: its JSON is not that of one"),
+        ("list", "is not an index: its JSON is not that of one"),
+        ("wrong-types", "is not an index: its JSON is not that of one"),
+        ("text", "is not an index: it answers with text/plain"),
+        ("cut", "/simple/cuda-toolkit/ broke off"),
         ("circle", "sends on without end"),
-        ("long", "a page of the index has no end"),
-        ("long-json", "a page of the index has no end"),
+        ("long", "/simple/cuda-toolkit/ is larger than any such file"),
+        ("long-json", "/simple/cuda-toolkit/ is larger than any such file"),
     ],
 )
 def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, served: Site) -> None:
@@ -132,13 +132,13 @@ def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, ser
     served.answers["/"] = answers[kind]
     told = " ".join(ask(conda, environment, served, "pypi").err.split())
     assert expected in told
-    assert ("A page in between, such as that of a login" in told) == ("is no index" in told)
+    assert ("A page in between, such as that of a login" in told) == ("is not an index" in told)
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("login", "is no JSON document"),
+        ("login", "is not a JSON document"),
         ("cut", "broke off"),
         ("circle", "sends on without end"),
         ("long", "larger than any such file"),
@@ -241,7 +241,7 @@ class TestDownloads:
 
         served.answers["/file"] = stops
         part = tmp_path / "downloads" / "file.part"
-        with pytest.raises(DownloadError, match=r"Nothing more came after \d+ of 100000 bytes"):
+        with pytest.raises(AnswerError, match=r"Nothing more came after \d+ of 100000 bytes"):
             download(
                 f"{served.address}/file", part, size=len(data), sha256="0" * 64,
                 progress=lambda done, size: None,

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.build.package import Member, check_members
+from conda_cuda_plugin.build.package import Member, check_members, refusing
 from conda_cuda_plugin.build.wheel import WheelError
 from conda_cuda_plugin.network.addresses import shown_address
-from conda_cuda_plugin.network.connections import AnswerError, _error
+from conda_cuda_plugin.network.connections import AnswerError, endless, not_followed
 from conda_cuda_plugin.network.download import in_words as fetching
-from conda_cuda_plugin.network.rules import ASTRAY, CIRCLE
-from conda_cuda_plugin.sources.redist.place import WebPlace
+from conda_cuda_plugin.sources.redist.place import Place
 
 from ..conftest import Conda
 from ..sources.redist_server import small_release, write_release
@@ -40,7 +39,7 @@ def test_a_pipe_for_a_manifest(conda: Conda, environment: Path, tmp_path: Path) 
     os.mkfifo(manifest)
     words = ("12.4", "--from", tmp_path / "redist", "--dry-run")
     told = in_words(conda.cuda("use", environment, *words, check=False)).err
-    assert f"{manifest} cannot be read: it is no regular file" in told
+    assert f"{manifest} cannot be read: it is not a regular file" in told
     assert "Copy the file again from where it comes from." in told
 
 
@@ -65,16 +64,16 @@ def test_a_circle_is_no_matter_of_passwords(
 
 def test_a_name_of_a_member_is_cut() -> None:
     for name in ("../" + "x" * 3000, "a/" * 5 + "x" * 3000 + "\\"):
-        with pytest.raises(WheelError) as caught:
-            check_members([Member(name, 0, None)], "x.whl", WheelError)
+        with pytest.raises(WheelError) as caught, refusing("x.whl", WheelError):
+            check_members([Member(name, 0, None)])
         assert len(str(caught.value)) < 300 and "..." in str(caught.value)
 
 
 def places() -> Iterator[str]:
     """What is told in each of the places that name an address."""
-    yield WebPlace(f"{LOOK_ALIKE}/").text
-    for word in (ASTRAY, CIRCLE):
-        yield str(_error(word, LOOK_ALIKE, LOOK_ALIKE))
+    yield Place(f"{LOOK_ALIKE}/").text
+    yield str(not_followed(LOOK_ALIKE, LOOK_ALIKE))
+    yield str(endless(LOOK_ALIKE))
     with pytest.raises(AnswerError) as unusable, fetching(LOOK_ALIKE):
         raise ValueError
     yield str(unusable.value)

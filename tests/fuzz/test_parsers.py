@@ -44,12 +44,12 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
         lambda text: versions.VersionRequest.parse(text).specifier(numbers=2), (CudaError,)),
     "page of an index": (
         lambda text: pages.read_page("application/vnd.pypi.simple.v1+json", text, PAGE),
-        (wheel.AskPip,)),
-    "page of links": (lambda text: pages.read_page("text/html", text, PAGE), (wheel.AskPip,)),
+        (wheel.IndexFailure,)),
+    "page of links": (lambda text: pages.read_page("text/html", text, PAGE), (wheel.IndexFailure,)),
     "file on a page": (
         lambda text: pages.read_page(
             "text/html", f'<a href="{text}" data-core-metadata="{text}">a.whl</a>', PAGE),
-        (wheel.AskPip,)),
+        (wheel.IndexFailure,)),
     "wheel's name": (
         lambda text: pages.candidates("a", [pages.IndexFile(f"{text}.whl", PAGE)], LINUX), ()),
     "addon version": (lambda text: addons.check_addons({"cudnn": text}), (CudaError,)),

@@ -56,7 +56,7 @@ HOSTILE = [
         [regular("lib/d/x"), link("lib/d", "..")], "is a file and a folder", id="link-over-a-folder"
     ),
     pytest.param([link("LICENSE", "/etc/passwd")], "leads out", id="license-is-a-link-out"),
-    pytest.param([regular("x"), link("LICENSE", "x")], "is no regular file", id="license-is-a-link"),
+    pytest.param([regular("x"), link("LICENSE", "x")], "is not a regular file", id="license-is-a-link"),
     pytest.param([hard_link("lib/x", "/etc/passwd")], "would leave its place", id="hard-link-out"),
     pytest.param(
         [hard_link("lib/x", f"{TOP}/../../y")], "would leave its place", id="hard-link-to-the-parent"
@@ -71,10 +71,10 @@ HOSTILE = [
         "leads to no file before it",
         id="hard-link-to-a-link",
     ),
-    pytest.param([("x", tarfile.CHRTYPE, b"", "")], "is no regular file", id="character-device"),
-    pytest.param([("x", tarfile.BLKTYPE, b"", "")], "is no regular file", id="block-device"),
-    pytest.param([("x", tarfile.FIFOTYPE, b"", "")], "is no regular file", id="fifo"),
-    pytest.param([("x", b"Z", b"", "")], "is no regular file", id="unknown-kind"),
+    pytest.param([("x", tarfile.CHRTYPE, b"", "")], "is not a regular file", id="character-device"),
+    pytest.param([("x", tarfile.BLKTYPE, b"", "")], "is not a regular file", id="block-device"),
+    pytest.param([("x", tarfile.FIFOTYPE, b"", "")], "is not a regular file", id="fifo"),
+    pytest.param([("x", b"Z", b"", "")], "is not a regular file", id="unknown-kind"),
     pytest.param([regular("lib/x"), regular("LIB/X")], "are the same file", id="case"),
     pytest.param([regular("lib/x"), regular("lib/x")], "are the same file", id="twice"),
     pytest.param([regular("lib/x"), regular("Lib/X/y")], "is a file and a folder", id="case-of-folder"),
@@ -220,7 +220,7 @@ class TestBombs:
         raw[483:495] = b"%011o\0" % (2**33 - 1)
         raw[148:156] = b"%06o\0 " % (sum(raw[:148]) + sum(raw[156:512]) + 8 * 32)
         data = lzma.compress(bytes(raw) + bytes(512) + bytes(1024))
-        with pytest.raises(ArchiveError, match="is no regular file"):
+        with pytest.raises(ArchiveError, match="is not a regular file"):
             convert(tmp_path, data)
 
     def test_a_dictionary_that_needs_all_the_memory(self, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.network.download import DownloadError, read_url
+from conda_cuda_plugin.network.connections import AnswerError
+from conda_cuda_plugin.network.download import read_url
 from conda_cuda_plugin.network.stream import download
 
 from .redist_server import RedistServer, serve
@@ -82,7 +83,7 @@ def test_the_file_itself_or_a_refusal(
                 sha256=sha256,
                 progress=lambda done, total: told.append((done, total)),
             )
-        except DownloadError as error:
+        except AnswerError as error:
             assert "\n" not in error.message
             if part.exists():
                 assert error.unreachable
@@ -97,11 +98,11 @@ def test_the_file_itself_or_a_refusal(
 
 def test_no_more_is_read_than_is_wanted(server: RedistServer) -> None:
     (server.folder / "large.json").write_bytes(b"x" * 10_000_000)
-    with pytest.raises(DownloadError, match="is larger than any such file"):
+    with pytest.raises(AnswerError, match="is larger than any such file"):
         read_url(f"{server.address}large.json", 1000)
 
 
 @pytest.mark.parametrize("url", ["http://", "nothing://x/y", "http://a b/c"])
 def test_an_address_that_is_none(url: str) -> None:
-    with pytest.raises(DownloadError):
+    with pytest.raises(AnswerError):
         read_url(url, 1000)

@@ -94,7 +94,7 @@ def test_every_file_with_a_place_comes_out_byte_for_byte(files: dict[str, bytes]
             place_on_disk.parent.mkdir(parents=True, exist_ok=True)
             place_on_disk.write_bytes(data)
         tree = Tree((Path(folder),), Path(folder), "/tmp")
-        by_part = members_by_part(tree, "x.run", TARGET, V10)
+        by_part = members_by_part(tree, TARGET, V10)
         found: dict[str, bytes] = {}
         for members in by_part.values():
             for member in members:

@@ -118,9 +118,9 @@ CASES = {
     "no-hash-at-all": Case(
         lambda machine: machine.middle(), "is not a SHA-256", ("--sha256", "abc"), known=False
     ),
-    "a-program": Case(_elf, "is no installer of NVIDIA's"),
-    "a-text": Case(_text, "is no installer of NVIDIA's"),
-    "a-pipe": Case(_pipe, "is no installer of NVIDIA's", ("--sha256", "0" * 64), known=False),
+    "a-program": Case(_elf, "is not an installer of NVIDIA's"),
+    "a-text": Case(_text, "is not an installer of NVIDIA's"),
+    "a-pipe": Case(_pipe, "is not an installer of NVIDIA's", ("--sha256", "0" * 64), known=False),
     "nothing-there": Case(lambda machine: f"{machine.folder}/x.run", "there is no file"),
     "no-release-in-its-name": Case(_renamed, "its name does not say which release it is"),
     "other-release-asked": Case(
@@ -133,7 +133,7 @@ CASES = {
         _script("exit 0", "cuda_10.2.89_440.33.09_linux_ppc64le.run"), "it is for ppc64le"
     ),
     "no-runtime": Case(_no_runtime, "holds no CUDA runtime"),
-    "a-pipe-in-it": Case(_more(pipes=(f"{LIB}/libpipe.so",)), "libpipe.so' is no regular file"),
+    "a-pipe-in-it": Case(_more(pipes=(f"{LIB}/libpipe.so",)), "libpipe.so' is not a regular file"),
     "absolute-link": Case(_more(links={f"{LIB}/libx.so": "/etc/passwd"}), "leads out of the"),
     "leaving-link": Case(
         _more(links={"bin/x": "../../../../../../../../etc/passwd"}), "leads out of the package"
@@ -143,7 +143,7 @@ CASES = {
     ),
     "no-name-on-every-system": Case(_more(files={f"{LIB}/libx:y.a": b""}), "has no proper name"),
     "fails": Case(_script("echo no space; exit 7"), r"could not be unpacked \(exit code 7\)"),
-    "does-nothing": Case(_script("exit 0"), "it is no installer of a CUDA toolkit"),
+    "does-nothing": Case(_script("exit 0"), "it is not an installer of a CUDA toolkit"),
     "asks": Case(
         _script("read -r answer < /dev/tty || exit 8"), r"could not be unpacked \(exit code 8\)"
     ),
@@ -155,10 +155,10 @@ CASES = {
             'for folder in /var/tmp "$HOME" /usr/local /opt /root /etc . "${0%/*}" /dev/shm; do\n'
             f'echo x > "$folder/{MARK}"; done; echo x > /tmp/cuda-installer.log; exit 0'
         ),
-        "it is no installer of a CUDA toolkit",
+        "it is not an installer of a CUDA toolkit",
     ),
     "fetches-folders-from-elsewhere": Case(
-        _script('ln -s /etc "$TMPDIR/unpacked"; exit 0'), "it is no installer of a CUDA toolkit"
+        _script('ln -s /etc "$TMPDIR/unpacked"; exit 0'), "it is not an installer of a CUDA toolkit"
     ),
     "program-fails": Case(
         lambda machine: _closed(machine, "#!/bin/sh\necho 'no room' >&2\nexit 5\n"),

@@ -98,12 +98,12 @@ def test_a_hostile_wheel_is_refused_or_stays_inside(members: list[Member]) -> No
         ),
         pytest.param(
             [("nvidia/part/lib/x", b"/etc/passwd", stat.S_IFLNK | 0o777)],
-            "its member 'nvidia/part/lib/x' is no regular file",
+            "its member 'nvidia/part/lib/x' is not a regular file",
             id="symbolic-link",
         ),
         pytest.param(
             [("nvidia/part/lib/x", b"", stat.S_IFCHR | 0o666)],
-            "its member 'nvidia/part/lib/x' is no regular file",
+            "its member 'nvidia/part/lib/x' is not a regular file",
             id="device",
         ),
         pytest.param(

@@ -19,8 +19,7 @@ from conda.exceptions import (
 
 from ...addons import addons
 from ...network.answers import NoAnswerError
-from ...network.connections import AnswerError, hints_for
-from ...network.rules import meaning
+from ...network.connections import AnswerError, hints_for, meaning
 from ...packages.channel_records import FETCH_ANEW
 from ...quoting import typed
 from ...system.conda_compat import detail, first_line

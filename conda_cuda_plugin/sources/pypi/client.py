@@ -1,83 +1,67 @@
-"""Asking an index, each page once, and keeping pages as long as the index says."""
+"""Connections to indexes and to the servers of their files, as pip is configured to make them."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import re
+import functools
+import importlib
+import ipaddress
+import ssl
+import subprocess
 import threading
-import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from requests.exceptions import (
-    ChunkedEncodingError,
-    ConnectionError,
-    ContentDecodingError,
-    ProxyError,
-    SSLError,
-    Timeout,
-)
+from conda.base.context import context
+from conda.gateways.connection.adapters.http import HTTPAdapter as CondaAdapter
+from conda.gateways.connection.session import CondaSession
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError, ProxyError, SSLError, Timeout
 
-from ...errors import ForeignFileError
-from ...network.connections import AnswerError
-from ...network.download import in_words
-from ...system import schema
-from ...system.files import Inside
-from ...system.ownership import is_open
-from ...system.reading import read_json
-from .session import Session
-from .wheel import AskPip
+from ...network.addresses import shown_address
+from ...network.connections import LATER, AnswerError, meaning, printable
+from ...network.download import body_of, in_words
+from .kept import Kept, Page, page_of
+from .settings import Settings
+from .wheel import WHICH, IndexFailure
 
 PAGES = (
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, "
     "text/html;q=0.1"
 )
 """The forms of a page, best first (PEP 691)."""
+NO_ANSWER = "no answer from the index that pip is configured to use"
+_PORTS = {"http": 80, "https": 443}
 _MOST_BYTES = 32 * 2**20
 """The largest page of an index that is known has 20 MB: a list of all its packages."""
-_BLOCK = 2**16
-
-
-class Unreachable(Exception):
-    """Nothing that can be used has come from an address.
-
-    Args:
-        error: what is wrong, in words; None where that is a status.
-    """
-
-    def __init__(self, error: AnswerError | None = None) -> None:
-        super().__init__(error)
-        self.error = error
+_LOGIN = (
+    "The name and password come from the address of the index (pip config list), from ~/.netrc, "
+    "or from a keyring if pip's option keyring-provider names one."
+)
+_PROXY = "pip config list and the variable HTTPS_PROXY name the proxy; its address holds the login."
+_HINTS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
 
 
 class Client:
-    """Asks for pages and small files; threads may share it.
+    """Asks for pages and files; threads may share it."""
 
-    Args:
-        session: the way to them.
-        kept: where pages are kept.
-    """
-
-    def __init__(self, session: Session, kept: Kept) -> None:
-        self._session, self._kept = session, kept
-        self._silent: dict[str, AnswerError] = {}
+    def __init__(self, settings: Settings, kept: Kept) -> None:
+        self._settings, self._kept = settings, kept
+        self._session = _session(settings)
+        # An index with a password often has its files on the same host, without.
+        self._logins = {
+            host: login
+            for host, login in map(_host_and_login, (*settings.indexes, *settings.find_links))
+            if login
+        }
+        self._silent: dict[str, IndexFailure] = {}
         self._lock = threading.Lock()
 
     def page(self, url: str, accept: str = PAGES) -> Page | None:
         """The page or text at an address; None when there is none.
 
-        Args:
-            url: the address.
-            accept: the forms that are understood.
-
         Raises:
-            Unreachable: when it cannot be had.
-            AskPip: when the address asks for a password that only pip may know, say.
+            IndexFailure: when it cannot be had.
         """
         before = self._kept.find(url)
         if before is not None and before.is_fresh:
@@ -89,11 +73,11 @@ class Client:
             elif answer.status_code in (404, 410):
                 return None
             else:
-                body = _body(answer)
                 try:
-                    page = page_of(answer.url, answer.headers, body.decode("utf-8"))
+                    body = _body(answer).decode()
                 except UnicodeDecodeError as error:
-                    raise AskPip("a page that is no text") from error
+                    raise IndexFailure(f"{_shown(url)} is not a page of text") from error
+                page = page_of(answer.url, answer.headers, body)
             asked = (*answer.history, answer)
             if not any("Authorization" in one.request.headers for one in asked):
                 self._kept.keep(url, page, answer.headers)
@@ -103,165 +87,192 @@ class Client:
         """The content of a small file; None when there is none.
 
         Raises:
-            Unreachable, AskPip: as `page`.
+            IndexFailure: when it cannot be had.
         """
         with self._ask(url, {"Accept-Encoding": "identity"}) as answer:
             return None if answer.status_code in (404, 410) else _body(answer)
 
     def _ask(self, url: str, headers: dict[str, str]) -> Any:
-
         host = urlsplit(url).netloc
         if host in self._silent:
-            raise Unreachable(self._silent[host])
+            raise self._silent[host]
         try:
             with in_words(url):
-                try:
-                    answer = self._session.get(url, headers)
-                except SSLError as error:
-                    # pip may trust what the operating system trusts.
-                    raise AskPip("a certificate that is not trusted") from error
-                except ProxyError as error:
-                    raise AskPip("a proxy that does not let us through") from error
+                answer = self.get(url, headers)
         except AnswerError as error:
-            if not error.silent and not isinstance(error.__cause__, (ConnectionError, Timeout)):
-                raise AskPip(error.reason) from error
-            with self._lock:
-                self._silent[host] = error
-            raise Unreachable(error) from error
-        if answer.status_code in (401, 407):
-            answer.close()
-            raise AskPip("a password is asked for, and pip may know a keyring")
+            failure = _failure(error)
+            if failure.unreachable:
+                with self._lock:
+                    self._silent[host] = failure
+            raise failure from error
         if answer.status_code not in (200, 304, 404, 410):
             answer.close()
-            raise Unreachable
+            raise IndexFailure(
+                f"{_shown(url)} {meaning(answer.status_code)}", (LATER, WHICH), unreachable=True
+            )
         return answer
+
+    def get(self, url: str, headers: dict[str, str], *, hashed: bool = False) -> Any:
+        """Ask for an address; the answer, of which only the head has come.
+
+        Args:
+            hashed: whether it is known what the answer hashes to, so that nobody can alter it.
+
+        Raises:
+            RequestException: when nothing answers.
+            IndexFailure: when the way there is not safe, or a password is missing.
+        """
+        if not hashed and not self._is_safe(url):
+            hint = "pip config set global.trusted-host HOST says that it can be trusted."
+            raise IndexFailure(f"{_shown(url)} is not encrypted, and is not trusted", (hint, WHICH))
+        host, own = _host_and_login(url)
+        answer = self._send(url, headers, own or self._logins.get(host))
+        if answer.status_code == 401 and (login := self._from_keyring(url)):
+            answer.close()
+            self._logins[host] = login
+            answer = self._send(url, headers, login)
+        way = [*(one.url for one in answer.history), answer.url][1:]
+        if not hashed and not all(map(self._is_safe, way)):
+            answer.close()
+            raise IndexFailure(f"{_shown(url)} sends on to a place without encryption")
+        if hint := _HINTS.get(answer.status_code, ""):
+            answer.close()
+            reason = f"{_shown(url)} {meaning(answer.status_code)}"
+            raise IndexFailure(reason, (hint,), unreachable=True)
+        return answer
+
+    def _send(self, url: str, headers: dict[str, str], login: tuple[str, str] | None) -> Any:
+        parts = urlsplit(url)
+        ask = functools.partial(
+            self._session.get,
+            parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(),
+            headers=headers,
+            stream=True,
+            auth=login,
+            # Said again, as variables of the environment would count more.
+            proxies=self._session.proxies,
+            verify=self._settings.certificate,
+            timeout=self._settings.timeout
+            or (context.remote_connect_timeout_secs, context.remote_read_timeout_secs),
+        )
+        try:
+            return ask()
+        except SSLError:
+            # As pip does, trust what the system trusts. It is read only where it is needed.
+            own = self._session.get_adapter("https://").poolmanager.connection_pool_kw
+            if "ssl_context" not in own:
+                raise
+            own["ssl_context"].load_default_certs()
+            return ask()
+
+    def _is_safe(self, url: str) -> bool:
+        """Whether nobody in between can alter what comes from an address, or the user said so."""
+        parts, trusted = urlsplit(url), self._settings.trusted_hosts
+        host = parts.hostname or ""
+        if parts.scheme == "https" or host in trusted or f"{host}:{parts.port}" in trusted:
+            return True
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def _from_keyring(self, url: str) -> tuple[str, str] | None:
+        """The name and password that the user's keyring has for an index or its host."""
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        index = next(
+            (one for one in self._settings.indexes if urlsplit(one).hostname == parts.hostname),
+            None,
+        )
+        user = urlsplit(index or url).username
+        for place in filter(None, (index, host)):
+            if self._settings.keyring == "import":
+                with contextlib.suppress(ImportError):
+                    found = importlib.import_module("keyring").get_credential(place, user)
+                    if found:
+                        return found.username, found.password
+            elif self._settings.keyring == "subprocess" and user:
+                with contextlib.suppress(OSError):
+                    done = subprocess.run(
+                        ["keyring", "get", place, user],
+                        stdin=subprocess.DEVNULL,
+                        capture_output=True,
+                        text=True,
+                    )
+                    if not done.returncode:
+                        return user, done.stdout.rstrip("\n")
+        return None
+
+
+def _host_and_login(url: str) -> tuple[str, tuple[str, str] | None]:
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return f"{parts.scheme}://{parts.hostname}:{port}", login
+
+
+def _shown(url: str) -> str:
+    return printable(shown_address(url))
+
+
+def _failure(error: AnswerError) -> IndexFailure:
+    cause = error.__cause__
+    hints: tuple[str, ...] = (LATER, WHICH) if error.unreachable else (WHICH,)
+    if isinstance(cause, SSLError):
+        hints = ("pip config set global.cert FILE names the certificate to trust.",)
+    elif isinstance(cause, ProxyError):
+        hints = (_PROXY,)
+    elif not error.silent and isinstance(cause, (ConnectionError, Timeout)):
+        hint = "pip config list shows the index; conda cuda use ... -c CHANNEL needs none."
+        return IndexFailure(NO_ANSWER, (hint,), unreachable=True)
+    return IndexFailure(error.message.rstrip("."), hints, unreachable=error.unreachable)
 
 
 def _body(answer: Any) -> bytes:
-
-    data = bytearray()
     try:
         with in_words(answer.url):
-            try:
-                for block in answer.iter_content(_BLOCK):
-                    data += block
-                    if len(data) > _MOST_BYTES:
-                        raise AskPip("a page that is larger than any such page")
-            except (ChunkedEncodingError, ContentDecodingError) as error:
-                raise AskPip("a page that broke off") from error
+            return body_of(answer, answer.url, _MOST_BYTES)
     except AnswerError as error:
-        raise Unreachable(error) from error
-    # Not every urllib3 looks at that.
-    length = answer.headers.get("Content-Length", "")
-    if length.isdigit() and answer.raw.tell() < int(length):
-        raise AskPip("a page that broke off")
-    return bytes(data)
+        raise _failure(error) from error
 
 
-_LONGEST = 86_400
-"""Seconds; no index is believed for longer that nothing of it will change."""
-_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,10})", re.I)
-_NOT_KEPT = re.compile(r"(?:^|,)\s*(?:no-store|private)\b", re.I)
-_ASK_AGAIN = re.compile(r"(?:^|,)\s*no-cache\b", re.I)
-_HEADER = schema.text(r"[ -~]{0,1000}")
+def _session(settings: Settings) -> Any:
+    # A call of the class itself would give the session that others use.
+    session = type.__call__(CondaSession)
+    for other in [scheme for scheme in session.adapters if not scheme.startswith("http")]:
+        # No redirect leads to a file of this machine.
+        del session.adapters[other]
+    conda_own = session.get_adapter("https://")
+    # Whatever a server answers is an answer.
+    retries = conda_own.max_retries.new(status=0, status_forcelist=())
+    session.mount("http://", HTTPAdapter(max_retries=retries))
+    if session.verify and "ssl_context" not in conda_own.poolmanager.connection_pool_kw:
+        session.mount("https://", _adapter(retries))
+    for host in settings.trusted_hosts:
+        session.mount(f"https://{host}/", _Careless(max_retries=retries))
+        if ":" not in host:
+            session.mount(f"https://{host}:", _Careless(max_retries=retries))
+    if settings.proxy:
+        session.proxies = dict.fromkeys(("http", "https"), settings.proxy)
+    if settings.client_certificate:
+        session.cert = settings.client_certificate
+    return session
 
 
-@dataclass(frozen=True)
-class Page:
-    """What an address has answered."""
+def _adapter(retries: Any) -> Any:
+    """An adapter that reads the file of trusted certificates once, not for every connection.
 
-    url: str
-    """Where it came from in the end."""
-    kind: str
-    """Its media type, with parameters."""
-    body: str
-    etag: str = ""
-    modified: str = ""
-    asked: int = 0
-    """When, in seconds since 1970."""
-    fresh: int = 0
-    """For how many seconds it need not be asked for again."""
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether it need not be asked for."""
-        return 0 <= time.time() - self.asked < self.fresh
-
-    @property
-    def validators(self) -> dict[str, str]:
-        """The headers that ask for it only if it has changed."""
-        found = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in found.items() if value}
-
-    def renewed(self, headers: Mapping[str, str]) -> Page:
-        """The same page, of which the index says that it has not changed."""
-        life = _life(headers)
-        return replace(self, asked=life["asked"], fresh=life["fresh"])
-
-
-_SCHEMA = schema.record(
-    {
-        **dict.fromkeys(("url", "kind", "etag", "modified"), _HEADER),
-        **dict.fromkeys(("asked", "fresh"), schema.number),
-        "body": schema.text(r"(?s:.*)"),
-    },
-    tuple(Page.__dataclass_fields__),
-)
-
-
-def page_of(url: str, headers: Mapping[str, str], body: str) -> Page:
-    """An answer as a page, with what its headers say about its life."""
-    return Page(
-        url,
-        headers.get("Content-Type", ""),
-        body,
-        headers.get("ETag", ""),
-        headers.get("Last-Modified", ""),
-        **_life(headers),
-    )
-
-
-def _life(headers: Mapping[str, str]) -> dict[str, int]:
-    control = headers.get("Cache-Control", "")
-    found = None if _ASK_AGAIN.search(control) else _MAX_AGE.search(control)
-    age = headers.get("Age", "")
-    left = int(found[1]) - (int(age) if age.isdigit() else 0) if found else 0
-    return {"asked": int(time.time()), "fresh": max(0, min(left, _LONGEST))}
-
-
-class Kept:
-    """The pages in one package cache.
-
-    Args:
-        cache: the package cache; None keeps nothing.
+    That costs as much as ten answers of an index.
     """
-
-    def __init__(self, cache: Path | None) -> None:
-        self._cache = cache
-
-    def find(self, url: str) -> Page | None:
-        """The page that an address had when it was last asked for."""
-        if self._cache is None or is_open(self._cache / _place(url)):
-            # The hashes of wheels stand in it.
-            return None
-        try:
-            content = read_json(self._cache / _place(url), links=False)
-        except (OSError, ValueError):
-            return None
-        found, problems = schema.read(_SCHEMA, content)
-        return Page(**found) if found and not problems else None
-
-    def keep(self, url: str, page: Page, headers: Mapping[str, str]) -> None:
-        """Keep a page, where its index lets us and it would be of use."""
-        if _NOT_KEPT.search(headers.get("Cache-Control", "")) or headers.get("Vary") == "*":
-            return
-        if self._cache is None or not (page.fresh or page.validators):
-            return
-        # Whoever shares the cache may have filled the disk, or barred us from it.
-        with contextlib.suppress(OSError, ForeignFileError):
-            data = json.dumps(asdict(page)).encode()
-            Inside(self._cache).write(_place(url), data)
+    ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    load = functools.lru_cache(ssl_context.load_verify_locations)
+    setattr(ssl_context, "load_verify_locations", load)  # noqa: B010
+    return CondaAdapter(max_retries=retries, ssl_context=ssl_context)
 
 
-def _place(url: str) -> Path:
-    return Path("cache", "conda-cuda", f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json")
+class _Careless(HTTPAdapter):
+    """An adapter for a host that is trusted whatever it shows."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send a request, as requests' adapters do."""
+        return super().send(request, **{**options, "verify": False})

@@ -1,150 +1,138 @@
-"""Wheels that come, several at a time, and are unpacked by the threads that fetch them.
+"""From wheels on an index to conda packages in the package cache.
 
-A wheel of some size is unpacked while it comes, where the server gives its end first.
+Several wheels come at a time, and the threads that fetch them unpack them. A wheel of some size is
+unpacked while it comes, where the server gives its end first.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from ...build.package import ArchiveError
+from ...build.wheel import WheelError, unpack_wheel
 from ...build.zip_stream import Coming, NotInOrderError
-from ...network.download import DownloadError
+from ...network.addresses import without_credentials
+from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece
 from ...packages.archives import sums_of
-from ...platforms import Platform
-from ...system.files import Inside
-from ...system.progress_text import Part
+from ...packages.local_channel import LocalChannel
+from ...quoting import quoted
+from ...system.progress import Progress
+from ...system.progress_text import STEPS, Part
+from ...system.reading import hash_of
 from ...system.threads import Job, Jobs
-from . import pip
-from .session import Session, read_settings, session_of
-from .wheel import AskPip, Wheel
+from ..staging import PARTS, remove_forgotten_parts, staging_folder
+from .lookup import client_of
+from .settings import read_settings
+from .wheel import HashMismatchError, IndexFailure, Wheel
 
-T = TypeVar("T")
-Use = Callable[[int, Path | Coming, Callable[[int, int], None], Callable[[], None]], T]
-WORTH_STREAMING = 2**20
+_WORTH_STREAMING = 2**20
 """Bytes of a wheel that is worth a question more."""
+Bring = Callable[[Wheel, Path], Wheel]
+"""From a wheel and an empty folder to the wheel as it can be had, which may lie in the folder."""
 
 
-class Fetching(Generic[T]):
-    """Some wheels on their way, in the order in which they are wanted.
+def fetch_wheels(
+    wheels: Sequence[Wheel], channel: LocalChannel, bring: Bring | None = None
+) -> Sequence[Any]:
+    """Download and unpack wheels that the package cache lacks, the one while the other comes.
 
     What has come of a wheel when the command is stopped stays, and the next one goes on with it.
 
     Args:
-        wheels: what is wanted.
-        use: makes something of a wheel; it gets the wheel's place, its file or what is there of it
-            until now, what to call with bytes done and bytes in all, and what makes sure at last,
-            by raising, that it was the right one.
-        parts: the folder for what has come in part.
-        folder: an empty folder for the files.
-        platform: what they are for.
-        told: is told how far each wheel is.
-        offline: use local folders only.
+        channel: takes the packages.
+        bring: finds each wheel first.
+
+    Returns:
+        The conda records of all the wheels.
+
+    Raises:
+        IndexFailure, AnswerError: when a file cannot be had.
+        HashMismatchError: when a file is not the one the index promised.
+        WheelError: when a file cannot be used.
     """
+    # A command that was killed may have left something behind the last of them.
+    if not wheels and (channel.written is None or not channel.files.leftovers(channel.path)):
+        # This needs no package cache that can be written.
+        return []
+    with staging_folder(channel) as folder:
+        remove_forgotten_parts(channel)
+        # Another command may have brought some meanwhile.
+        records = [channel.record_of(wheel.sha256) for wheel in wheels]
+        missing = [number for number, record in enumerate(records) if record is None]
+        # The largest one first: all the others are unpacked beside it.
+        missing.sort(key=lambda number: wheels[number].size or 0, reverse=True)
+        wanted = [wheels[number] for number in missing]
+        told = [Part(wheel.name, wheel.size or 0, _steps(wheel)) for wheel in wanted]
+        fetching = _Fetching(channel, folder, bring)
 
-    def __init__(
-        self,
-        wheels: Sequence[Wheel],
-        use: Use[T],
-        parts: Path,
-        folder: Path,
-        platform: Platform,
-        told: Sequence[Part],
-        *,
-        offline: bool,
-    ) -> None:
-        self._wheels, self._use, self._parts, self._folder = wheels, use, parts, folder
-        self._platform, self._offline, self._told = platform, offline, told
-        self._session: Session | None = None
-        self._several = threading.Lock()
-        self._jobs = Jobs(told, self._make, _MENDABLE)
+        def fetch(place: int, job: Job) -> Any:
+            return fetching.fetch(wanted[place], place, job)
 
-    def __enter__(self) -> Fetching[T]:
-        if not self._offline and any(wheel.url.startswith("http") for wheel in self._wheels):
-            with contextlib.suppress(AskPip):
-                self._session = session_of(read_settings())
-        self._jobs.__enter__()
-        return self
+        with Progress(told), Jobs(told, fetch) as jobs:
+            for place, number in enumerate(missing):
+                records[number] = jobs.result(place)
+    return records
 
-    def __exit__(self, *error: object) -> None:
-        self._jobs.__exit__(*error)
 
-    def take(self, number: int) -> T:
-        """What was made of a wheel, when it has come and is what the index promised.
+def _steps(wheel: Wheel) -> Mapping[str, float]:
+    """What is done with a wheel; what is unpacked while it comes is no work of its own."""
+    return {**STEPS, "unpacking": 0} if (wheel.size or 0) >= _WORTH_STREAMING else STEPS
 
-        Args:
-            number: its place among the wheels.
 
-        Raises:
-            HashMismatchError: when it is another file.
-            DownloadError, PipError: when it cannot be had.
-        """
+class _Fetching:
+    """Fetches wheels into one staging folder; threads share it."""
+
+    def __init__(self, channel: LocalChannel, folder: Path, bring: Bring | None) -> None:
+        self._channel, self._folder, self._bring = channel, folder, bring
+        self._client = client_of(read_settings())
+        self._several, self._one_by_one = threading.Lock(), threading.Lock()
+
+    def fetch(self, wheel: Wheel, number: int, job: Job) -> Any:
+        """The conda record of a wheel, which was fetched and unpacked."""
+        aside = self._folder / str(number)
+        self._channel.files.make_folder(aside)
         try:
-            return self._jobs.result(number)
-        except _MENDABLE:
-            part = self._told[number]
-            part.begin("fetching")
-            (path,) = pip.download(
-                [self._wheels[number]],
-                self._folder,
-                self._platform,
-                offline=self._offline,
-                progress=part.update,
-            )
-            part.begin("unpacking")
-            result = self._use(number, path, part.update, _nothing)
-            # Nobody goes on with what had come before.
-            Inside(self._parts.parent).remove(self._part(self._wheels[number]))
-            part.finish()
-            return result
-
-    def _make(self, number: int, job: Job) -> T:
-        wheel = self._wheels[number]
-        if wheel.sha256 is None:
-            raise _LeftToPip
-        if wheel.url.startswith("file:"):
-            target = self._folder / wheel.filename
-            found = sums_of(Path(url2pathname(urlsplit(wheel.url).path)), target)
-            if found.sha256 != wheel.sha256:
-                raise pip.HashMismatchError(wheel.name)
-            job.update(found.size, found.size)
-            return self._unpack(number, target, job)
-        if self._session is None:
-            raise _LeftToPip
-        try:
-            if wheel.size and wheel.size >= WORTH_STREAMING:
+            if self._bring is not None:
+                wheel = self._bring(wheel, aside)
+            if wheel.url.startswith("file:"):
+                path = aside / wheel.filename
+                source = Path(url2pathname(urlsplit(wheel.url).path))
+                found = sums_of(source, path if source != path else None)
+                if wheel.sha256 not in (None, found.sha256):
+                    raise HashMismatchError(wheel.name)
+                job.update(found.size, found.size)
+                return self._unpack(wheel, path, job)
+            if wheel.sha256 and wheel.size and wheel.size >= _WORTH_STREAMING:
                 with contextlib.suppress(NotInOrderError):
-                    return self._stream(number, wheel.size, job)
-            return self._fetch(number, job)
-        except DownloadError as error:
+                    return self._stream(wheel, wheel.size, aside, job)
+            return self._download(wheel, aside, job)
+        except AnswerError as error:
             if error.wrong:
-                raise pip.HashMismatchError(wheel.name) from error
-            if error.unreachable:
-                raise
-            # Perhaps pip knows a password.
-            raise _LeftToPip from error
+                raise HashMismatchError(wheel.name) from error
+            raise
 
-    def _stream(self, number: int, size: int, job: Job) -> T:
+    def _stream(self, wheel: Wheel, size: int, aside: Path, job: Job) -> Any:
         """Unpack a wheel while it comes.
 
         Raises:
             NotInOrderError: when that is not possible; nothing has come then.
         """
-        wheel, session = self._wheels[number], cast(Session, self._session)
-        incoming = self._incoming(wheel, job, whole=False)
+        incoming = self._incoming(wheel, self._part(wheel), job, whole=False)
 
         def end(first: int, behind: int) -> bytes:
             try:
                 with job.waiting():
-                    return piece(wheel.url, first, behind, size, session.get)
-            except DownloadError as error:
+                    return piece(wheel.url, first, behind, size, incoming.ask)
+            except (AnswerError, IndexFailure) as error:
                 # Whatever is wrong, the file itself shows it better.
                 raise NotInOrderError from error
 
@@ -154,55 +142,78 @@ class Fetching(Generic[T]):
             same = coming.finish()
             incoming.check()
             if not same:
-                raise pip.HashMismatchError(wheel.name)
+                raise HashMismatchError(wheel.name)
             incoming.forget()
 
         try:
-            return self._use(number, coming, _nothing, check)
+            package, row = unpack_wheel(coming, aside, self._channel.subdir)
         except ArchiveError:
             # Of another file nothing is said but that.
             check()
             raise
+        check()
+        return self._add(wheel, package, row)
 
-    def _fetch(self, number: int, job: Job) -> T:
+    def _download(self, wheel: Wheel, aside: Path, job: Job) -> Any:
         """Fetch a wheel, and unpack it then."""
-        wheel = self._wheels[number]
-        incoming = self._incoming(wheel, job, whole=True)
-        for _ in incoming.blocks():
-            pass
-        incoming.check()
-        target = self._folder / wheel.filename
-        Inside(self._parts.parent).rename(self._part(wheel), target)
-        return self._unpack(number, target, job)
+        path = aside / wheel.filename
+        part = self._part(wheel) if wheel.sha256 else path
+        self._incoming(wheel, part, job, whole=True).whole()
+        if part != path:
+            self._channel.files.rename(part, path)
+        return self._unpack(wheel, path, job)
 
-    def _unpack(self, number: int, path: Path, job: Job) -> T:
+    def _unpack(self, wheel: Wheel, path: Path, job: Job) -> Any:
+        # Not every server says before how much there is.
+        job.part.size = path.stat().st_size
         job.part.begin("unpacking")
-        return self._use(number, path, job.update, _nothing)
+        package, row = unpack_wheel(path, path.parent, self._channel.subdir, job.update)
+        sha256 = wheel.sha256 or hash_of(path)
+        self._channel.files.remove(path)
+        return self._add(wheel, package, row, sha256)
 
-    def _incoming(self, wheel: Wheel, job: Job, *, whole: bool) -> Incoming:
+    def _add(
+        self, wheel: Wheel, package: Path, row: Mapping[str, Any], sha256: str | None = None
+    ) -> Any:
+        if self._bring is None:
+            # Who brings a wheel knows better which package it has to be.
+            _check_name(wheel, row)
+        made_of = {
+            "file": wheel.filename,
+            "sha256": str(wheel.sha256 or sha256),
+            "url": without_credentials(wheel.url),
+        }
+        with self._one_by_one:
+            return self._channel.add(package, row, made_of)
+
+    def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
+        def ask(url: str, headers: dict[str, str]) -> Any:
+            return self._client.get(url, headers, hashed=wheel.sha256 is not None)
+
         return Incoming(
             wheel.url,
-            self._part(wheel),
+            part,
             size=wheel.size,
-            sha256=cast(str, wheel.sha256),
+            sha256=wheel.sha256,
             progress=job.update,
-            ask=cast(Session, self._session).get,
+            ask=ask,
             waiting=job.waiting,
             whole=whole,
             several=self._several,
         )
 
     def _part(self, wheel: Wheel) -> Path:
+        """Where the part of a wheel that has come stays for the next command."""
         # An index may have one file under two names.
-        return self._parts / f"{wheel.sha256}-{wheel.name}.part"
+        return self._channel.path / PARTS / f"{wheel.sha256}-{wheel.name}.part"
 
 
-class _LeftToPip(Exception):
-    """A file that pip may get where we do not."""
+def _check_name(wheel: Wheel, row: Mapping[str, Any]) -> None:
+    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
+        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
+        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
 
 
-_MENDABLE = (AskPip, _LeftToPip)
-
-
-def _nothing(*_: object) -> None:
-    """Nothing is left to be done."""
+def _identity(name: str, version: str) -> tuple[str, str]:
+    """Name and version, however they are written."""
+    return canonicalize_name(name), canonicalize_version(version)

@@ -31,13 +31,7 @@ def read_versions(texts: Iterable[str]) -> list[CudaVersion]:
 def wheel_flavors(
     version: CudaVersion, platform: Platform, local: LocalChannel | None
 ) -> Iterator[AvailableFlavor]:
-    """What the index has of a release, with the sizes that are known.
-
-    Args:
-        version: a release of the metapackage.
-        platform: whose wheels.
-        local: where converted wheels lie, if anywhere.
-    """
+    """What the index has of a release, with the sizes that are known."""
     wheels = known_wheels(version, platform)
     if wheels is not None and not wheels:
         return
@@ -95,15 +89,10 @@ _PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
 def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str]:
     """The exact requirement behind each component of a release, for one platform.
 
-    Args:
-        requires: the metapackage's `Requires-Dist` lines.
-        platform: whose markers hold.
-
     Returns:
         `{"cudart": "nvidia-cuda-runtime-cu12==12.4.127.*", ...}`; a lower bound counts as the
         release's own version, since the metapackage would let a newer one in.
     """
-
     machine = {"amd64": "AMD64"}.get(platform.machine, platform.machine)
     found: dict[str, str] = {}
     for line in requires:

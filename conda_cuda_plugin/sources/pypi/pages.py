@@ -16,13 +16,17 @@ from urllib.parse import unquote, urljoin, urlsplit
 from packaging.tags import compatible_tags, cpython_tags, interpreter_name
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from ...network.addresses import shown_address
+from ...network.connections import astray, printable
 from ...platforms import Platform
 from ...system.reading import parse_json
-from .wheel import AskPip
+from .wheel import WHICH, IndexFailure
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*")
 """What a file of an index may be called: it becomes one here."""
+_MOST_TAGS = 100
+"""No wheel has more than 20; a name of 3 kB could stand for a thousand million."""
 _FILE = re.compile(r"\.(?:whl|zip|tar\.gz|tar\.bz2|tgz|egg)$")
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
@@ -46,25 +50,26 @@ class IndexFile:
 def read_page(kind: str, body: str, url: str) -> list[IndexFile]:
     """The files that a page lists.
 
-    Args:
-        kind: its media type.
-        body: its text.
-        url: its address.
-
     Raises:
-        AskPip: when it is no page of an index that is known here.
+        IndexFailure: when it is not a page of an index.
     """
     media = kind.partition(";")[0].strip().lower()
     if media == _JSON:
-        rows = _json_rows(body)
-        found = [_file_of(url, row) for row in rows]
-    elif media in _HTML:
-        found = [_file_of_link(*link) for link in _links(body, url)]
-        if not any(file and _FILE.search(file.filename) for file in found):
-            raise AskPip("a page that names no file")
-    else:
-        raise AskPip(f"a page of the kind {media or 'unknown'}")
-    return [file for file in found if file is not None]
+        return [file for row in _json_rows(body, url) if (file := _file_of(url, row))]
+    if media not in _HTML:
+        raise _no_index(url, f": it answers with {printable(kind)}")
+    links = list(_links(body, url))
+    found = [file for link in links if (file := _file_of_link(*link))]
+    if not any(_FILE.search(file.filename) for file in found):
+        named = [values["href"].strip() for _, values in links]
+        here = [printable(target) for target in named if target.lower().startswith("file:")]
+        if here and not url.startswith("file:"):
+            raise IndexFailure(
+                f"{printable(shown_address(url))} names {here[0]}, a file of this machine, which "
+                "is not taken"
+            )
+        raise _no_index(url, ": the page there names no file")
+    return found
 
 
 def file_on_disk(path: Path) -> IndexFile:
@@ -72,14 +77,19 @@ def file_on_disk(path: Path) -> IndexFile:
     return IndexFile(path.name, path.absolute().as_uri(), size=path.stat().st_size)
 
 
-def _json_rows(body: str) -> list[Any]:
+def _no_index(url: str, why: str) -> IndexFailure:
+    hint = "A page in between, such as that of a login, looks like this too."
+    return IndexFailure(f"{printable(shown_address(url))} is not an index{why}", (hint, WHICH))
+
+
+def _json_rows(body: str, url: str) -> list[Any]:
     try:
         content = parse_json(body)
         version, rows = str(content["meta"]["api-version"]), content["files"]
     except (ValueError, KeyError, TypeError) as error:
-        raise AskPip("a page that is no JSON of an index") from error
+        raise _no_index(url, ": its JSON is not that of one") from error
     if not version.startswith("1.") or not isinstance(rows, list):
-        raise AskPip(f"a page of version {version}")
+        raise _no_index(url, f" of version 1: it has version {printable(version)}")
     return rows
 
 
@@ -160,21 +170,13 @@ def _name_at(address: str) -> str:
 
 
 def _address(base: str, target: str) -> str | None:
-    """Where a link leads; None when it must not lead there.
-
-    A page of the web names files of the web only, and an encrypted one such files only.
-    """
+    """Where a link leads; None when it must not lead there."""
     try:
         found = urljoin(base, target)
-        before, after = urlsplit(base).scheme, urlsplit(found).scheme
+        is_known = urlsplit(found).scheme in ("file", "http", "https")
     except ValueError:
         return None
-    allowed = {"https": ("https",), "http": ("http", "https")}
-    return found if after in allowed.get(before, ("file", "http", "https")) else None
-
-
-_MOST_TAGS = 100
-"""No wheel has more than 20; a name of 3 kB could stand for a thousand million."""
+    return found if is_known and astray(base, target) is None else None
 
 
 @dataclass(frozen=True)
@@ -192,13 +194,7 @@ def candidates(name: str, files: Iterable[IndexFile], platform: Platform) -> lis
     """The wheels of a package that fit a platform, in the order of the files.
 
     Which Python they are for does not count beyond their tags: a toolkit has no Python.
-
-    Args:
-        name: the package, in its normal form.
-        files: what indexes list, other packages too.
-        platform: what has to fit.
     """
-
     ranks = _ranks(platform)
     found = []
     for file in files:
@@ -245,7 +241,6 @@ def _is_exact(specifier: Any) -> bool:
 @functools.cache
 def _ranks(platform: Platform) -> dict[Any, int]:
     """The tags that fit, as `pip install --platform` has them: 0 is the best."""
-
     platforms = platform.wheel_tags
     interpreter = f"{interpreter_name()}{sys.version_info[0]}{sys.version_info[1]}"
     tags = [

@@ -18,11 +18,12 @@ from ...toolkit import Flavor, Origin, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
-from . import pip
+from ..parts import Parts
+from .client import NO_ANSWER
 from .flavors import COMPILER_SINCE, cached_flavors, component_pins, read_versions, wheel_flavors
-from .lookup import index_versions, resolve
-from .parts import fetch_parts, parts_for, rows_of
-from .wheel import Wheel
+from .lookup import Lookup
+from .parts import find_parts
+from .wheel import IndexFailure, Wheel
 
 METAPACKAGE = "cuda-toolkit"
 
@@ -44,11 +45,11 @@ class PypiSource:
         parts = self._parts(request, [pins[name] for name in names], channel)
 
         def fetch() -> Sequence[Any]:
-            records = fetch_parts(parts, request)
+            records = parts.fetch()
             channel.remember_release(str(version), requires)
             return [*records, *addons.fetch()]
 
-        rows = (*rows_of(parts, channel), *addons.packages)
+        rows = (*parts.packages, *addons.packages)
         cached = rows and all(row.size == 0 for row in rows)
         return Offer(
             Origin.PYPI,
@@ -57,7 +58,7 @@ class PypiSource:
             names,
             rows,
             "PyPI, in the package cache already" if cached else "PyPI",
-            specs=(*(f"{part.name}=={part.version}" for part in parts), *addons.specs),
+            specs=(*parts.specs, *addons.specs),
             fetch=fetch,
         )
 
@@ -69,13 +70,17 @@ class PypiSource:
         offline: bool,
     ) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Takes one look at the index."""
-
         local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []
         try:
-            on_index = read_versions(index_versions(METAPACKAGE, platform, offline=offline))
-        except pip.PipError as error:
-            refusal = self._not_asked() if offline else self._no_index(error)
+            on_index = read_versions(Lookup(platform, offline=offline).versions(METAPACKAGE))
+        except IndexFailure as error:
+            reason = "is not asked under --offline, but for what is in the package cache"
+            refusal = (
+                NotOffered(self.name, reason, unreachable=True)
+                if offline
+                else self._no_index(error)
+            )
         for version in on_index:
             yield from wheel_flavors(version, platform, local)
         for version in read_versions(local.releases()):
@@ -117,25 +122,17 @@ class PypiSource:
 
     def _metapackage(self, request: ToolkitRequest) -> Wheel:
         try:
-            (release,) = resolve(
-                [f"{METAPACKAGE}{request.version.specifier()}"],
-                request.platform,
-                offline=request.offline,
-                requires=True,
+            (release,) = Lookup(request.platform, offline=request.offline).resolve(
+                [f"{METAPACKAGE}{request.version.specifier()}"], requires=True
             )
-        except pip.PipError as error:
-            if request.offline and error.requirement and not error.versions:
-                raise self._not_in_cache(request) from error
+        except IndexFailure as error:
             if error.versions:
-                known = []
-                for text in error.versions:
-                    try:
-                        known.append(CudaVersion.parse(text))
-                    except ValueError:
-                        continue
+                known = read_versions(error.versions)
                 raise NotOffered(
                     self.name, f"has no CUDA {request.version}", known=known
                 ) from error
+            if request.offline and error.requirement:
+                raise self._not_in_cache(request) from error
             raise self._no_index(error) from error
         return release
 
@@ -153,50 +150,27 @@ class PypiSource:
                 )
         return tuple(name for name in pins if name in wanted)
 
-    def _parts(
-        self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel
-    ) -> list[Any]:
+    def _parts(self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel) -> Parts:
         try:
-            return parts_for(pins, request, channel)
-        except pip.PipError as error:
-            if error.unreachable or error.problem:
+            return find_parts(pins, request, channel)
+        except IndexFailure as error:
+            if not error.requirement:
                 raise self._no_index(error) from error
-            if request.offline and error.requirement:
+            if request.offline:
                 raise self._not_in_cache(request) from error
-            what = error.requirement or f"a part ({error.message})"
             raise NotOffered(
                 self.name,
-                f"lacks {what} of CUDA {request.version} for {request.platform.subdir}",
+                f"lacks {error.requirement} of CUDA {request.version} "
+                f"for {request.platform.subdir}",
             ) from error
 
-    def _no_index(self, error: pip.PipError) -> NotOffered:
-        if error.problem:
-            return NotOffered(
-                self.name,
-                f"cannot be asked: {error.problem.sentence}",
-                hints=error.problem.hints,
-                unreachable=error.unreachable,
-            )
-        if error.unreachable:
-            return NotOffered(
-                self.name,
-                "cannot be reached: no answer from the index that pip is configured to use",
-                hints=[
-                    "pip config list shows the index; conda cuda use ... -c CHANNEL needs none."
-                ],
-                unreachable=True,
-            )
-        return NotOffered(
-            self.name,
-            f"has no {METAPACKAGE} on the index that pip is configured to use"
-            if error.requirement
-            else f"cannot be asked: {error.message.rstrip('.')}",
-            hints=["pip config list shows which index that is."],
-        )
-
-    def _not_asked(self) -> NotOffered:
-        reason = "is not asked under --offline, but for what is in the package cache"
-        return NotOffered(self.name, reason, unreachable=True)
+    def _no_index(self, error: IndexFailure) -> NotOffered:
+        reason = f"cannot be asked: {error.reason}"
+        if error.requirement:
+            reason = f"has no {METAPACKAGE} on the index that pip is configured to use"
+        elif error.reason == NO_ANSWER:
+            reason = f"cannot be reached: {NO_ANSWER}"
+        return NotOffered(self.name, reason, hints=error.hints, unreachable=error.unreachable)
 
     def _not_in_cache(self, request: ToolkitRequest) -> NotOffered:
         return NotOffered(

@@ -1,13 +1,14 @@
-"""What an index gives, and what it means when it gives nothing."""
+"""A wheel that an index offers, and the errors of an index and its files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from ...errors import CudaError
 
-class AskPip(Exception):
-    """Something that only pip understands; pip is asked in our place."""
+WHICH = "pip config list shows which index that is."
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,43 @@ class Wheel:
     @property
     def filename(self) -> str:
         """The last part of its address."""
+        return unquote(urlsplit(self.url).path.rpartition("/")[2])
 
-        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+class IndexFailure(CudaError):
+    """An index lacks what was asked for, or cannot be used.
+
+    Args:
+        reason: what is wrong, without a full stop.
+        unreachable: whether another try may help.
+        requirement: what the index has no file for, where that is what is wrong.
+        versions: those it has instead.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        hints: Sequence[str] = (WHICH,),
+        *,
+        unreachable: bool = False,
+        requirement: str | None = None,
+        versions: Sequence[str] = (),
+    ) -> None:
+        super().__init__(f"The wheels cannot be fetched: {reason}.", hints=hints)
+        self.reason, self.unreachable = reason, unreachable
+        self.requirement, self.versions = requirement, list(versions)
+
+
+class HashMismatchError(CudaError):
+    """A download is not the file that the index promised."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The downloaded file of {name} does not have the hash that the index gives for it, "
+            "so it was thrown away and nothing was changed.",
+            hints=[
+                "Run the command again. If it happens again, the mirror or proxy in between "
+                "alters or truncates files.",
+            ],
+            package=name,
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...build.archive import unpack_archive
-from ...build.package import ArchiveError
+from ...build.package import ArchiveError, record_of
 from ...network.addresses import without_credentials
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
@@ -33,18 +33,10 @@ class RedistError(ArchiveError):
 
 
 def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform) -> list[Any]:
-    """Download and unpack what the package cache lacks.
-
-    Args:
-        archives: what is wanted.
-        place: where they lie.
-        platform: what they are for.
-
-    Returns:
-        The conda records of all of them, in their order.
+    """Download and unpack what the package cache lacks; the conda records of all archives.
 
     Raises:
-        DownloadError: when a file cannot be had, or is not what the manifest says.
+        AnswerError: when a file cannot be had, or is not what the manifest says.
         RedistError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
@@ -85,15 +77,7 @@ def _unpacked(
     # Not everybody who fetches tells.
     job.part.size = path.stat().st_size
     job.part.begin("unpacking")
-    row = {
-        "name": archive.name,
-        "version": archive.version,
-        "build": archive.build,
-        "build_number": 0,
-        "depends": [],
-        "license": "LicenseRef-NVIDIA-Proprietary",
-        "subdir": channel.subdir,
-    }
+    row = record_of(archive.name, archive.version, archive.build, channel.subdir)
     about = f"{archive.file}, converted by conda cuda"
     try:
         package = unpack_archive(path, archive.file, folder, row, about, RedistError, job.update)
@@ -102,10 +86,5 @@ def _unpacked(
         channel.files.remove(part)
         raise
     channel.files.remove(part)
-    made_of = {"file": archive.file, "sha256": archive.sha256, "url": _address(place, archive)}
-    return package, row, made_of
-
-
-def _address(place: Place, archive: Archive) -> str:
-
-    return without_credentials(place.url(archive))
+    url = without_credentials(place.url(archive))
+    return package, row, {"file": archive.file, "sha256": archive.sha256, "url": url}

@@ -67,6 +67,8 @@ class Manifest:
     file: str
     rows: Mapping[str, Mapping[str, Any]]
     """Component, as the manifest calls it, to what is said of it."""
+    data: bytes
+    """Its text."""
 
     def platforms(self) -> list[str]:
         """The platforms that it has anything for, as it calls them."""
@@ -100,21 +102,17 @@ class Manifest:
 
 
 def parse_manifest(data: bytes, file: str) -> Manifest:
-    """Read a manifest.
-
-    Args:
-        data: its content.
-        file: its file name, which says the release where the content does not.
+    """Read a manifest; its file name says the release where its content does not.
 
     Raises:
-        ManifestError: when it is no manifest.
+        ManifestError: when it cannot be used.
     """
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ManifestError("is no JSON document") from error
+        raise ManifestError("is not a JSON document") from error
     if not isinstance(content, dict):
-        raise ManifestError("is no manifest")
+        raise ManifestError("is not a manifest")
     named = FILE.fullmatch(PurePosixPath(file).name)
     label = str(content.get("release_label") or (named[1] if named else ""))
     try:
@@ -126,7 +124,7 @@ def parse_manifest(data: bytes, file: str) -> Manifest:
         for name, row in content.items()
         if isinstance(row, dict) and _NAME.fullmatch(name)
     }
-    found = Manifest(version, file, rows)
+    found = Manifest(version, file, rows, data)
     if not found.platforms():
         raise ManifestError("names no archive")
     return found

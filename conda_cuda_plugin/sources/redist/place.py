@@ -13,10 +13,11 @@ from urllib.request import url2pathname
 
 from ...data import read_data
 from ...network.addresses import shown_address
-from ...network.download import DownloadError, read_url
+from ...network.connections import AnswerError
+from ...network.download import read_url
 from ...network.stream import download
 from ...packages.local_channel import LocalChannel
-from ...system.reading import open_regular, read_bytes
+from ...system.reading import hash_of, open_regular, read_bytes
 from ...system.threads import Job
 from ...versions import CudaVersion
 from ..base import NotOffered
@@ -27,138 +28,92 @@ _AGAIN = "Copy the file again from where it comes from."
 
 
 @dataclass(frozen=True)
-class FolderPlace:
-    """A folder that holds manifests and their archives."""
+class Place:
+    """Where manifests and their archives lie."""
 
-    path: Path
+    base: str
+    """The address; it ends in a slash."""
+    folder: Path | None = None
+    """The folder, where it is one on this machine."""
     only: str | None = None
     """The manifest that was named, if one was."""
-    here: bool = True
-    """No connection is needed."""
+
+    @property
+    def here(self) -> bool:
+        """Whether no connection is needed."""
+        return self.folder is not None
 
     @property
     def text(self) -> str:
-        """For the plan."""
-        return str(self.path)
+        """The place as a plan shows it."""
+        return str(self.folder or shown_address(self.base))
 
     def files(self) -> list[str] | None:
-        """The manifests; None when nothing tells."""
-        return [path.name for path in sorted(self.path.iterdir()) if FILE.fullmatch(path.name)]
-
-    def manifest(self, file: str) -> bytes:
-        """A manifest's content.
+        """The manifests; None when nothing lists them.
 
         Raises:
-            DownloadError: when there is none.
+            AnswerError: when nobody answers.
         """
+        if self.folder:
+            return [
+                path.name for path in sorted(self.folder.iterdir()) if FILE.fullmatch(path.name)
+            ]
         try:
-            with open_regular(self.path / file) as found:
+            page = read_url(self.base, MOST_MANIFEST).decode("utf-8", "replace")
+        except AnswerError as error:
+            if error.unreachable:
+                raise
+            return None
+        return sorted({name for name in _LISTED.findall(page) if FILE.fullmatch(name)}) or None
+
+    def manifest(self, file: str) -> bytes:
+        """The content of a manifest.
+
+        Raises:
+            AnswerError: when there is none.
+        """
+        if not self.folder:
+            return read_url(f"{self.base}{quote(file)}", MOST_MANIFEST)
+        path = self.folder / file
+        try:
+            with open_regular(path) as found:
                 return found.read(MOST_MANIFEST)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DownloadError(
-                f"{self.path / file} cannot be read: {reason}.",
+            raise AnswerError(
+                str(path),
+                f"cannot be read: {error.strerror or type(error).__name__}",
                 hints=(_AGAIN,),
                 missing=isinstance(error, FileNotFoundError),
             ) from error
 
     def url(self, archive: Archive) -> str:
         """The address of an archive."""
-        return (self.path / archive.path).as_uri()
-
-    def fetch(self, archive: Archive, part: Path, job: Job) -> Path:
-        """The archive's file, which was checked.
-
-        Raises:
-            DownloadError: when it is not there, or not what the manifest says.
-        """
-        path = self.path / archive.path
-        if not path.is_file():
-            what = "is no regular file" if os.path.lexists(path) else "does not exist"
-            raise DownloadError(f"{path} {what}.", hints=(_AGAIN,), missing=True)
-        found = path.stat().st_size
-        if found != archive.size:
-            raise DownloadError(
-                f"{path} has {found} bytes where the manifest says {archive.size}, so nothing was "
-                "changed.",
-                hints=(_AGAIN,),
-                wrong=True,
-            )
-        digest, done = hashlib.sha256(), 0
-        with open_regular(path) as file:
-            for block in iter(lambda: file.read(2**20), b""):
-                digest.update(block)
-                done += len(block)
-                job.update(done, found)
-        if digest.hexdigest() != archive.sha256:
-            raise DownloadError(
-                f"{path} does not have the sha256 that the manifest gives for it, so nothing was "
-                "changed.",
-                hints=(_AGAIN,),
-                wrong=True,
-            )
-        return path
-
-
-@dataclass(frozen=True)
-class WebPlace:
-    """An address below which manifests and their archives lie."""
-
-    base: str
-    """It ends in a slash."""
-    only: str | None = None
-    here: bool = False
-
-    @property
-    def text(self) -> str:
-        """For the plan."""
-        return shown_address(self.base)
-
-    def files(self) -> list[str] | None:
-        """The manifests that the address lists; None when it lists nothing.
-
-        Raises:
-            DownloadError: when nobody answers there.
-        """
-        try:
-            page = read_url(self.base, MOST_MANIFEST).decode("utf-8", "replace")
-        except DownloadError as error:
-            if error.unreachable:
-                raise
-            return None
-        found = sorted({name for name in _LISTED.findall(page) if FILE.fullmatch(name)})
-        return found or None
-
-    def manifest(self, file: str) -> bytes:
-        """A manifest's content.
-
-        Raises:
-            DownloadError: when it cannot be had.
-        """
-        return read_url(f"{self.base}{quote(file)}", MOST_MANIFEST)
-
-    def url(self, archive: Archive) -> str:
-        """The address of an archive."""
         return f"{self.base}{quote(archive.path)}"
 
     def fetch(self, archive: Archive, part: Path, job: Job) -> Path:
-        """Download the archive to a file, or what is missing of it; the file.
+        """The file of an archive, which was checked; it is downloaded to `part` if need be.
 
         Raises:
-            DownloadError: when it cannot be had, or is not what the manifest says.
+            AnswerError: when it cannot be had, or is not what the manifest says.
         """
-        download(
-            self.url(archive),
-            part,
-            size=archive.size,
-            sha256=archive.sha256,
-            progress=job.update,
-            waiting=job.waiting,
-        )
-        return part
-
-
-Place = FolderPlace | WebPlace
+        if not self.folder:
+            size, sha256 = archive.size, archive.sha256
+            progress, waiting, url = job.update, job.waiting, self.url(archive)
+            download(url, part, size=size, sha256=sha256, progress=progress, waiting=waiting)
+            return part
+        path = self.folder / archive.path
+        if not path.is_file():
+            what = "is not a regular file" if os.path.lexists(path) else "does not exist"
+            raise AnswerError(str(path), what, hints=(_AGAIN,), missing=True)
+        size, reason = path.stat().st_size, ""
+        if size != archive.size:
+            reason = f"has {size} bytes where the manifest says {archive.size}"
+        elif hash_of(path, progress=job.update) != archive.sha256:
+            reason = "does not have the sha256 that the manifest gives for it"
+        if reason:
+            reason = f"{reason}, so nothing was changed"
+            raise AnswerError(str(path), reason, hints=(_AGAIN,), wrong=True)
+        return path
 
 
 def place_of(location: str | None, setting: str) -> Place:
@@ -175,19 +130,18 @@ def place_of(location: str | None, setting: str) -> Place:
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise NotOffered("redist", f"cannot be asked: {text} is no address") from error
+        raise NotOffered("redist", f"cannot be asked: {text} is not an address") from error
     local = parts.scheme == "file"
     if "://" in text and not local:
         folder, _, file = parts.path.rpartition("/")
         if file.endswith(".json"):
-            return WebPlace(parts._replace(path=f"{folder}/").geturl(), file)
-        return WebPlace(text if text.endswith("/") else f"{text}/")
-    path = Path(url2pathname(parts.path) if local else text)
-    path = path.expanduser().absolute()
+            return Place(parts._replace(path=f"{folder}/").geturl(), only=file)
+        return Place(text if text.endswith("/") else f"{text}/")
+    path = Path(url2pathname(parts.path) if local else text).expanduser().absolute()
     if path.is_dir():
-        return FolderPlace(path)
+        return Place(f"{path.as_uri()}/", path)
     if path.is_file():
-        return FolderPlace(path.parent, path.name)
+        return Place(f"{path.parent.as_uri()}/", path.parent, path.name)
     raise NotOffered(
         "redist",
         f"cannot be asked: {path} is neither a folder of NVIDIA's redist archives nor a manifest",
@@ -202,14 +156,13 @@ def place_of(location: str | None, setting: str) -> Place:
 class Memory:
     """The manifests of a place that toolkits were installed from, for use without a network.
 
-    Args:
-        channel: the local channel, beside whose packages they lie.
-        place: the place.
+    They lie beside the packages of the local channel.
     """
 
     def __init__(self, channel: LocalChannel, place: Place) -> None:
         key = hashlib.sha256(place.text.encode()).hexdigest()[:16]
         self.channel, self.name = channel, Path("redist", key)
+        self._folders = [folder / self.name for folder in channel.places]
 
     def releases(self) -> list[CudaVersion]:
         """The releases that are remembered."""
@@ -217,8 +170,7 @@ class Memory:
         for folder in self._folders:
             with contextlib.suppress(OSError):
                 names |= dict.fromkeys(os.listdir(folder))
-        found = [FILE.fullmatch(name) for name in names]
-        return [CudaVersion.parse(match[1]) for match in found if match]
+        return [CudaVersion.parse(match[1]) for match in map(FILE.fullmatch, names) if match]
 
     def recall(self, version: CudaVersion) -> bytes | None:
         """The manifest of a release; None when it was never used."""
@@ -232,7 +184,3 @@ class Memory:
         if self.channel.written is not None and self.recall(version) != data:
             path = self.channel.path / self.name / f"redistrib_{version}.json"
             self.channel.files.write(path, data)
-
-    @property
-    def _folders(self) -> list[Path]:
-        return [place / self.name for place in self.channel.places]

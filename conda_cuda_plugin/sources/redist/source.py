@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from conda.base.context import context
 
 from ...environment import Environment
-from ...network.download import DownloadError
+from ...network.connections import AnswerError
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...toolkit import Flavor, Origin
@@ -34,152 +33,11 @@ from .place import Memory, Place, place_of
 SOURCE = "redist"
 _MOST_TRIES = 4
 """Manifests to ask for, newest first, at an address that does not list what it has."""
-
-
-@dataclass(frozen=True)
-class FoundManifest:
-    """A manifest and its text."""
-
-    manifest: Manifest
-    data: bytes
-
-
-class _Missing(NotOffered):
-    """There is no such manifest."""
-
-
-def releases_at(place: Place, memory: Memory, *, offline: bool) -> tuple[list[CudaVersion], bool]:
-    """The releases that a place has.
-
-    Args:
-        place: the place.
-        memory: what toolkits were installed from it before.
-        offline: make no connection.
-
-    Returns:
-        The releases, and whether that is certain: an address that lists nothing may have some of
-        those that are known.
-
-    Raises:
-        NotOffered: when nobody answers there.
-    """
-    if offline and not place.here:
-        return memory.releases(), True
-    try:
-        files = place.files()
-    except (DownloadError, OSError) as error:
-        raise refusal(error) from error
-    if files is None:
-        return known_releases(), False
-    return [CudaVersion.parse(match[1]) for match in map(FILE.fullmatch, files) if match], True
-
-
-def find_manifest(request: ToolkitRequest, place: Place, memory: Memory) -> FoundManifest:
-    """The manifest of the newest release at a place that meets a request.
-
-    Raises:
-        NotOffered: when there is none, or none that can be used.
-    """
-    if place.only is not None:
-        return _named(request, place, place.only, memory)
-    if request.keep:
-        # What is added to came from this manifest; it says the same today.
-        for version in _best_first(request, memory.releases()):
-            return _parsed(memory.recall(version) or b"", f"redistrib_{version}.json")
-    known, certain = releases_at(place, memory, offline=request.offline)
-    fitting = _best_first(request, known)
-    if not fitting and not certain and request.version.exact is not None:
-        fitting = [request.version.exact]
-    for version in fitting[: 1 if certain else _MOST_TRIES]:
-        file = f"redistrib_{version}.json"
-        with contextlib.suppress(_Missing):
-            return _parsed(_read(request, place, file, memory), file)
-    if request.offline and not place.here:
-        raise NotOffered(
-            SOURCE,
-            f"has nothing of CUDA {request.version} from {place.text} in the package cache, and "
-            "--offline forbids to ask there",
-            hints=[
-                "Run the command without --offline once, on this machine or on one that shares "
-                "its package cache."
-            ],
-            unreachable=True,
-        )
-    raise NotOffered(SOURCE, f"has no CUDA {request.version} at {place.text}", known=known)
-
-
-def manifest_at_hand(version: CudaVersion, place: Place, memory: Memory) -> Manifest | None:
-    """The manifest of a release, when no connection is needed to read it and it can be used."""
-    file = f"redistrib_{version}.json"
-    with contextlib.suppress(DownloadError, ManifestError):
-        data = place.manifest(file) if place.here else memory.recall(version)
-        return parse_manifest(data, file) if data is not None else None
-    return None
-
-
-def refusal(error: Exception) -> NotOffered:
-    """What a failure to read something at a place means."""
-    reason = getattr(error, "message", None) or str(error)
-    return NotOffered(
-        SOURCE,
-        f"cannot be asked: {reason.rstrip('.')}",
-        hints=[
-            *getattr(error, "hints", ()),
-            "--from ADDRESS or the setting plugins.cuda_redist names another place.",
-        ],
-        unreachable=getattr(error, "unreachable", False),
-    )
-
-
-def _named(request: ToolkitRequest, place: Place, file: str, memory: Memory) -> FoundManifest:
-    """The one manifest that the user has named."""
-    found = _parsed(_read(request, place, file, memory), file)
-    if request.sha256 and hashlib.sha256(found.data).hexdigest() != request.sha256:
-        raise NotOffered(
-            SOURCE, f"has another {file} at {place.text} than the one with the sha256 you gave"
-        )
-    if not request.version.matches(found.manifest.version):
-        raise NotOffered(
-            SOURCE,
-            f"has CUDA {found.manifest.version} in {file}, and no CUDA {request.version}",
-            known=[found.manifest.version],
-        )
-    return found
-
-
-def _read(request: ToolkitRequest, place: Place, file: str, memory: Memory) -> bytes:
-    if request.offline and not place.here:
-        match = FILE.fullmatch(file)
-        versions = [CudaVersion.parse(match[1])] if match else memory.releases()
-        for version in _best_first(request, versions):
-            data = memory.recall(version)
-            if data is not None:
-                return data
-        raise _Missing(SOURCE, f"has no {file} in the package cache", unreachable=True)
-    try:
-        return place.manifest(file)
-    except DownloadError as error:
-        problem = refusal(error)
-        if error.missing:
-            raise _Missing(SOURCE, problem.reason, hints=problem.hints) from error
-        raise problem from error
-
-
-def _parsed(data: bytes, file: str) -> FoundManifest:
-    try:
-        return FoundManifest(parse_manifest(data, file), data)
-    except ManifestError as error:
-        raise NotOffered(
-            SOURCE,
-            f"cannot use {file}: it {error}",
-            hints=["Take it from NVIDIA again; a mirror may hold a damaged one."],
-        ) from error
-
-
-def _best_first(request: ToolkitRequest, versions: Iterable[CudaVersion]) -> list[CudaVersion]:
-    return sorted(filter(request.version.matches, versions), reverse=True)
-
-
+_ONCE = (
+    "Run the command without --offline once, on this machine or on one that shares its package "
+    "cache."
+)
+_DAMAGED = "Take it from NVIDIA again; a mirror may hold a damaged one."
 _HEART = {Flavor.BASE: "cudart", Flavor.RUNTIME: "cudart", Flavor.DEVEL: "nvcc"}
 """The component without which there is no point in a flavor."""
 
@@ -195,8 +53,8 @@ class RedistSource:
         place = place_of(request.location, _setting())
         channel = LocalChannel.find(request.platform.subdir)
         memory = Memory(channel, place)
-        found = find_manifest(request, place, memory)
-        archives, names = _choose(request, found.manifest)
+        manifest = _Look(request, place, memory).manifest()
+        archives, names = _choose(request, manifest)
         kept = {(record.name, record.version, record.build): record for record in request.keep}
         at_hand = {
             archive: kept.get((archive.name, archive.version, archive.build))
@@ -205,16 +63,22 @@ class RedistSource:
         }
         missing = [archive for archive in archives if at_hand[archive] is None]
         if missing and request.offline and not place.here:
-            raise _not_in_cache(found.manifest, missing, place)
-        addons = addon_packages(request, found.manifest.version, source=self.name)
+            lacking = ", ".join(archive.component for archive in missing)
+            raise NotOffered(
+                SOURCE,
+                f"lacks {lacking} of CUDA {manifest.version} in the package cache, and --offline "
+                f"forbids to ask {place.text}",
+                hints=[_ONCE],
+                unreachable=True,
+            )
+        addons = addon_packages(request, manifest.version, source=self.name)
 
         def fetch() -> Sequence[Any]:
-
             records = dict(at_hand)
             if missing:
                 fetched = fetch_archives(missing, place, request.platform)
                 records.update(zip(missing, fetched, strict=True))
-            memory.remember(found.manifest.version, found.data)
+            memory.remember(manifest.version, manifest.data)
             return [*(records[archive] for archive in archives), *addons.fetch()]
 
         rows = tuple(
@@ -225,7 +89,7 @@ class RedistSource:
         where = place.text if missing else f"{place.text}, in the package cache already"
         return Offer(
             Origin.REDIST,
-            found.manifest.version,
+            manifest.version,
             request.wanted_flavor,
             names,
             (*rows, *addons.packages),
@@ -251,11 +115,11 @@ class RedistSource:
         channel = LocalChannel.find(platform.subdir)
         memory = Memory(channel, place)
         if _setting() or offline:
-            versions, _ = releases_at(place, memory, offline=offline)
+            versions, _ = _releases_at(place, memory, offline=offline)
         else:
             versions = sorted({*known_releases(), *memory.releases()})
         for version in versions:
-            manifest = manifest_at_hand(version, place, memory)
+            manifest = _manifest_at_hand(version, place, memory)
             for flavor in Flavor:
                 if manifest is None:
                     nvcc = flavor is Flavor.DEVEL
@@ -302,11 +166,8 @@ def _choose(
                 both = f"{archive.component} and {other.component}"
                 raise ManifestError(f"has {both}, which would be one package")
     except ManifestError as error:
-        raise NotOffered(
-            SOURCE,
-            f"cannot use {manifest.file}: it {error}",
-            hints=["Take it from NVIDIA again; a mirror may hold a damaged one."],
-        ) from error
+        reason = f"cannot use {manifest.file}: it {error}"
+        raise NotOffered(SOURCE, reason, hints=[_DAMAGED]) from error
     return archives, tuple(names)
 
 
@@ -333,20 +194,132 @@ def _flavor_of(
     return AvailableFlavor(manifest.version, flavor, place.text, size, "nvcc" in names)
 
 
-def _not_in_cache(manifest: Manifest, missing: Sequence[Archive], place: Place) -> NotOffered:
-    names = ", ".join(archive.component for archive in missing)
+class _Missing(NotOffered):
+    """There is no such manifest."""
+
+
+class _Look:
+    """One look at a place for the manifest that meets a request."""
+
+    def __init__(self, request: ToolkitRequest, place: Place, memory: Memory) -> None:
+        self._request, self._place, self._memory = request, place, memory
+        self._cut = request.offline and not place.here
+
+    def manifest(self) -> Manifest:
+        """The manifest of the newest release that meets the request.
+
+        Raises:
+            NotOffered: when there is none, or none that can be used.
+        """
+        place, version = self._place, self._request.version
+        if place.only is not None:
+            return self._named(place.only)
+        if self._request.keep:
+            # What is added to came from this manifest; it says the same today.
+            for known in self._best_first(self._memory.releases()):
+                return _parsed(self._memory.recall(known) or b"", f"redistrib_{known}.json")
+        releases, certain = _releases_at(place, self._memory, offline=self._request.offline)
+        fitting = self._best_first(releases)
+        if not fitting and not certain and version.exact is not None:
+            fitting = [version.exact]
+        for release in fitting[: 1 if certain else _MOST_TRIES]:
+            file = f"redistrib_{release}.json"
+            with contextlib.suppress(_Missing):
+                return _parsed(self._read(file), file)
+        if self._cut:
+            raise NotOffered(
+                SOURCE,
+                f"has nothing of CUDA {version} from {place.text} in the package cache, and "
+                "--offline forbids to ask there",
+                hints=[_ONCE],
+                unreachable=True,
+            )
+        raise NotOffered(SOURCE, f"has no CUDA {version} at {place.text}", known=releases)
+
+    def _named(self, file: str) -> Manifest:
+        """The one manifest that the user has named."""
+        found, sha256 = _parsed(self._read(file), file), self._request.sha256
+        if sha256 and hashlib.sha256(found.data).hexdigest() != sha256:
+            raise NotOffered(
+                SOURCE,
+                f"has another {file} at {self._place.text} than the one with the sha256 you gave",
+            )
+        if not self._request.version.matches(found.version):
+            raise NotOffered(
+                SOURCE,
+                f"has CUDA {found.version} in {file}, and no CUDA {self._request.version}",
+                known=[found.version],
+            )
+        return found
+
+    def _read(self, file: str) -> bytes:
+        if self._cut:
+            match = FILE.fullmatch(file)
+            known = [CudaVersion.parse(match[1])] if match else self._memory.releases()
+            for version in self._best_first(known):
+                if (data := self._memory.recall(version)) is not None:
+                    return data
+            raise _Missing(SOURCE, f"has no {file} in the package cache", unreachable=True)
+        try:
+            return self._place.manifest(file)
+        except AnswerError as error:
+            problem = _refusal(error)
+            if error.missing:
+                raise _Missing(SOURCE, problem.reason, hints=problem.hints) from error
+            raise problem from error
+
+    def _best_first(self, versions: Iterable[CudaVersion]) -> list[CudaVersion]:
+        return sorted(filter(self._request.version.matches, versions), reverse=True)
+
+
+def _releases_at(place: Place, memory: Memory, *, offline: bool) -> tuple[list[CudaVersion], bool]:
+    """The releases that a place has, and whether that is certain.
+
+    An address that lists nothing may have some of those that are known.
+
+    Raises:
+        NotOffered: when nobody answers there.
+    """
+    if offline and not place.here:
+        return memory.releases(), True
+    try:
+        files = place.files()
+    except (AnswerError, OSError) as error:
+        raise _refusal(error) from error
+    if files is None:
+        return known_releases(), False
+    return [CudaVersion.parse(match[1]) for match in map(FILE.fullmatch, files) if match], True
+
+
+def _manifest_at_hand(version: CudaVersion, place: Place, memory: Memory) -> Manifest | None:
+    """The manifest of a release, when no connection is needed to read it and it can be used."""
+    file = f"redistrib_{version}.json"
+    with contextlib.suppress(AnswerError, ManifestError):
+        data = place.manifest(file) if place.here else memory.recall(version)
+        return parse_manifest(data, file) if data is not None else None
+    return None
+
+
+def _parsed(data: bytes, file: str) -> Manifest:
+    try:
+        return parse_manifest(data, file)
+    except ManifestError as error:
+        raise NotOffered(SOURCE, f"cannot use {file}: it {error}", hints=[_DAMAGED]) from error
+
+
+def _refusal(error: Exception) -> NotOffered:
+    """What a failure to read something at a place means."""
+    reason = getattr(error, "message", None) or str(error)
     return NotOffered(
         SOURCE,
-        f"lacks {names} of CUDA {manifest.version} in the package cache, and --offline forbids to "
-        f"ask {place.text}",
+        f"cannot be asked: {reason.rstrip('.')}",
         hints=[
-            "Run the command without --offline once, on this machine or on one that shares its "
-            "package cache."
+            *getattr(error, "hints", ()),
+            "--from ADDRESS or the setting plugins.cuda_redist names another place.",
         ],
-        unreachable=True,
+        unreachable=getattr(error, "unreachable", False),
     )
 
 
 def _setting() -> str:
-
     return str(context.plugins.cuda_redist or "")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...data import read_data
 from ...errors import CudaError
 from ...quoting import typed
-from ...system.reading import open_regular
+from ...system.reading import hash_of, open_regular
 from ...versions import CudaVersion, VersionRequest
 
 # cuda_8.0.61_375.26_linux-run, cuda_10.0.130_410.48_linux, cuda_12.4.1_550.54.15_linux_sbsa.run,
@@ -30,7 +29,6 @@ class RunfileError(CudaError):
     """An installer that cannot be used.
 
     Args:
-        file: its name.
         reason: why, as the end of a sentence.
     """
 
@@ -84,22 +82,6 @@ def installer_for(wanted: VersionRequest, machine: str) -> str | None:
     return max(found)[1] if found else None
 
 
-def sha256_of(path: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> str:
-    """The SHA-256 of a file.
-
-    Args:
-        path: the file.
-        progress: called with bytes done and bytes in all.
-    """
-    digest, done, total = hashlib.sha256(), 0, path.stat().st_size
-    with open_regular(path) as file:
-        while block := file.read(2**20):
-            digest.update(block)
-            done += len(block)
-            progress(done, total)
-    return digest.hexdigest()
-
-
 @dataclass(frozen=True)
 class Installer:
     """A file that the user named."""
@@ -121,7 +103,6 @@ def find_installer(
     """The installer that a user means.
 
     Args:
-        location: a path or an address.
         sha256: what the user says that it hashes to.
         offline: whether a download is forbidden.
         trusted: what the installers hash to that were unpacked before.
@@ -142,7 +123,7 @@ def find_installer(
     known = published_sha256(name)
     wanted = sha256 or known
     if wanted is None and url is None:
-        found = sha256_of(path)
+        found = hash_of(path)
         # It may be one of NVIDIA's files under another name.
         official = published_name(found)
         if official is None and found not in trusted:
@@ -183,7 +164,7 @@ def _check_file(path: Path, *, known: bool) -> None:
     if start != b"#!":
         raise RunfileError(
             path.name,
-            "it is no installer of NVIDIA's, which are shell archives",
+            "it is not an installer of NVIDIA's, which are shell archives",
             hints=(f"Name the .run file, such as {EXAMPLE}.",),
         )
 

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...build.package import Member
+from ...build.package import Member, record_of, refusing
 from ...build.unpacked import unpack_package
-from ...network.download import DownloadError
+from ...network.connections import AnswerError
 from ...network.stream import download
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...system.files import Inside
 from ...system.progress import Progress
 from ...system.progress_text import Part
+from ...system.reading import hash_of
 from ...versions import CudaVersion
 from ..staging import PARTS, remove_forgotten_parts, staging_folder
-from .installers import RunfileError, sha256_of
+from .installers import Installer, RunfileError
 from .parts import RELEASE, members_by_part
 from .unpack import Workplace, unpack
 
@@ -58,14 +59,14 @@ def converted(channel: LocalChannel) -> list[Converted]:
         sha256 = made_of.get("sha256")
         if row.get("name") != f"{PREFIX}{RELEASE}" or sha256 is None:
             continue
-        whole = channel.record_of(sha256, row["name"])
-        parts = parts_in(whole) if whole is not None else ()
-        found_parts = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts}
-        records = {part: record for part, record in found_parts.items() if record is not None}
-        if RELEASE in records:
-            with contextlib.suppress(ValueError):
-                version = CudaVersion.parse(row["version"])
-                found.append(Converted(version, str(made_of.get("file", "")), sha256, records))
+        release = channel.record_of(sha256, row["name"])
+        if release is None:
+            continue
+        parts = {part: channel.record_of(sha256, f"{PREFIX}{part}") for part in parts_in(release)}
+        records = {part: record for part, record in parts.items() if record is not None}
+        with contextlib.suppress(ValueError):
+            version = CudaVersion.parse(row["version"])
+            found.append(Converted(version, made_of.get("file", ""), sha256, records))
     return sorted(found, key=lambda one: (one.version, one.sha256))
 
 
@@ -79,24 +80,8 @@ def build_of(sha256: str) -> str:
     return f"run_{sha256[:8]}"
 
 
-def convert(
-    file: Path,
-    name: str,
-    version: CudaVersion,
-    sha256: str,
-    platform: Platform,
-    *,
-    url: str | None = None,
-) -> Mapping[str, Any]:
+def convert(installer: Installer, platform: Platform) -> Mapping[str, Any]:
     """Unpack an installer and put its packages into the package cache.
-
-    Args:
-        file: the installer, or where to download it to when it has an address.
-        name: its name.
-        version: the release that the name says.
-        sha256: what the file has to hash to.
-        platform: what it is for.
-        url: where to download it from.
 
     Returns:
         The conda records, by part.
@@ -104,7 +89,8 @@ def convert(
     Raises:
         RunfileError: when the file is another one or cannot be used; nothing is left then.
     """
-    channel = LocalChannel.find(platform.subdir)
+    channel, name = LocalChannel.find(platform.subdir), installer.name
+    version, sha256, url = installer.version, installer.sha256, installer.url
     steps = {"fetching" if url else "checking": 1, "unpacking": 1}
     told = Part(name, steps=steps)
     with staging_folder(channel) as folder, Progress([told]):
@@ -113,15 +99,17 @@ def convert(
             if one.sha256 == sha256 and one.whole:
                 return one.records
         told.begin(next(iter(steps)))
+        file = installer.path
         if url is not None:
             remove_forgotten_parts(channel)
             file = _download(url, channel, folder, name, sha256, told)
-        elif (found := sha256_of(file, told.update)) != sha256:
+        elif (found := hash_of(file, progress=told.update)) != sha256:
             raise _another(name, f"its SHA-256 is {found} and not {sha256}")
         told.begin("unpacking")
         Inside(folder).make_folder(Path("work"))
         tree = unpack(Workplace(folder / "work", file, name), version)
-        by_part = members_by_part(tree, name, platform.target, version)
+        with refusing(name, RunfileError):
+            by_part = members_by_part(tree, platform.target, version)
         _check_release(by_part, name, version)
         # It says which others there are, even where it holds nothing itself.
         by_part.setdefault(RELEASE, [])
@@ -154,15 +142,8 @@ def convert(
 
 
 def _record(part: str, version: CudaVersion, sha256: str, platform: Platform) -> dict[str, Any]:
-    return {
-        "name": f"{PREFIX}{part}",
-        "version": str(version),
-        "build": build_of(sha256),
-        "build_number": 0,
-        "depends": [],
-        "license": "LicenseRef-NVIDIA-CUDA-EULA",
-        "subdir": platform.subdir,
-    }
+    name, license = f"{PREFIX}{part}", "LicenseRef-NVIDIA-CUDA-EULA"
+    return record_of(name, str(version), build_of(sha256), platform.subdir, license)
 
 
 def _download(
@@ -172,12 +153,12 @@ def _download(
 
     Raises:
         RunfileError: when it is another file.
-        DownloadError: when it cannot be had; what has come stays for the next command.
+        AnswerError: when it cannot be had; what has come stays for the next command.
     """
     part, file = channel.path / PARTS / f"{sha256}.part", folder / "downloaded.run"
     try:
         download(url, part, size=None, sha256=sha256, progress=told.update)
-    except DownloadError as error:
+    except AnswerError as error:
         if error.wrong:
             raise _another(name, f"it does not have the SHA-256 {sha256}") from error
         raise
@@ -214,36 +195,23 @@ def _check_release(
 
 def _release_inside(by_part: Mapping[str, Sequence[Member]]) -> CudaVersion | None:
     """The release that the files tell; its third number only where it can be relied on."""
-    files = {
-        member.target.rsplit("/", 1)[-1]: member
-        for members in by_part.values()
-        for member in members
-        if member.target in ("version.json", "version.txt")
-        or member.target.endswith("/include/cuda_runtime_api.h")
-    }
-    text = _read(files, "version.json")
-    if text is not None:
-        try:
-            match = _JSON.match(str(json.loads(text)["cuda"]["version"]))
-            if match:
-                return _version(*match.groups())
-        except (ValueError, KeyError, TypeError, RecursionError):
-            pass
-    told = _TXT.search(_read(files, "version.txt") or b"")
-    if told:
+    names = ("version.json", "version.txt", "cuda_runtime_api.h")
+    texts = dict.fromkeys(names, b"")
+    for member in (one for members in by_part.values() for one in members if one.open):
+        name = member.target.rsplit("/", 1)[-1]
+        if member.target in names[:2] or member.target.endswith(f"/include/{names[2]}"):
+            assert member.open is not None
+            with member.open() as file:
+                texts[name] = file.read(2**20)
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        if found := _JSON.match(str(json.loads(texts["version.json"])["cuda"]["version"])):
+            return _version(*found.groups())
+    if told := _TXT.search(texts["version.txt"]):
         version = _version(*told.groups())
         return CudaVersion(version.major, version.minor) if version >= _TIED else version
-    number = _HEADER.search(_read(files, "cuda_runtime_api.h") or b"")
+    number = _HEADER.search(texts["cuda_runtime_api.h"])
     return CudaVersion(int(number[1]) // 1000, int(number[1]) % 1000 // 10) if number else None
 
 
 def _version(major: str | bytes, minor: str | bytes, patch: str | bytes | None) -> CudaVersion:
     return CudaVersion(int(major), int(minor), -1 if patch is None else int(patch))
-
-
-def _read(files: Mapping[str, Member], name: str) -> bytes | None:
-    member = files.get(name)
-    if member is None or member.open is None:
-        return None
-    with member.open() as file:
-        return file.read(2**20)

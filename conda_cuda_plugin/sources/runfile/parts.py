@@ -14,12 +14,11 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from ...build.package import LICENSES, Member, check_members
+from ...build.package import LICENSES, Member, Refused, check_members
 from ...build.unpacked import tree_members
 from ...data import read_data
 from ...quoting import quoted
 from ...versions import CudaVersion
-from .installers import RunfileError
 
 RELEASE, HEADERS, STATIC, TOOLS = "release", "headers", "static", "tools"
 """The parts that are no component: the licence and the release, and what only developers need."""
@@ -91,11 +90,7 @@ def parts() -> dict[str, Part]:
 
 
 def part_of(path: str) -> str | None:
-    """The part that a file belongs to; None when it is left out.
-
-    Args:
-        path: as `place` gives it.
-    """
+    """The part that a file belongs to; None when it is left out."""
     if any(fnmatchcase(path, pattern) for pattern in read_data("runfiles.json")["left_out"]):
         return None
     for part in parts().values():
@@ -109,8 +104,6 @@ def place(path: str, target: str, version: CudaVersion) -> str | None:
 
     Args:
         path: below the root of the tree, with forward slashes.
-        target: NVIDIA's name of the platform.
-        version: the release.
 
     Returns:
         The path with `lib` and `include` for the target's folders.
@@ -126,30 +119,21 @@ def place(path: str, target: str, version: CudaVersion) -> str | None:
     return path if path.startswith(tuple(f"{folder}/" for folder in _KEPT)) else None
 
 
-def members_by_part(
-    tree: Tree, title: str, target: str, version: CudaVersion
-) -> dict[str, list[Member]]:
+def members_by_part(tree: Tree, target: str, version: CudaVersion) -> dict[str, list[Member]]:
     """The members of the packages that an unpacked installer becomes, by part.
 
-    Args:
-        tree: the unpacked installer.
-        title: the installer's name, for messages.
-        target: NVIDIA's name of the platform.
-        version: the release.
-
     Raises:
-        RunfileError: when a member would leave the package or is neither file nor link.
+        Refused: when a member would leave the package or is neither file nor link.
     """
     found: dict[str, _Found] = {}
     for folder in tree.folders:
-        for new in _find(folder, title, target, version):
+        for new in _find(folder, target, version):
             known = found.setdefault(new.member.target, new)
             # Several links may lead to one file: the file itself counts.
             if known.member.link is not None and new.member.link is None:
                 found[new.member.target] = new
-    settled = check_members(_settle(found, tree, title, target, version), title, RunfileError)
     by_part: dict[str, list[Member]] = {}
-    for member in settled:
+    for member in check_members(_settle(found, tree, target, version)):
         part = part_of(_short(member.target, target))
         assert part is not None
         by_part.setdefault(part, []).append(member)
@@ -167,7 +151,7 @@ class _Found:
     folder: Path
 
 
-def _find(folder: Path, title: str, target: str, version: CudaVersion) -> Iterator[_Found]:
+def _find(folder: Path, target: str, version: CudaVersion) -> Iterator[_Found]:
     """The files of one folder that have a place."""
     last = ""
 
@@ -177,12 +161,12 @@ def _find(folder: Path, title: str, target: str, version: CudaVersion) -> Iterat
         short = place(path, target, version)
         return _full(short, target) if short is not None and part_of(short) else None
 
-    for member in tree_members(folder, title, RunfileError, full):
+    for member in tree_members(folder, full):
         yield _Found(member, last, folder)
 
 
 def _settle(
-    found: dict[str, _Found], tree: Tree, title: str, target: str, version: CudaVersion
+    found: dict[str, _Found], tree: Tree, target: str, version: CudaVersion
 ) -> Iterator[Member]:
     """The members, with links to where things are now; links to what is left out go with it."""
     folders = {above for name in found for above in _above(name)}
@@ -197,7 +181,7 @@ def _settle(
             link = f"{tree.top}{link[len(tree.seen_as) :]}"
         to = os.path.normpath(entry.folder / posixpath.dirname(entry.path) / link)
         if not to.startswith(f"{tree.top}/"):
-            raise RunfileError(title, f"its link {quoted(member.target)} leads out of the package")
+            raise Refused(f"its link {quoted(member.target)} leads out of the package")
         for new in _candidates(to, tree, target, version):
             if new != member.target and (new in found or new in folders):
                 link = os.path.relpath(new, posixpath.dirname(member.target))

@@ -7,7 +7,7 @@ needed any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...environment import Environment
@@ -117,56 +117,36 @@ class RunfileSource:
         self, request: ToolkitRequest, version: CudaVersion, records: Mapping[str, Any], file: str
     ) -> Offer:
         """An offer of packages that are there."""
-        self._check_components(request, version, set(records))
-        chosen = [part for part in _ordered(_parts_of(request, version)) if part in records]
-        rows = tuple(
-            Package(records[part].name, records[part].version, 0, records[part].fn)
-            for part in chosen
+        found = [records[part] for part in _choose(request, version, records)]
+        rows = [Package(one.name, one.version, 0, one.fn) for one in found]
+        return self._whole(
+            request, version, rows, f"{file}, unpacked before", _LICENSE_NOTE, lambda: found
         )
-        found = [records[part] for part in chosen]
-        note = _LICENSE_NOTE
-        return self._whole(request, version, rows, f"{file}, unpacked before", note, lambda: found)
 
     def _to_convert(self, request: ToolkitRequest, installer: Installer) -> Offer:
         """An offer of packages that have to be made first."""
-        expected = {
-            name
-            for name, part in parts().items()
-            if part.expected(installer.version, installer.machine)
-        }
-        self._check_components(request, installer.version, expected)
-        wanted = _ordered(_parts_of(request, installer.version))
-        chosen = [part for part in wanted if part in expected]
-        build = build_of(installer.sha256)
-        size = None if installer.url else 0
-        rows = tuple(
-            Package(f"{PREFIX}{part}", str(installer.version), size, f"{PREFIX}{part}-{build}")
-            for part in chosen
-        )
-        where = shown_address(installer.url) if installer.url else str(installer.path)
-        note = _LICENSE_NOTE if installer.published else f"{_LICENSE_NOTE}; {_NOT_PUBLISHED}"
-        return self._whole(
-            request, installer.version, rows, where, note, lambda: self._make(request, installer)
-        )
+        version, build, url = installer.version, build_of(installer.sha256), installer.url
+        expected = [
+            name for name, part in parts().items() if part.expected(version, installer.machine)
+        ]
+        rows = [
+            Package(f"{PREFIX}{part}", str(version), None if url else 0, f"{PREFIX}{part}-{build}")
+            for part in _choose(request, version, expected)
+        ]
 
-    def _make(self, request: ToolkitRequest, installer: Installer) -> list[Any]:
-        records = convert(
-            installer.path,
-            installer.name,
-            installer.version,
-            installer.sha256,
-            request.platform,
-            url=installer.url,
-        )
-        self._check_components(request, installer.version, set(records))
-        wanted = _ordered(_parts_of(request, installer.version))
-        return [records[part] for part in wanted if part in records]
+        def make() -> list[Any]:
+            records = convert(installer, request.platform)
+            return [records[part] for part in _choose(request, version, records)]
+
+        where = shown_address(url) if url else str(installer.path)
+        note = _LICENSE_NOTE if installer.published else f"{_LICENSE_NOTE}; {_NOT_PUBLISHED}"
+        return self._whole(request, version, rows, where, note, make)
 
     def _whole(
         self,
         request: ToolkitRequest,
         version: CudaVersion,
-        rows: tuple[Package, ...],
+        rows: Sequence[Package],
         detail: str,
         note: str,
         fetch: Callable[[], Sequence[Any]],
@@ -186,34 +166,32 @@ class RunfileSource:
             note=note,
         )
 
-    def _check_components(
-        self, request: ToolkitRequest, version: CudaVersion, there: set[str]
-    ) -> None:
-        asked = [*request.components, *(["nvcc"] if request.compiles else [])]
-        for name in asked:
-            if name not in there:
-                known = [part for part in components() if part in there]
-                raise NotOffered(
-                    self.name,
-                    f"has no component {name} in the installer of CUDA {version}",
-                    hints=[f"It has: {', '.join(known)}."],
-                )
+
+def _choose(request: ToolkitRequest, version: CudaVersion, there: Collection[str]) -> list[str]:
+    """The parts of an installer that a request asks for, in their order.
+
+    Raises:
+        NotOffered: when the installer lacks a component that was named.
+    """
+    for name in (*request.components, *(["nvcc"] if request.compiles else [])):
+        if name not in there:
+            known = ", ".join(part for part in components() if part in there)
+            raise NotOffered(
+                RunfileSource.name,
+                f"has no component {name} in the installer of CUDA {version}",
+                hints=[f"It has: {known}."],
+            )
+    wanted = _parts_of(request, version)
+    return [part for part in parts() if part in wanted and part in there]
 
 
 def _parts_of(request: ToolkitRequest, version: CudaVersion) -> set[str]:
     """The parts of a release that a request asks for."""
     names = request.components_of(version)
-    found = {RELEASE, *names}
-    if "nvcc" in names:
-        found.add(HEADERS)
+    more = {HEADERS} if "nvcc" in names else set()
     if request.wanted_flavor is Flavor.DEVEL:
-        found |= {STATIC, TOOLS}
-    return found
-
-
-def _ordered(names: Iterable[str]) -> list[str]:
-    wanted = set(names)
-    return [name for name in parts() if name in wanted]
+        more |= {STATIC, TOOLS}
+    return {RELEASE, *names, *more}
 
 
 def _kept(request: ToolkitRequest, sha256: str | None = None) -> dict[str, Any]:

@@ -50,8 +50,6 @@ class Workplace:
     """The folder in which an installer is unpacked.
 
     Args:
-        folder: an empty folder.
-        file: the installer.
         title: its name, for messages.
         limit: seconds that each step may take.
     """
@@ -158,22 +156,20 @@ def unpack(work: Workplace, version: CudaVersion) -> Tree:
     Raises:
         RunfileError: when it fails, takes too long or holds no toolkit.
     """
-    folders = _unpack(work, version)
-    return Tree(tuple(folders), work.outside("").absolute(), work.inside("").rstrip("/"))
+    folders = tuple(_unpack(work, version))
+    return Tree(folders, work.outside("").absolute(), work.inside("").rstrip("/"))
 
 
 def _unpack(work: Workplace, version: CudaVersion) -> list[Path]:
     work.run(_PLACE, "--noexec", "--target", work.inside("unpacked"))
     unpacked = work.outside("unpacked")
-    found = toolkit_folders(unpacked)
-    if found:
+    if found := toolkit_folders(unpacked):
         return found
     inner = _one(unpacked, "run_files/cuda-linux*.run", "cuda-linux*.run")
     if inner is not None:
         script = str(inner.relative_to(work.outside("")))
         work.run(script, "--noexec", "--target", work.inside("inner"))
-        found = toolkit_folders(work.outside("inner"))
-        if found:
+        if found := toolkit_folders(work.outside("inner")):
             return [*found, unpacked]
     if not work.confined:
         raise RunfileError(
@@ -186,11 +182,12 @@ def _unpack(work: Workplace, version: CudaVersion) -> list[Path]:
             ),
         )
     work.run(_PLACE, *install_options(work, version))
-    found = toolkit_folders(work.outside("toolkit"))
-    if found:
+    if found := toolkit_folders(work.outside("toolkit")):
         return [*found, unpacked]
     raise RunfileError(
-        work.title, "it is no installer of a CUDA toolkit: none came out of it", hints=work.last()
+        work.title,
+        "it is not an installer of a CUDA toolkit: none came out of it",
+        hints=work.last(),
     )
 
 

@@ -10,24 +10,41 @@ from typing import Any
 from ...conftest import Conda
 
 _SCRIPT = """
-import json, re, sys
+import json, re, subprocess, sys
 from conda.base.context import context, reset_context
 reset_context()
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources import pip
-from conda_cuda_plugin.sources.index import lookup, settings
-from conda_cuda_plugin.sources.pypi.wheel import AskPip
+from conda_cuda_plugin.sources.pypi.lookup import Lookup
+from conda_cuda_plugin.sources.pypi.wheel import IndexFailure
 
 requirements, platform, requires, offline, who = json.loads(sys.argv[1])
 platform = PLATFORMS[platform]
 
 def ours():
-    return lookup.Lookup(settings.read_settings(), platform, offline).resolve(requirements, requires)
+    wheels = Lookup(platform, offline=offline).resolve(requirements, requires=requires)
+    return [
+        {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256, "size": w.size,
+         "requires": w.requires} for w in wheels
+    ]
 
-def theirs():
-    wheels = pip.resolve(requirements, platform, offline=offline)
-    by_name = {wheel.name.lower().replace("_", "-"): wheel for wheel in wheels}
+def pip():
+    words = ["install", "--dry-run", "--ignore-installed", "--quiet", "--no-deps", "--report", "-",
+             "--only-binary", ":all:", "--target", "/nonexistent", "--retries", "0"]
+    for tag in platform.wheel_tags:
+        words += ["--platform", tag]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", *words, *requirements], capture_output=True, text=True
+    )
+    if done.returncode:
+        return f"pip: {done.stderr}"
+    by_name = {}
+    for row in json.loads(done.stdout)["install"]:
+        found, where = row["metadata"], row["download_info"]
+        by_name[found["name"].lower().replace("_", "-")] = {
+            "name": found["name"], "version": found["version"], "url": where["url"],
+            "sha256": where["archive_info"].get("hashes", {}).get("sha256"),
+        }
     return [by_name[re.split("[=<>!]", text)[0]] for text in requirements]
 
 def met():
@@ -35,28 +52,18 @@ def met():
     found = []
     for text in requirements:
         try:
-            look = lookup.Lookup(settings.read_settings(), platform, offline)
-            found.append(look.resolve([text], requires)[0] and text)
-        except pip.PipError:
-            pass
+            Lookup(platform, offline=offline).resolve([text])
+        except IndexFailure:
+            continue
+        found.append(text)
     return found
-
-def both():
-    return lookup.resolve(requirements, platform, offline=offline, requires=requires)
 
 found = {}
 for name in who:
     try:
-        wheels = globals()[{"pip": "theirs"}.get(name, name)]()
-    except AskPip as error:
-        found[name] = f"AskPip: {error}"
+        found[name] = globals()[name]()
     except CudaError as error:
         found[name] = f"{type(error).__name__}: {error.message}"
-    else:
-        found[name] = wheels if name == "met" else [
-            {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
-             "size": w.size, "requires": w.requires} for w in wheels
-        ]
 print(json.dumps(found))
 """
 
@@ -73,8 +80,7 @@ def ask(
 ) -> Any:
     """What each of the named ones gives.
 
-    `ours` and `pip` are the two clients, `both` is the one with the other for the rest, `met` are
-    the requirements that ours can meet.
+    `ours` and `pip` are the two clients, `met` are the requirements that ours can meet.
     """
     names = who.split()
     arguments = json.dumps([requirements, platform, requires, offline, names])

@@ -30,8 +30,6 @@ def conda(conda: Conda, tmp_path: Path) -> Conda:
     (tmp_path / "pkgs").mkdir()
     (tmp_path / "pkgs" / "urls.txt").touch()
     conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
-    # pip is as patient with what it is left.
-    conda.variables["PIP_RETRIES"] = "0"
     return conda
 
 
@@ -163,13 +161,18 @@ def test_a_page_with_the_hash_of_another_file(
     assert "HashMismatchError" in fails(conda, environment, index)
 
 
-def test_a_file_that_the_server_does_not_give_is_left_to_pip(
+def test_a_file_that_the_server_does_not_give(
     conda: Conda, environment: Path, index: Index
 ) -> None:
     index.file_status = 403
-    told = fails(conda, environment, index)
-    assert "is not open to you (HTTP 403)" in told
-    assert files(index)[:2] == ["403", "403"]
+    assert "is not open to you (HTTP 403)" in fails(conda, environment, index)
+    assert set(files(index)) == {"403"}
+
+
+def test_a_file_without_a_hash(conda: Conda, environment: Path, index: Index) -> None:
+    """Nobody can say that it is another one, and it comes whole before it is unpacked."""
+    index.kind, index.hashes = HTML, {path.name: "none" for path in index.wheels.glob("*")}
+    works(conda, environment, index)
 
 
 def test_the_hash_is_that_of_all_bytes(conda: Conda, environment: Path, index: Index) -> None:

@@ -13,8 +13,8 @@ from ...conftest import Conda
 
 _SCRIPT = """
 import dataclasses, json
-from conda_cuda_plugin.sources.pypi.session import read_settings
-from conda_cuda_plugin.sources.pypi.wheel import AskPip
+from conda_cuda_plugin.sources.pypi.settings import read_settings
+from conda_cuda_plugin.sources.pypi.wheel import IndexFailure
 from pip._internal.commands import create_command
 
 options, _ = create_command("install").parse_args([])
@@ -26,11 +26,12 @@ theirs = {
     "client_certificate": options.client_cert,
     "proxy": options.proxy or None,
     "timeout": options.timeout if options.timeout != 15 else None,
+    "keyring": options.keyring_provider if options.keyring_provider != "auto" else None,
 }
 try:
     ours = dataclasses.asdict(read_settings())
-except AskPip as error:
-    ours = str(error)
+except IndexFailure as error:
+    ours = error.reason
 print(json.dumps([ours, theirs]))
 """
 
@@ -95,7 +96,8 @@ USER, LEGACY, SHARED, NAMED = ".config/pip/pip.conf", ".pip/pip.conf", "xdg/pip/
             {},
             {"PIP_NO_INDEX": "yes", "PIP_FIND_LINKS": "/a file:///b https://c.example/d",
              "PIP_TRUSTED_HOST": "A.example b.example:8080", "PIP_DEFAULT_TIMEOUT": "7.5",
-             "PIP_PROXY": "http://u:p@proxy.example:3128", "PIP_PRE": "1", "PIP_VERBOSE": "2"},
+             "PIP_PROXY": "http://u:p@proxy.example:3128", "PIP_PRE": "1", "PIP_VERBOSE": "2",
+             "PIP_KEYRING_PROVIDER": "subprocess", "PIP_SOMETHING_NEW": "1"},
             id="all-of-them",
         ),
     ],
@@ -113,30 +115,34 @@ def test_what_pip_reads_is_read(
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({"PIP_USE_FEATURE": "fast-deps"}, "pip is configured with use-feature"),
-        ({"PIP_SOMETHING_NEW": "1"}, "pip is configured with something-new"),
-        ({"PIP_ABI": "none"}, "pip is configured with abi"),
-        ({"PIP_ISOLATED": "1"}, "pip is configured with isolated"),
+        ({"PIP_UPLOADED_PRIOR_TO": "2026-01-01"}, "conda cuda does not support pip's option uploaded-prior-to"),
+        ({"PIP_NO_INDEX": "perhaps"}, "pip's option no-index is neither yes nor no"),
+        ({"PIP_DEFAULT_TIMEOUT": "long"}, "pip's option timeout is not a number"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_what_is_not_understood_is_left_to_pip(
+)  # fmt: skip
+def test_what_cannot_be_followed_is_refused(
     variables: dict[str, str], why: str, conda: Conda
 ) -> None:
-    ours, _ = read(conda, **variables)
-    assert ours == why
+    assert why in _refused(conda, **variables)
 
 
 @pytest.mark.parametrize("content", [b"no section = 1\n", b"[global]\ncert = \xff\n"])
-def test_a_file_that_cannot_be_read_is_left_to_pip(
+def test_a_file_that_is_not_a_configuration_is_refused(
     content: bytes, conda: Conda, tmp_path: Path
 ) -> None:
     (tmp_path / "pip.conf").write_bytes(content)
-    script = "from conda_cuda_plugin.sources.pypi.session import read_settings\nread_settings()"
+    told = _refused(conda, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert f"{tmp_path / 'pip.conf'} cannot be read" in told
+
+
+def _refused(conda: Conda, **variables: str) -> str:
+    script = "from conda_cuda_plugin.sources.pypi.settings import read_settings\nread_settings()"
     done = subprocess.run(
         [conda.exe.parent / "python", "-c", script],
-        env=conda.environ(PIP_CONFIG_FILE=str(tmp_path / "pip.conf")),
+        env=conda.environ(**variables),
         capture_output=True,
         text=True,
     )
-    assert "AskPip: " in done.stderr
+    assert "IndexFailure: " in done.stderr
+    return done.stderr

@@ -14,7 +14,7 @@ from ...conftest import Conda
 from ...listing import leftovers, listing
 from ..wheelhouse import only_index, write_wheel
 from .server import Index, serve_index
-from .test_fetch import BASE, FILE, conda, files, parts
+from .test_fetch import BASE, conda, files, parts
 
 __all__ = ["conda"]
 
@@ -276,17 +276,15 @@ def test_what_is_promised_to_go_on_goes_on(conda: Conda, environment: Path, tmp_
         assert whole(index)[0] == first
 
 
-def test_what_pip_gets_in_the_end_leaves_nothing_in_part(
-    conda: Conda, environment: Path, index: Index
-) -> None:
-    """The answer breaks off, and then the server wants a password, as it seems."""
+def test_a_server_that_refuses_the_rest(conda: Conda, environment: Path, index: Index) -> None:
+    """The answer breaks off, and then the server wants a password; the next command goes on."""
 
     class Asked(list[str]):
         def append(self, row: str) -> None:
             super().append(row)
-            begun = len(files(index)) == 2
-            index.file_status = 403 if begun else 200
+            index.file_status = 403 if len(files(index)) == 2 else 200
 
     index.asked, index.shares = Asked(), [0.6]
+    assert "is not open to you (HTTP 403)" in fails(conda, environment, index)
+    assert parts(conda)
     works(conda, environment, index)
-    assert [row for row in index.asked if row == f"{FILE} 403"]

@@ -54,7 +54,7 @@ class TestLies:
     ) -> None:
         self.change(folder, **change)
         message = refused(conda, environment, folder if kind == "folder" else server.address)
-        assert message.startswith("DownloadError: ")
+        assert message.startswith("AnswerError: ")
         assert reason in message
 
     @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ class TestLies:
         archive.write_bytes(data[: int(keep * len(data)) if 0 < keep < 1 else int(keep)])
         server.lengths = kind != "address-without-lengths"
         message = refused(conda, environment, folder if kind == "folder" else server.address)
-        assert message.startswith("DownloadError: ")
+        assert message.startswith("AnswerError: ")
 
     @pytest.mark.parametrize("keep", [0, 40, 0.5, -1], ids=["empty", "start", "half", "last-byte"])
     def test_a_truncated_archive_that_the_manifest_agrees_with(
@@ -186,7 +186,7 @@ def hostile(kind: str) -> bytes:
         ("relative-link", "leads out of the package"),
         ("hard-link", "would leave its place"),
         ("case", "are the same file"),
-        ("device", "is no regular file"),
+        ("device", "is not a regular file"),
         ("posing", "would pose as conda's own"),
         ("bomb", "it would unpack to more than any real one"),
     ],
