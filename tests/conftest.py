@@ -68,6 +68,16 @@ def _import_from(plugin: Path) -> None:
     spec.loader.exec_module(module)
 
 
+LONG = ("shells", "docs", "kill", "windows", "fuzz", "activators", "living", "real_channels")
+"""Folders with files that take minutes each. Begun last, one would keep a single worker busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    folders = PROJECT / "tests"
+    items.sort(key=lambda item: item.path.relative_to(folders).parts[0] not in LONG)
+
+
 def pytest_report_header() -> str:
     """Say what is tested."""
     import conda_cuda_plugin
