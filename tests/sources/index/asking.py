@@ -15,15 +15,14 @@ from conda.base.context import context, reset_context
 reset_context()
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import PLATFORMS
-from conda_cuda_plugin.sources import pip
-from conda_cuda_plugin.sources.index import lookup, settings
+from conda_cuda_plugin.sources.pypi import lookup, pip, session
 from conda_cuda_plugin.sources.pypi.wheel import AskPip
 
 requirements, platform, requires, offline, who = json.loads(sys.argv[1])
 platform = PLATFORMS[platform]
 
 def ours():
-    return lookup.Lookup(settings.read_settings(), platform, offline).resolve(requirements, requires)
+    return lookup.Lookup(session.read_settings(), platform, offline).resolve(requirements, requires)
 
 def theirs():
     wheels = pip.resolve(requirements, platform, offline=offline)
@@ -35,7 +34,7 @@ def met():
     found = []
     for text in requirements:
         try:
-            look = lookup.Lookup(settings.read_settings(), platform, offline)
+            look = lookup.Lookup(session.read_settings(), platform, offline)
             found.append(look.resolve([text], requires)[0] and text)
         except pip.PipError:
             pass
