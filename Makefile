@@ -4,6 +4,10 @@ BASE := build/conda
 NEWEST := build/conda-newest
 VENV := build/venv
 CONDA ?= $(CURDIR)/$(BASE)/bin/conda
+# One more than processors, since some tests wait. A file stays with one worker, in the order of
+# tests/conftest.py.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export CONDA_UNDER_TEST ?= $(CONDA)
 
 # The tests that install from every source, write packages and read them.
@@ -50,10 +54,10 @@ $(VENV)/.ready: tests/base/dev-requirements.txt
 	@touch $@
 
 test: base $(VENV)/.ready
-	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 test-newest: base-newest $(VENV)/.ready
-	@CONDA_UNDER_TEST=$(CURDIR)/$(NEWEST)/bin/conda $(VENV)/bin/python -m pytest -q -n auto --dist loadfile $(INSTALLING) $(ARGS)
+	@CONDA_UNDER_TEST=$(CURDIR)/$(NEWEST)/bin/conda $(VENV)/bin/python -m pytest -q $(PARALLEL) $(INSTALLING) $(ARGS)
 
 coverage: base $(VENV)/.ready
 	@$(VENV)/bin/python -m maintenance.coverage $(BASE) $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from .warm import WarmConda
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -42,9 +45,11 @@ def _let_tests_import_conda() -> None:
         _import_from(Path(plugin))
 
 
+# The commands under test write no bytecode, so it is written once for all of them.
 _WHERE = """
-import importlib.util, json, sys, sysconfig
+import compileall, importlib.util, json, os, sys, sysconfig
 plugin = importlib.util.find_spec("conda_cuda_plugin")
+plugin and compileall.compile_dir(os.path.dirname(plugin.origin), quiet=2)
 where = [sysconfig.get_path("purelib"), sys.version_info[:2], plugin and plugin.origin]
 print(json.dumps(where))
 """
@@ -61,6 +66,16 @@ def _import_from(plugin: Path) -> None:
     assert spec.loader is not None
     module = sys.modules[spec.name] = module_from_spec(spec)
     spec.loader.exec_module(module)
+
+
+LONG = ("shells", "docs", "kill", "windows", "fuzz", "activators", "living", "real_channels")
+"""Folders with files that take minutes each. Begun last, one would keep a single worker busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    folders = PROJECT / "tests"
+    items.sort(key=lambda item: item.path.relative_to(folders).parts[0] not in LONG)
 
 
 def pytest_report_header() -> str:
@@ -139,14 +154,18 @@ class Conda:
         **extra: str | None,
     ) -> Result:
         """Run `conda WORDS`; fail the test when it fails, unless `check` is off."""
-        done = subprocess.run(
-            [self.exe, *map(str, words)],
-            env=self.environ(**extra),
+        line, environ, cwd = list(map(str, words)), self.environ(**extra), cwd or self.home
+        done = None
+        if stdin is None and self.exe == _conda_under_test():
+            done = warm_conda().run(line, environ, cwd, timeout)
+        done = done or subprocess.run(
+            [self.exe, *line],
+            env=environ,
             stdin=subprocess.DEVNULL if stdin is None else None,
             input=stdin,
             capture_output=True,
             text=True,
-            cwd=cwd or self.home,
+            cwd=cwd,
             timeout=timeout,
         )
         result = Result(done.returncode, done.stdout, done.stderr)
@@ -160,11 +179,25 @@ class Conda:
         """Run `conda cuda VERB -p PREFIX WORDS`."""
         return self("cuda", verb, "-p", prefix, *words, **extra)
 
+    def empty_cache(self, folder: Path) -> Path:
+        """Take a new folder for the package cache; the folder."""
+        folder.mkdir()
+        (folder / "urls.txt").touch()
+        self.variables["CONDA_PKGS_DIRS"] = str(folder)
+        return folder
+
     def create(self, prefix: Path) -> Path:
         """An empty environment."""
         (prefix / "conda-meta").mkdir(parents=True)
         (prefix / "conda-meta" / "history").touch()
         return prefix
+
+
+@functools.cache
+def warm_conda() -> WarmConda:
+    """The conda under test, imported once for this process."""
+    exe = _conda_under_test()
+    return WarmConda(exe, Conda(exe, PROJECT).environ())
 
 
 def shell_function(conda_exe: Path) -> str:
@@ -218,6 +251,12 @@ def module_conda(
 ) -> Conda:
     """A conda for the tests of one file that share environments."""
     return _conda(conda_exe, tmp_path_factory.mktemp("home"), package_cache)
+
+
+@pytest.fixture
+def own_cache(conda: Conda, tmp_path: Path) -> Path:
+    """A package cache for one test: nobody else's packages are in it."""
+    return conda.empty_cache(tmp_path / "pkgs")
 
 
 @pytest.fixture

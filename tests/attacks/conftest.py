@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ..cli.conftest import cli_cache, conda, template, two, wheelhouse
-from ..conftest import Conda, Result
+from ..conftest import Result
 
 __all__ = ["cli_cache", "conda", "template", "two", "wheelhouse"]
 
@@ -15,16 +15,6 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0 and not os.environ.get("CI"), reason="only root can be two users"
 )
 """For tests with a second user; CI is root, and where it is not they fail."""
-
-
-@pytest.fixture
-def own_cache(conda: Conda, tmp_path: Path) -> Path:
-    """A package cache of its own, since it gets broken."""
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
-    return cache
 
 
 @pytest.fixture

@@ -65,9 +65,7 @@ class TestBuiltChannels:
     @pytest.fixture
     def fresh(self, conda: Any, tmp_path: Path) -> Any:
         """A conda with nothing in its package cache: all has to be downloaded."""
-        (tmp_path / "pkgs").mkdir()
-        (tmp_path / "pkgs" / "urls.txt").touch()
-        conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+        conda.empty_cache(tmp_path / "pkgs")
         return conda
 
     def test_every_version_and_size_is_what_the_solver_ends_at(

@@ -37,15 +37,8 @@ def share_added(conda: Any, *words: str, **variables: str) -> float:
     return added / first
 
 
-@pytest.fixture(autouse=True)
-def own_cache(conda: Any, tmp_path: Path) -> None:
-    """A package cache for one test: nobody else's packages are counted."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
-
-
 @pytest.mark.network
+@pytest.mark.usefixtures("own_cache")
 class TestSecondEnvironment:
     """Counted in blocks, hard links once."""
 

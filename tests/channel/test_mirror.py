@@ -140,10 +140,7 @@ def test_a_flavor_beyond_the_mirrored_one_is_refused(
 def test_archives_are_fetched_again_where_only_their_contents_are_cached(
     conda: Any, channels: Channels, folder: Path, tmp_path: Path
 ) -> None:
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
+    cache = conda.empty_cache(tmp_path / "pkgs")
     prefix = conda.create(conda.envs / "one")
     words = ("12.4", "--flavor=base", "-c", channels.forge, "--from=channel")
     conda.cuda("use", prefix, *words, "-y")
@@ -160,10 +157,7 @@ def test_archives_are_fetched_again_where_only_their_contents_are_cached(
 def test_damaged_archives_of_the_cache_are_passed_over(
     conda: Any, channels: Channels, folder: Path, tmp_path: Path
 ) -> None:
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
+    cache = conda.empty_cache(tmp_path / "pkgs")
     words = ("12.4", "--flavor=base", "-c", channels.forge, "--from=channel")
     conda.cuda("use", conda.create(conda.envs / "one"), *words, "-y")
     (archive,) = (path for path in cache.glob("cuda-cudart-12*") if path.is_file())

@@ -29,11 +29,7 @@ def export(conda: Conda, prefix: Path, *words: str) -> Path:
 
 def with_empty_cache(conda: Conda, tmp_path: Path) -> Path:
     """From now on conda has an empty package cache."""
-    cache = tmp_path / "empty cache"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
-    return cache
+    return conda.empty_cache(tmp_path / "empty cache")
 
 
 def resealed(path: Path, change: Any) -> None:

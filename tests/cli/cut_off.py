@@ -36,7 +36,8 @@ class Cut:
         line = [str(self.conda.exe), *map(str, words)]
         trace = self.traces / "trace"
         if strace := shutil.which("strace"):
-            line = [strace, "-f", "-qq", "-e", "trace=connect,sendto", "-o", str(trace), *line]
+            what = "--trace=connect,sendto"
+            line = [strace, "-f", "--seccomp-bpf", "-qq", what, "-o", str(trace), *line]
         done = subprocess.run(
             ["unshare", "--map-root-user", "--net", "sh", "-c", SCRIPT, "sh", *line],
             env=self.conda.environ(**more), stdin=subprocess.DEVNULL,

@@ -28,15 +28,11 @@ def nowhere(conda: Conda) -> str:
 
 
 @pytest.fixture
-def own_cache(conda: Conda, tmp_path: Path) -> Path:
+def own_cache(own_cache: Path, conda: Conda, tmp_path: Path) -> Path:
     """A package cache that nothing was put into, and a place without archives."""
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
     (tmp_path / "redist").mkdir()
     conda.variables["CONDA_PLUGINS_CUDA_REDIST"] = str(tmp_path / "redist")
-    return cache
+    return own_cache
 
 
 @pytest.fixture

@@ -43,16 +43,6 @@ def ten_releases(conda: Conda, tmp_path: Path) -> list[str]:
     return list(RUNTIMES)
 
 
-@pytest.fixture
-def own_cache(conda: Conda, tmp_path: Path) -> Path:
-    """A package cache of its own."""
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
-    return cache
-
-
 def all_at_once(conda: Conda, commands: Sequence[Sequence[str | Path]]) -> list[tuple[int, str]]:
     """Exit code and errors of each command; they run at the same time."""
     running = [start(conda, *words) for words in commands]

@@ -97,16 +97,6 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.005)
 
 
-@pytest.fixture
-def own_cache(conda: Conda, tmp_path: Path) -> Path:
-    """A package cache of its own, so that there is something to download."""
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
-    return cache
-
-
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_in_the_middle_of_a_download(
     name: str,

@@ -68,15 +68,6 @@ def slow_channel(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture
-def own_cache(conda: Conda, tmp_path: Path) -> Path:
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
-    return cache
-
-
 def index_of(folder: Path) -> dict[str, str]:
     return {name: kind for name, kind in listing(folder).items() if name.endswith("repodata.json")}
 

@@ -56,9 +56,7 @@ FETCHING = r"\[#*-*\]  \d\.\d MB/5\.7 MB  \d\.\d MB/s  00:0\d left  fetching nvi
 @pytest.fixture
 def fresh(conda: Conda, tmp_path: Path) -> Conda:
     """A conda whose package cache is empty."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs/urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    conda.empty_cache(tmp_path / "pkgs")
     return conda
 
 

@@ -33,8 +33,8 @@ def traced(
         pytest.skip("strace is not installed")
     trace = folder / "calls.trace"
     done = subprocess.run(
-        [strace, "-f", "-qq", "-s", "4096", "-e", f"trace={what}", "-e", "signal=none",
-         "-o", trace, *map(str, words)],
+        [strace, "-f", "--seccomp-bpf", "-qq", "-s", "4096", "-e", f"trace={what}",
+         "-e", "signal=none", "-o", trace, *map(str, words)],
         env=dict(variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

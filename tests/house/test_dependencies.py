@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib.metadata import distribution, packages_distributions
 
 from packaging.requirements import Requirement
@@ -41,9 +42,12 @@ def declared() -> set[str]:
     return {canonicalize_name(Requirement(text).name) for text in texts}
 
 
+all_distributions = cache(packages_distributions)
+
+
 def distributions_of(imported: str) -> set[str]:
     """What has the module, in the conda under test and here."""
-    return {canonicalize_name(name) for name in packages_distributions().get(imported, ())}
+    return {canonicalize_name(name) for name in all_distributions().get(imported, ())}
 
 
 def is_allowed(found: Import) -> bool:

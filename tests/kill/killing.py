@@ -10,8 +10,6 @@ from pathlib import Path
 
 from ..conftest import Conda
 
-SOURCE = Path(__file__).with_name("kill_at.c")
-
 
 @dataclass(frozen=True)
 class Killer:
@@ -22,14 +20,6 @@ class Killer:
     """
 
     library: Path
-
-    @classmethod
-    def build(cls, folder: Path) -> Killer:
-        """Compile the library into a folder."""
-        library = folder / "kill_at.so"
-        words = ["gcc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"]
-        subprocess.run(words, check=True)
-        return cls(library)
 
     def count(self, conda: Conda, words: Sequence[str | Path], **extra: str) -> int:
         """How many such calls a command makes when nobody stops it."""

@@ -99,10 +99,7 @@ def test_nothing_is_left_open_to_others_whatever_the_umask(
     umask: int, conda: Conda, tmp_path: Path
 ) -> None:
     """Hooks have the mode 644; nothing that the loader or a shell takes can be written by all."""
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
+    conda.empty_cache(tmp_path / "pkgs")
     prefix = conda.create(conda.envs / "one")
     before = os.umask(umask)
     try:

@@ -93,10 +93,7 @@ def test_packed_and_unpacked(conda: Conda, thirteen: Path, bash: Shell, tmp_path
 def test_the_package_cache_is_cleaned(
     conda: Conda, bash: Shell, environment: Path, tmp_path: Path
 ) -> None:
-    cache = tmp_path / "pkgs"
-    cache.mkdir()
-    (cache / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(cache)
+    conda.empty_cache(tmp_path / "pkgs")
     use = ("--from=pypi", "--components=nvcc,cudart", "--yes")
     conda.cuda("use", environment, "13.0", *use)
     before = listing(environment)

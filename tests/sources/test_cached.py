@@ -24,14 +24,11 @@ LIBRARY = Path("cuda", "lib", "libcudart.so.12")
 
 
 @pytest.fixture
-def filled(conda: Conda, environment: Path, tmp_path: Path) -> Path:
+def filled(conda: Conda, environment: Path, own_cache: Path, tmp_path: Path) -> Path:
     """A package cache of its own, which an environment uses; the wheels are there for pip only."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
     conda.variables |= only_folder(write_releases(tmp_path / "wheels"))
     conda.cuda("use", environment, *BASE)
-    return tmp_path / "pkgs"
+    return own_cache
 
 
 def works(prefix: Path) -> bool:

@@ -71,16 +71,11 @@ def test_lines_that_are_no_requirements_are_passed_over() -> None:
     assert component_pins(lines, PLATFORMS["linux-64"])["cudart"] == EVERYWHERE["cudart"]
 
 
+@pytest.mark.usefixtures("own_cache")
 class TestConfiguration:
     """Where pip is told to look is where the files come from."""
 
     BASE = ("12.4", "--from=pypi", "--flavor=base", "-y")
-
-    @pytest.fixture(autouse=True)
-    def own_cache(self, conda: Conda, tmp_path: Path) -> None:
-        (tmp_path / "pkgs").mkdir()
-        (tmp_path / "pkgs" / "urls.txt").touch()
-        conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
 
     def refused(self, conda: Conda, prefix: Path, *words: str, **variables: str) -> str:
         """A `use` that must fail and change nothing; its message."""

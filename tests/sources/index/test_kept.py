@@ -27,9 +27,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 @pytest.fixture
 def conda(conda: Conda, tmp_path: Path) -> Conda:
     """Its package cache is its own."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    conda.empty_cache(tmp_path / "pkgs")
     return conda
 
 

@@ -25,9 +25,7 @@ RUNTIME = "nvidia_cuda_runtime_cu12-12.4.127-py3-none-manylinux2014_x86_64.whl"
 def test_it_is_refused(
     size: int, name: str, version: str, conda: Conda, environment: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    conda.empty_cache(tmp_path / "pkgs")
     (folder := tmp_path / "wheels").mkdir()
     requires = ["nvidia-cuda-runtime-cu12==12.4.127.*; extra == 'cudart'"]
     write_wheel(folder, "cuda-toolkit", "12.4.1", requires=requires, tag="py3-none-any")
@@ -56,9 +54,7 @@ def _digits(size: int) -> bytes:
 
 def test_one_file_under_two_names(conda: Conda, environment: Path, tmp_path: Path) -> None:
     """Both come at the same time, and neither is written into the other."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    conda.empty_cache(tmp_path / "pkgs")
     wheels = write_releases(tmp_path / "wheels", "12.4.1", filler=900_000)
     (runtime,) = wheels.glob("nvidia_cuda_runtime*")
     (cublas,) = wheels.glob("nvidia_cublas*")

@@ -33,8 +33,6 @@ def server(folder: Path) -> Iterator[RedistServer]:
 @pytest.fixture
 def conda(conda: Conda, tmp_path: Path) -> Conda:
     """A conda with a package cache of its own that talks to 127.0.0.1 without a proxy."""
-    (tmp_path / "pkgs").mkdir()
-    (tmp_path / "pkgs" / "urls.txt").touch()
-    conda.variables["CONDA_PKGS_DIRS"] = str(tmp_path / "pkgs")
+    conda.empty_cache(tmp_path / "pkgs")
     conda.variables["NO_PROXY"] = conda.variables["no_proxy"] = "127.0.0.1"
     return conda
