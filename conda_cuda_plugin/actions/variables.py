@@ -109,7 +109,7 @@ def variables_of(
     if not toolkit.complete or not (platform.windows or (root / "lib64").is_dir()):
         raise CudaError(
             f"{toolkit.name} is incomplete, so it cannot be used.",
-            hints=[f"conda cuda use {toolkit.version.release} installs it anew."],
+            hints=[f"conda cuda use {toolkit.version.release} installs it again."],
         )
     names = ["CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"]
     tools = root / OWN_TOOLS
