@@ -100,7 +100,10 @@ def _as_recorded(
             )
         raise CudaError(
             "No CUDA version was named, and none is recorded for this environment.",
-            hints=["conda cuda use 12.4", "conda cuda list --available shows what there is."],
+            hints=[
+                "conda cuda use 12.4",
+                "conda cuda list --available shows the available releases.",
+            ],
         )
     options = replace(
         options,

@@ -110,7 +110,7 @@ def variables_of(
     if not toolkit.complete or not (platform.windows or (root / "lib64").is_dir()):
         raise CudaError(
             f"{toolkit.name} is incomplete, so it cannot be used.",
-            hints=[f"conda cuda use {toolkit.version.release} installs it anew."],
+            hints=[f"conda cuda use {toolkit.version.release} installs it again."],
         )
     names = list(ROOT_VARIABLES)
     tools = root / OWN_TOOLS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from conda.base.context import context
@@ -11,7 +12,7 @@ from conda.cli import helpers
 from ...environment import Environment
 from ...install.pin import pins
 from ...system.conda_compat import known_prefixes
-from ...toolkit import Flavor
+from ...toolkit import Flavor, Toolkit
 from ..common import (
     add_common_options,
     contents,
@@ -87,11 +88,12 @@ def execute(args: Namespace) -> int:
 
 
 def _environment(environment: Environment) -> int:
+    toolkits = environment.toolkits()
     if context.json:
-        print_json(_document(environment))
+        print_json(_document(environment, toolkits))
         return 0
     say(*heading(f"# CUDA toolkits in {name_of(environment)}", environment.prefix))
-    rows = _rows(environment)
+    rows = _rows(environment, toolkits)
     if not rows:
         say("# none; conda cuda use VERSION installs one")
         return 0
@@ -102,16 +104,17 @@ def _environment(environment: Environment) -> int:
 
 
 def _all_environments() -> int:
-    found = [one for one in map(Environment, known_prefixes()) if one.toolkits()]
+    environments = map(Environment, known_prefixes())
+    found = [(one, toolkits) for one in environments if (toolkits := one.toolkits())]
     if context.json:
-        print_json({"environments": [_document(one) for one in found]})
+        print_json({"environments": [_document(*row) for row in found]})
         return 0
     if not found:
         say("# no environment has a CUDA toolkit; conda cuda use VERSION installs one")
         return 0
     rows: list[tuple[str, ...]] = [("environment", "", "version", "contents", "origin")]
-    for one in found:
-        rows += [(name_of(one), mark, *rest) for mark, _, *rest in _rows(one)]
+    for one, toolkits in found:
+        rows += [(name_of(one), mark, *rest) for mark, _, *rest in _rows(one, toolkits)]
     say(*table(rows, indent=""))
     return 0
 
@@ -133,11 +136,11 @@ def _system() -> int:
     return 0
 
 
-def _rows(environment: Environment) -> list[tuple[str, ...]]:
+def _rows(environment: Environment, toolkits: Sequence[Toolkit]) -> list[tuple[str, ...]]:
     """A row for each toolkit: a mark if it is current, name, version, contents, origin."""
     current = environment.current_name()
     rows: list[tuple[str, ...]] = []
-    for toolkit in environment.toolkits():
+    for toolkit in toolkits:
         origin = toolkit.origin.value if toolkit.origin else "-"
         if toolkit.location:
             origin = f"{origin} ({toolkit.location})"
@@ -146,12 +149,12 @@ def _rows(environment: Environment) -> list[tuple[str, ...]]:
     return rows
 
 
-def _document(environment: Environment) -> dict[str, Any]:
+def _document(environment: Environment, toolkits: Sequence[Toolkit]) -> dict[str, Any]:
     current = environment.current_name()
     return {
         "environment": str(environment.prefix),
         "name": name_of(environment),
         "current": current,
         "pinned": pins(environment),
-        "toolkits": [toolkit_document(one, current) for one in environment.toolkits()],
+        "toolkits": [toolkit_document(one, current) for one in toolkits],
     }
