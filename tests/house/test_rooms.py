@@ -22,17 +22,11 @@ LAZY = {
     "transaction_action": "conda imports it at every transaction; most change no CUDA",
     "cli.conda_hints": "called for errors of conda alone; " + SOME,
     "cli.verbs.list": "its modes `--available` and `--system` are commands of their own",
-    "cli.available": "the sources' table, which reaches every source",
-    "cli.completion_table": "the tables of frameworks, for the script of completion alone",
     "cli.complete": "a program of its own, run at every Tab",
-    "network.pip_program": "a program of its own, in which pip is set up first",
-    "actions.auto": "`--for torch==2.5.1` alone judges builds",
     "build.conda_file": "zstd: " + SOME,
-    "packages.cache": "a private name of conda's, for a download that broke off",
-    "sources.pypi.session": SOME,
+    "sources.pypi.settings": SOME,
     "system.conda_compat": SOME,
     "system.operating_system": "only some operating systems have it",
-    "system.ownership": "pwd and grp: only some operating systems have them",
     "system.progress": "tqdm is imported when a bar is drawn",
 }
 """Modules that import inside functions, and why."""
