@@ -110,6 +110,24 @@ def test_a_new_hash_changes_one_line_and_the_digest(data: Any, content: dict[str
     ]
 
 
+def test_packages_stay_in_their_order() -> None:
+    content = copy.deepcopy(GOOD)
+    toolkit: Any = content["toolkits"][0]  # type: ignore[index]
+    toolkit["packages"] += [{**toolkit["packages"][0], "name": name} for name in ("b", "a")]
+    new = copy.deepcopy(content)
+    rows: Any = new["toolkits"][0]["packages"]  # type: ignore[index]
+    rows.reverse()
+    rows[0]["sha256"] = "1" * 64
+    rows.append({**rows[0], "name": "c"})
+    after = load(updated_text(new_text(content), new, "cuda.yaml"))
+    assert [row["name"] for row in after["toolkits"][0]["packages"]] == [
+        "cuda-cudart",
+        "b",
+        "a",
+        "c",
+    ]
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_comments_of_what_goes(newline: str) -> None:
     """Those of a package go with it; those above a key that goes stay, above the next one."""

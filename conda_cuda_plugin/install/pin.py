@@ -28,11 +28,12 @@ PINNED = Path("conda-meta", "pinned")
 
 _BEGIN = b"# >>> conda cuda use --pin >>>"
 _END, _END_OF_FILE, _END_AFTER_OPEN_LINE = (
-    f"# <<< conda cuda off removes {what} <<<".encode()
-    for what in ("this block", "this file", "this block and the end of the line before it")
+    b"# <<< conda cuda off removes %b <<<" % what
+    for what in (b"this block", b"this file", b"this block and the end of the line before it")
 )
 """The last line of the block also says what the file was: absent, or without an end."""
-_ENDS = (_END, _END_OF_FILE, _END_AFTER_OPEN_LINE)
+_ENDS = (_END, _END_OF_FILE, _END_AFTER_OPEN_LINE, b"# <<< conda cuda off takes it away <<<")
+"""The last one is that of conda cuda 0.1.0."""
 _OURS = re.compile(rb"(cuda-version \d+\.\d+\.\*|cudatoolkit \d+\.\d+\|\d+\.\d+\.\*)\s*")
 _LAST_CUDATOOLKIT = CudaVersion(11, 8)
 

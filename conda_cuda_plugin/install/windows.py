@@ -25,13 +25,7 @@ _FOLDERS = ("include", "lib", "nvvm")
 
 
 def make_view(root: Path, version: CudaVersion, files: Iterable[str]) -> None:
-    """Add the classic entries to a root that holds packages.
-
-    Args:
-        root: the toolkit root.
-        version: its release.
-        files: what CUDA's packages own in it, with forward slashes.
-    """
+    """Add the classic entries to a root for the files of CUDA's packages in it."""
     for path in files:
         parts = path.split("/")
         if parts[:2] == ["Library", "bin"] and parts[-1].endswith((".dll", ".exe", ".profile")):
@@ -53,11 +47,7 @@ def check_bin(environment: Environment) -> None:
 
 
 def put_on_path(environment: Environment, root: Path) -> list[str]:
-    """Let `bin` lead to the current toolkit.
-
-    Args:
-        environment: the environment; its link leads to the root already.
-        root: the toolkit root.
+    """Let `bin` lead to the current toolkit, whose root the environment's link leads to.
 
     Returns:
         The names of the files that were linked into a `bin` that was there before; empty when

@@ -25,7 +25,7 @@ from ..quoting import typed
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.installed import InstalledSource, cuda_packages
 from ..sources.system import SystemSource
-from ..toolkit import Flavor, Origin
+from ..toolkit import Origin
 from ..versions import VersionRequest
 from . import exact_files
 from .cuda_file import ExactPackage, ExactToolkit
@@ -92,7 +92,10 @@ def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platfo
             offer = one.offer(replace(request, path=place), environment)
         except CudaError:
             continue
-        if offer.version == wanted.version and _reaches(offer.flavor, wanted.flavor):
+        has_flavor = wanted.flavor is None or (
+            offer.flavor is not None and offer.flavor.rank >= wanted.flavor.rank
+        )
+        if offer.version == wanted.version and has_flavor:
             return replace(offer, flavor=wanted.flavor or offer.flavor)
     raise CudaError(
         f"The file says that CUDA {wanted.version} is adopted from the machine, and there is none "
@@ -103,11 +106,6 @@ def _of_machine(wanted: ExactToolkit, environment: Environment, platform: Platfo
         ],
         version=str(wanted.version),
     )
-
-
-def _reaches(flavor: Flavor | None, wanted: Flavor | None) -> bool:
-    """Whether a toolkit has at least the flavor that a file says."""
-    return wanted is None or (flavor is not None and flavor.rank >= wanted.rank)
 
 
 def _of_environment(wanted: ExactToolkit, environment: Environment, platform: Platform) -> Offer:
@@ -147,15 +145,7 @@ def _fetch(
     *,
     offline: bool,
 ) -> list[Any]:
-    """Bring the packages of a toolkit into the caches.
-
-    Returns:
-        Their conda records, in their order.
-
-    Raises:
-        NotObtained: when a file cannot be had.
-        WrongFile: when there is another file in its place.
-    """
+    """Bring the packages of a toolkit into the caches; their conda records, in order."""
     found = {package: _at_hand(package, platform) for package in toolkit.packages}
     missing = [package for package, record in found.items() if record is None]
     if offline:
@@ -173,7 +163,14 @@ def _fetch(
             found[package] = exact_files.fetch_wheel(package, platform, offline=offline)
         elif found[package] is None:
             found[package] = exact_files.fetch_archive(package, platform)
-        _check_name(package, found[package])
+        record: Any = found[package]
+        name = f"{record.name}-{record.version}-{record.build}"
+        if name != package.dist:
+            raise CudaError(
+                f"{package.filename} holds {name}, not {package.dist}.",
+                hints=["Export anew: the file was not written by conda cuda export."],
+                package=package.name,
+            )
     return [found[package] for package in toolkit.packages]
 
 
@@ -256,14 +253,3 @@ def _refusal(packages: Sequence[ExactPackage], error: Exception) -> Exception:
         hints=[f"It came from {package.address}; export anew where the toolkit works."],
         package=package.name,
     )
-
-
-def _check_name(package: ExactPackage, record: Any) -> None:
-    """Refuse a file that holds another package than the one that it was exported as."""
-    name = f"{record.name}-{record.version}-{record.build}"
-    if name != package.dist:
-        raise CudaError(
-            f"{package.filename} holds {name}, not {package.dist}.",
-            hints=["Export anew: the file was not written by conda cuda export."],
-            package=package.name,
-        )

@@ -1,4 +1,7 @@
-"""Fetch the file of an exact package, check its hash, and convert it where need be."""
+"""Fetch the file of an exact package, check its hash, and convert it where need be.
+
+A file that is not available raises NotObtained, another file in its place WrongFile.
+"""
 
 from __future__ import annotations
 
@@ -93,11 +96,7 @@ def agrees(path: Path, package: ExactPackage) -> bool:
 
 
 def local_path(package: ExactPackage) -> Path:
-    """The file on this machine that an address names.
-
-    Raises:
-        NotObtained: when it is not there.
-    """
+    """The file on this machine that an address names."""
     path = Path(url2pathname(urlsplit(package.url or "").path))
     if not path.is_file():
         raise NotObtained(
@@ -117,8 +116,6 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
         offline: make no connection.
 
     Raises:
-        NotObtained: when it cannot be had.
-        WrongFile: when there is another file in its place.
         OSError: when the disk is full.
     """
     url = package.url or ""
@@ -141,12 +138,7 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
 
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
-    """A wheel from its address; where a hash tells it, else from the index that pip uses.
-
-    Raises:
-        NotObtained: when it cannot be had.
-        WrongFile: when there is another file in its place.
-    """
+    """A wheel from its address or, if it has a SHA-256, from the index that pip uses."""
     problem: NotObtained | WrongFile | None = None
 
     def bring(wheel: Wheel, folder: Path) -> Wheel:
@@ -201,12 +193,7 @@ class _Address:
 
 
 def fetch_archive(package: ExactPackage, platform: Platform) -> Any:
-    """A redist archive, converted as the source `redist` does it.
-
-    Raises:
-        NotObtained: when it cannot be had.
-        WrongFile: when there is another file in its place.
-    """
+    """A redist archive, converted as the source `redist` does it."""
     release = package.build.removeprefix("cuda").partition("_")[0]
     archive = Archive(
         package.name.removeprefix("cuda-redist-"),
@@ -228,11 +215,7 @@ def fetch_from_installer(
     beside: Path,
     offline: bool,
 ) -> dict[ExactPackage, Any]:
-    """All packages that are made of one of NVIDIA's installers, unpacked once.
-
-    Raises:
-        NotObtained: when it cannot be had.
-    """
+    """All packages that are made from one of NVIDIA's installers, unpacked once."""
     first = packages[0]
     request = ToolkitRequest(
         VersionRequest.parse(str(toolkit.version)),

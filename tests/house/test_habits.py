@@ -31,7 +31,9 @@ def hooks() -> Iterator[dict[str, Any]]:
 def program_and_options(command: str) -> list[str]:
     """A command without the files that it looks at."""
     words = command.replace("(", "").split()
-    files = {word for word in words[1:] if "/" in word and not word.startswith("build/conda/")} | {"."}
+    files = {word for word in words[1:] if "/" in word and not word.startswith("build/conda/")} | {
+        "."
+    }
     return [word for word in words if word not in files]
 
 
