@@ -20,7 +20,6 @@ ENDINGS = (".conda", ".tar.bz2")
 
 def without_credentials(url: str) -> str:
     """An address without user, password and token, and without what servers sign it with."""
-
     parts = urlsplit(url)
     # conda writes this in a token's place into the records of packages.
     path = parts.path.replace("/t/<TOKEN>", "").replace("/t/%3CTOKEN%3E", "")
@@ -56,7 +55,6 @@ def is_usable(url: str) -> bool:
 
 
 def _is_host(name: str, *, bracketed: bool) -> bool:
-
     if bracketed:
         try:
             ipaddress.IPv6Address(name)

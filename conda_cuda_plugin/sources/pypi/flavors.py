@@ -17,6 +17,9 @@ from ...versions import CudaVersion
 from ..base import AvailableFlavor
 
 WHERE = "PyPI"
+COMPILER_SINCE = CudaVersion(13, 0)
+"""The first release whose wheels hold a compiler that works."""
+_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
 
 
 def read_versions(texts: Iterable[str]) -> list[CudaVersion]:
@@ -81,11 +84,6 @@ def _size(wheels: dict[str, float] | None, flavor: Flavor) -> int | None:
     return round(sum(wheels.get(name, 0) for name in in_flavor(flavor)) * 1e6)
 
 
-COMPILER_SINCE = CudaVersion(13, 0)
-"""The first release whose wheels hold a compiler that works."""
-_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
-
-
 def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str]:
     """The exact requirement behind each component of a release, for one platform.
 
@@ -93,7 +91,6 @@ def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str
         `{"cudart": "nvidia-cuda-runtime-cu12==12.4.127.*", ...}`; a lower bound counts as the
         release's own version, since the metapackage would let a newer one in.
     """
-
     machine = {"amd64": "AMD64"}.get(platform.machine, platform.machine)
     found: dict[str, str] = {}
     for line in requires:
