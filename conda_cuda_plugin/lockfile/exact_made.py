@@ -46,7 +46,16 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
                 raise not_offline(package)
             # Whatever an index gives would pass for it, and nobody has been shown that index.
             raise _not_at_its_address(package, reasons)
-        return Lookup(platform, offline=offline).file_of(wheel)
+        found = Lookup(platform, offline=offline).file_of(wheel)
+        if set(package.hashes) == {"sha256"}:
+            return found
+        # Only the file itself tells its MD5.
+        there = replace(package, url=found.url)
+        if fetch_file(there, path, reasons, offline=offline):
+            return replace(found, url=path.as_uri())
+        if WRONG in reasons:
+            raise WrongFile(package, f"The file of {package.name} that the index has")
+        raise _not_at_its_address(package, reasons)
 
     wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
     channel = LocalChannel.find(platform.subdir)
