@@ -55,7 +55,6 @@ def is_usable(url: str) -> bool:
 
 
 def _is_host(name: str, *, bracketed: bool) -> bool:
-
     if bracketed:
         try:
             ipaddress.IPv6Address(name)

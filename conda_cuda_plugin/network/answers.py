@@ -1,22 +1,17 @@
-"""Who answers: a host of a channel that does not costs a command little, and is asked once.
+"""Which hosts of channels answer: one that does not costs a command little, and is asked once.
 
-Left alone conda asks each index of each channel of a host several times. While channels are asked
-under `asking`, the first request to a host decides for all: the others wait for its first answer,
-whatever that says, and where none comes they fail at once. conda asks nobody about an index that
-it has cached, so such a channel goes on to work with its host gone.
+Left alone conda asks each index of each channel of a host several times. Under `asking` the first
+request to a host decides for all: the others wait for its first answer, and where none comes they
+fail at once. conda asks nobody about an index that it has cached, so such a channel still works.
 
-How long the first answer may take depends on who else could give one:
+- Under `hurried`, where another source may answer, a host that says nothing for LIMIT seconds is
+  passed over. It may only be slow, so a second look after the others were asked waits for it
+  (`is_late`, `has_answered`).
+- Else the host has conda's time to connect, and the patience of `connections`, once.
 
-- Under `hurried` another source may. A host that says nothing for LIMIT seconds, name look-up and
-  encryption included, is passed over. It may be slow and no more, so who is in a hurry looks once
-  more after the others were asked, and waits if they had nothing (`is_late`, `has_answered`).
-- Else the user means the channel: it has conda's time to connect, and the patience of `web`, once.
-
-What the user has set holds: `remote_connect_timeout_secs` in place of LIMIT, and retries are
-conda's where `remote_max_retries` is set. Otherwise nothing is tried again that has not answered
-before; a host that has is conda's to try again, but in a hurry. Once the headers of an answer are
-there it is one; how slowly the rest may come is a rule of `web`. Channels in S3 and on FTP are
-asked as conda does it.
+What the user has set holds: `remote_connect_timeout_secs` in place of LIMIT, and retries are those
+of conda where `remote_max_retries` is set. Otherwise only a host that has answered is tried again.
+Channels in S3 and on FTP are asked as conda does it.
 """
 
 from __future__ import annotations

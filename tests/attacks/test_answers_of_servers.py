@@ -111,10 +111,10 @@ def test_no_end(kind: str, source: str, conda: Conda, environment: Path, served:
         ("list", "is not an index: its JSON is not that of one"),
         ("wrong-types", "is not an index: its JSON is not that of one"),
         ("text", "is not an index: it answers with text/plain"),
-        ("cut", "/simple/cuda-toolkit/ broke off"),
+        ("cut", "/simple/cuda-toolkit broke off"),
         ("circle", "sends on without end"),
-        ("long", "/simple/cuda-toolkit/ is larger than any such file"),
-        ("long-json", "/simple/cuda-toolkit/ is larger than any such file"),
+        ("long", "/simple/cuda-toolkit is larger than any such file"),
+        ("long-json", "/simple/cuda-toolkit is larger than any such file"),
     ],
 )
 def test_no_index(kind: str, expected: str, conda: Conda, environment: Path, served: Site) -> None:

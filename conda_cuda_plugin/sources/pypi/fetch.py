@@ -36,6 +36,8 @@ from .wheel import HashMismatchError, IndexFailure, Wheel
 
 _WORTH_STREAMING = 2**20
 """Bytes of a wheel that is worth a question more."""
+Unpacked = tuple[Path, Mapping[str, Any], str]
+"""A package's folder and record, and the hash of the wheel that it was made of."""
 Bring = Callable[[Wheel, Path], Wheel]
 """From a wheel and an empty folder to the wheel as it can be had, which may lie in the folder."""
 
@@ -101,26 +103,35 @@ class _Fetching:
         aside = self._folder / str(number)
         self._channel.files.make_folder(aside)
         try:
-            if self._bring is not None:
-                wheel = self._bring(wheel, aside)
-            if wheel.url.startswith("file:"):
-                path = aside / wheel.filename
-                source = Path(url2pathname(urlsplit(wheel.url).path))
-                found = sums_of(source, path if source != path else None)
-                if wheel.sha256 not in (None, found.sha256):
-                    raise HashMismatchError(wheel.name)
-                job.update(found.size, found.size)
-                return self._unpack(wheel, path, job)
-            if wheel.sha256 and wheel.size and wheel.size >= _WORTH_STREAMING:
-                with contextlib.suppress(NotInOrderError):
-                    return self._stream(wheel, wheel.size, aside, job)
-            return self._download(wheel, aside, job)
+            found = self._bring(wheel, aside) if self._bring else wheel
+            package, row, sha256 = self._unpacked(found, aside, job)
         except AnswerError as error:
             if error.wrong:
                 raise HashMismatchError(wheel.name) from error
             raise
+        if self._bring is None:
+            # Who brings a wheel knows better which package it has to be.
+            _check_name(wheel, row)
+        url = without_credentials(wheel.url)
+        made_of = {"file": wheel.filename, "sha256": sha256, "url": url}
+        with self._one_by_one:
+            return self._channel.add(package, row, made_of)
 
-    def _stream(self, wheel: Wheel, size: int, aside: Path, job: Job) -> Any:
+    def _unpacked(self, wheel: Wheel, aside: Path, job: Job) -> Unpacked:
+        if wheel.url.startswith("file:"):
+            path = aside / wheel.filename
+            source = Path(url2pathname(urlsplit(wheel.url).path))
+            found = sums_of(source, path if source != path else None)
+            if wheel.sha256 not in (None, found.sha256):
+                raise HashMismatchError(wheel.name)
+            job.update(found.size, found.size)
+            return self._unpack(wheel, path, job)
+        if wheel.sha256 and wheel.size and wheel.size >= _WORTH_STREAMING:
+            with contextlib.suppress(NotInOrderError):
+                return self._stream(wheel, wheel.sha256, wheel.size, aside, job)
+        return self._download(wheel, aside, job)
+
+    def _stream(self, wheel: Wheel, sha256: str, size: int, aside: Path, job: Job) -> Unpacked:
         """Unpack a wheel while it comes.
 
         Raises:
@@ -152,9 +163,9 @@ class _Fetching:
             check()
             raise
         check()
-        return self._add(wheel, package, row)
+        return package, row, sha256
 
-    def _download(self, wheel: Wheel, aside: Path, job: Job) -> Any:
+    def _download(self, wheel: Wheel, aside: Path, job: Job) -> Unpacked:
         """Fetch a wheel, and unpack it then."""
         path = aside / wheel.filename
         part = self._part(wheel) if wheel.sha256 else path
@@ -163,28 +174,14 @@ class _Fetching:
             self._channel.files.rename(part, path)
         return self._unpack(wheel, path, job)
 
-    def _unpack(self, wheel: Wheel, path: Path, job: Job) -> Any:
+    def _unpack(self, wheel: Wheel, path: Path, job: Job) -> Unpacked:
         # Not every server says before how much there is.
         job.part.size = path.stat().st_size
         job.part.begin("unpacking")
         package, row = unpack_wheel(path, path.parent, self._channel.subdir, job.update)
         sha256 = wheel.sha256 or hash_of(path)
         self._channel.files.remove(path)
-        return self._add(wheel, package, row, sha256)
-
-    def _add(
-        self, wheel: Wheel, package: Path, row: Mapping[str, Any], sha256: str | None = None
-    ) -> Any:
-        if self._bring is None:
-            # Who brings a wheel knows better which package it has to be.
-            _check_name(wheel, row)
-        made_of = {
-            "file": wheel.filename,
-            "sha256": str(wheel.sha256 or sha256),
-            "url": without_credentials(wheel.url),
-        }
-        with self._one_by_one:
-            return self._channel.add(package, row, made_of)
+        return package, row, sha256
 
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
         def ask(url: str, headers: dict[str, str]) -> Any:

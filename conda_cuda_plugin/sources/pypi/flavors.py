@@ -17,6 +17,9 @@ from ...versions import CudaVersion
 from ..base import AvailableFlavor
 
 WHERE = "PyPI"
+COMPILER_SINCE = CudaVersion(13, 0)
+"""The first release whose wheels hold a compiler that works."""
+_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
 
 
 def read_versions(texts: Iterable[str]) -> list[CudaVersion]:
@@ -79,11 +82,6 @@ def _size(wheels: dict[str, float] | None, flavor: Flavor) -> int | None:
     if wheels is None:
         return None
     return round(sum(wheels.get(name, 0) for name in in_flavor(flavor)) * 1e6)
-
-
-COMPILER_SINCE = CudaVersion(13, 0)
-"""The first release whose wheels hold a compiler that works."""
-_PIN = re.compile(r"(?:==|>=)\s*(\d+(?:\.\d+)*)")
 
 
 def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str]:
