@@ -23,7 +23,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class AutoChoice:
-    """What `use auto` decides on."""
+    """The release that `use auto` decides on."""
 
     request: VersionRequest
     """One release `X.Y`; without a framework a range of equally good ones, as not every source
@@ -51,19 +51,16 @@ class NothingToGoByError(CudaError):
 class DoesNotRunError(CudaError):
     """What a framework was built for does not run here."""
 
-    def __init__(self, one: Framework, verdict: Verdict) -> None:
-        release, why = verdict.version.release, verdict.reasons[0] if verdict.reasons else None
-        other = "Name a release that runs here: conda cuda use VERSION"
-        if one.name != "cupy":
-            other = f"conda cuda match {one.name} shows the builds that run here."
+    def __init__(self, title: str, verdict: Verdict, hints: Sequence[str]) -> None:
+        release, reasons = verdict.version.release, [reason.text for reason in verdict.reasons]
+        message = f"{title} was built for CUDA {release}, which does not run here."
         super().__init__(
-            f"{one.title} was built for CUDA {release}, which does not run here."
-            + (f" {why.text}" if why else ""),
-            hints=[*([why.cure] if why and why.cure else []), other],
-            framework=one.title,
+            " ".join([message, *reasons[:1]]),
+            hints=hints,
+            framework=title,
             version=release,
             verdict=verdict.level.value,
-            reasons=[reason.text for reason in verdict.reasons],
+            reasons=reasons,
         )
 
 
@@ -72,7 +69,7 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
 
     Raises:
         UsageError: when both a version and a framework to choose by are named, or the framework
-            is not one we know.
+            is unknown.
     """
     if framework is not None:
         parse_framework(framework)
@@ -84,9 +81,10 @@ def is_automatic(text: str | None, environment: Environment, framework: str | No
         return True
     if text is not None:
         return text == AUTO
-    # What was recorded and cannot be read is reported, and nothing else chosen in its place.
-    recorded = recorded_request(environment).get("version")
-    return not recorded and not environment.read_state().problems
+    # If the record cannot be read, say so and choose nothing in its place.
+    return (
+        not recorded_request(environment).get("version") and not environment.read_state().problems
+    )
 
 
 def choose_for(
@@ -94,11 +92,7 @@ def choose_for(
 ) -> ToolkitRequest:
     """The request with the best release for an environment, and why.
 
-    Args:
-        environment: its frameworks count, and its toolkits when they fit.
-        request: what was asked for beside the version.
-        machine: detected or stated.
-        framework: one to be installed (`torch==2.5.1`), which then decides alone.
+    A framework that is to be installed (`torch==2.5.1`) decides alone, else those that are there.
 
     Raises:
         UsageError: when the framework's name or version makes no sense.
@@ -108,18 +102,18 @@ def choose_for(
         choice = choose_release(machine, (), match(framework, machine, request.platform))
     else:
         choice = choose_release(machine, find_frameworks(environment.prefix))
-    best = choice.verdict.version.release
-    at_hand = environment.toolkit(best)
-    # A toolkit that is here already fits as well as anything: no source has to be asked.
-    here = at_hand is not None and at_hand.complete
-    version = VersionRequest.parse(best) if here else choice.request
+    version, best = choice.request, choice.verdict.version.release
+    installed = environment.toolkit(best)
+    if installed is not None and installed.complete:
+        # What is installed fits as well as anything: no source has to be asked.
+        version = VersionRequest.parse(best)
     return replace(request, version=version, why=choice.reason)
 
 
 def choose_release(
     machine: Machine, frameworks: Sequence[Framework], wanted: Match | None = None
 ) -> AutoChoice:
-    """The best release for a machine and the frameworks of an environment, or for one to install.
+    """The best release for a machine and the frameworks it has to serve, or the `wanted` one.
 
     Raises:
         NothingToGoByError: without a driver, a GPU and a framework.
@@ -135,53 +129,58 @@ def choose_release(
     return _for_machine(machine, frameworks)
 
 
-def _for_wanted(machine: Machine, wanted: Match) -> AutoChoice:
-    best, title = wanted.best, wanted.builds.title
+def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
+    best = match.best
+    title = match.builds.title
     if best is None:
-        text = f"No build of {title} for CUDA is known here."
-        if wanted.judged:
-            text = f"No known build of {title} runs here. {wanted.judged[0].reasons[0].text}"
+        hints = [
+            f"conda cuda match {match.builds.name} shows the newest release that runs here.",
+            *(build.command[0] + "    (CPU only)" for build in match.cpu[:1]),
+        ]
+        if not match.judged:
+            raise CudaError(f"No build of {title} for CUDA is known here.", hints=hints)
         raise CudaError(
-            text,
-            hints=[
-                f"conda cuda match {wanted.builds.name} shows the newest release that runs here.",
-                *(f"{build.command[0]}    (CPU only)" for build in wanted.cpu[:1]),
-            ],
+            f"No known build of {title} runs here. {match.judged[0].reasons[0].text}",
+            hints=hints,
         )
     reason = f"{title} has a build for it ({best.build.source}: {best.build.command[0]})"
     if best.level is Level.UNKNOWN:
-        unlisted = best.reasons[0].id == "build-unlisted"
-        reason += "; for which GPUs is not published" if unlisted else "; no driver is known here"
+        unknown = best.reasons[0].id == "build-unlisted"
+        reason += "; for which GPUs is not published" if unknown else "; no driver is known here"
     elif best.level is not Level.NATIVE:
-        reason += f", which this driver runs ({best.level.value})"
+        reason = f"{reason}, which this driver runs ({best.level.value})"
     version = toolkit_for(best, machine)
     verdict = Verdict(version, best.level, best.reasons)
     return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
 
 
 def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
-    fitting = _common(built)
-    served = [one for one in built if _accepts_any(one, fitting)]
+    first, fitting = built[0], _common(built)
     found = best_release(machine, fitting)
     if found is None:
-        raise DoesNotRunError(built[0], judge(max(fitting), machine))
+        verdict = judge(max(fitting), machine)
+        hints = [reason.cure for reason in verdict.reasons[:1] if reason.cure]
+        if first.name == "cupy":
+            hints.append("Name a release that runs here: conda cuda use VERSION")
+        else:
+            hints.append(f"conda cuda match {first.name} shows the builds that run here.")
+        raise DoesNotRunError(first.title, verdict, hints)
     version, verdict = found
-    reason = _served_words(served, version) + _driver_words(verdict, machine)
-    reason += "".join(f"; {one.title} wants {one.accepts}" for one in built if one not in served)
-    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
-
-
-def _served_words(served: Sequence[Framework], version: CudaVersion) -> str:
-    """Who is served by a release, and how."""
+    served = [one for one in built if _accepts_any(one, fitting)]
     own = [one for one in served if one.accepts and one.accepts.matches(version)]
-    forms = ("was built for it", "were built for it")
-    if not all(one.cuda for one in own):
-        forms = ("runs with it", "run with it")
-    words = f"{' and '.join(one.title for one in own)} {forms[len(own) != 1]}"
+    names = " and ".join(one.title for one in own)
+    if all(one.cuda for one in own):
+        reason = f"{names} {'was' if len(own) == 1 else 'were'} built for it"
+    else:
+        reason = f"{names} {'runs' if len(own) == 1 else 'run'} with it"
     for one in served:
         if one not in own:
-            words += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
-    return words
+            reason += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
+    reason += _driver_text(verdict, machine)
+    for one in built:
+        if one not in served:
+            reason += f"; {one.title} wants {one.accepts}"
+    return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
 
 
 def _common(built: Sequence[Framework]) -> list[CudaVersion]:
@@ -193,10 +192,11 @@ def _common(built: Sequence[Framework]) -> list[CudaVersion]:
     fitting: list[CudaVersion] = []
     for one in built:
         own = _releases_for(one)
+        both = [version for version in fitting if version in own]
         same_major = [v for v in own if fitting and v.major == fitting[0].major]
         if not fitting:
             fitting = own
-        elif both := [version for version in fitting if version in own]:
+        elif both:
             fitting = both
         elif same_major and max(same_major) > max(fitting):
             fitting = same_major
@@ -214,10 +214,11 @@ def _releases_for(one: Framework) -> list[CudaVersion]:
 
 def _accepts_any(one: Framework, versions: Sequence[CudaVersion]) -> bool:
     """Whether a framework is served: by its own release, or by a newer one of the same major."""
-    return any(
-        (one.accepts and one.accepts.matches(version))
-        or (one.cuda and version.major == one.cuda.major and version >= one.cuda)
-        for version in versions
+    assert one.accepts is not None
+    if any(one.accepts.matches(version) for version in versions):
+        return True
+    return one.cuda is not None and any(
+        version.major == one.cuda.major and version >= one.cuda for version in versions
     )
 
 
@@ -238,13 +239,13 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
     ]
     lowest = min(equal).release
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
-    reason = f"the newest that fits this machine{_driver_words(verdict, machine)}"
+    reason = f"the newest that fits this machine{_driver_text(verdict, machine)}"
     if any(one.backend is Backend.CPU for one in frameworks):
         reason += f"; {frameworks[0].title} here is a CPU build"
     return AutoChoice(VersionRequest.parse(text), reason, verdict)
 
 
-def _driver_words(verdict: Verdict, machine: Machine) -> str:
+def _driver_text(verdict: Verdict, machine: Machine) -> str:
     """The machine, as the end of a reason."""
     if machine.driver is not None:
         words = f", driver {machine.driver}"
