@@ -78,8 +78,7 @@ def pins(requirements: Iterable[str], *, extra: str | None = None) -> dict[str, 
         named = re.search(r"extra\s*==\s*['\"]([^'\"]*)['\"]", marker)
         if named and (extra is None or normalized(named[1]) != normalized(extra)):
             continue
-        match = _PIN.match(text.partition(";")[0])
-        if match:
+        if match := _PIN.match(text.partition(";")[0]):
             found[normalized(match["name"])] = re.sub(r"\s+", "", match["spec"])
     return found
 
@@ -108,11 +107,8 @@ def cudnn_of_pins(found: dict[str, str]) -> str | None:
 
 def conda_pin(depends: Iterable[str], *names: str) -> str | None:
     """The version clause of the first dependency with one of these names."""
-    for text in depends:
-        match = _MATCH_SPEC.match(text)
-        if match and match["name"] in names:
-            return match["version"]
-    return None
+    clauses = (match for match in map(_MATCH_SPEC.match, depends) if match)
+    return next((match["version"] for match in clauses if match["name"] in names), None)
 
 
 def major_of(version: str) -> int | None:
