@@ -80,7 +80,7 @@ def read(ref: str | None) -> House:
     """The house of a commit, or of the working tree."""
     texts = _of_commit(ref) if ref else _of_tree()
     files = []
-    for name, text in texts.items():
+    for name, text in sorted(texts.items()):
         path = PurePosixPath(name)
         if path.parts[0] == PACKAGE and path.suffix == ".py":
             room = "/".join(path.parts[1:-1])
