@@ -138,8 +138,9 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
 
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
-    """A wheel from its address or, if it has a SHA-256, from the index that pip uses."""
+    """A wheel from its address or, if it has a hash, from the index that pip uses."""
     problem: NotObtained | WrongFile | None = None
+    on_index = f"The file of {package.name} that the index has"
 
     def bring(wheel: Wheel, folder: Path) -> Wheel:
         nonlocal problem
@@ -148,11 +149,20 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
                 path = fetch_file(package, folder / package.filename, offline=offline)
                 return replace(wheel, url=path.as_uri())
             except (NotObtained, WrongFile) as error:
-                if not package.sha256:
+                if not package.hashes:
                     # Whatever an index gives would pass for it, and nobody has seen that index.
                     raise
                 problem = error
-        return Lookup(platform, offline=offline).file_of(wheel)
+        found = Lookup(platform, offline=offline).file_of(wheel)
+        if set(package.hashes) <= {"sha256"}:
+            return found
+        # Only the file itself tells its MD5.
+        there = replace(package, url=found.url)
+        try:
+            path = fetch_file(there, folder / package.filename, offline=offline)
+        except WrongFile as error:
+            raise WrongFile(package, on_index) from error
+        return replace(found, url=path.as_uri())
 
     wheel = Wheel(package.name, package.version, package.url or package.filename, package.sha256)
     channel = LocalChannel.find(platform.subdir)
@@ -161,7 +171,7 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
     try:
         (record,) = fetch_wheels([wheel], channel, bring)
     except HashMismatchError as error:
-        raise WrongFile(package, f"The file of {package.name} that the index has") from error
+        raise WrongFile(package, on_index) from error
     except (IndexFailure, AnswerError) as error:
         if isinstance(problem, WrongFile):
             raise problem from error
