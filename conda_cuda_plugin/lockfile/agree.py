@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..build.archive import ENDINGS
+from ..convert.archive import ENDINGS
 from ..sources.runfile.installers import InstallerName
 from ..sources.runfile.packages import PREFIX, build_of
 from ..toolkit import Flavor, Origin, components, releases

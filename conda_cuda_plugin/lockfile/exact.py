@@ -13,7 +13,7 @@ from typing import Any
 
 from conda.exceptions import ChecksumMismatchError, CondaError, CondaHTTPError, ProxyError
 
-from ..build.unpacked import is_as_unpacked
+from ..convert.unpacked import is_as_unpacked
 from ..environment import Environment
 from ..errors import CudaError, innermost
 from ..network.addresses import is_local

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..build.conda_file import write_package
+from ..convert.conda_file import write_package
 from ..toolkit import Flavor, beyond
 from ..versions import CudaVersion
 from .channel_records import Row

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.build.package import DEEPEST, Refused, check_members
-from conda_cuda_plugin.build.unpacked import tree_members
-from conda_cuda_plugin.build.wheel import WheelError
+from conda_cuda_plugin.convert.package import DEEPEST, Refused, check_members
+from conda_cuda_plugin.convert.unpacked import tree_members
+from conda_cuda_plugin.convert.wheel import WheelError
 
 from ..sources.made_wheel import unpack
 

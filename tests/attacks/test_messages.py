@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.build.package import Member, check_members, refusing
-from conda_cuda_plugin.build.wheel import WheelError
+from conda_cuda_plugin.convert.package import Member, check_members, refusing
+from conda_cuda_plugin.convert.wheel import WheelError
 from conda_cuda_plugin.network.addresses import shown_address
 from conda_cuda_plugin.network.connections import AnswerError, endless, not_followed
 from conda_cuda_plugin.network.download import in_words as fetching

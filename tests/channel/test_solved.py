@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conda_cuda_plugin.build.conda_file import zstd_writer
+from conda_cuda_plugin.convert.conda_file import zstd_writer
 
 from ..conftest import Conda, _conda
 from ..listing import leftovers

@@ -17,7 +17,7 @@ NEVER = {
     "sources.pypi",
     "sources.runfile",
     "sources.system",
-    "build",
+    "convert",
     "doctor",
 }
 

@@ -17,18 +17,18 @@ HOST = "conda"
 """It loads the plugin; its recipe asks for it, and pyproject.toml says why that does not."""
 
 ONE_OF_THEM = {
-    ("conda_cuda_plugin.build.conda_file", "compression"): "Python has it from 3.14 on",
+    ("conda_cuda_plugin.convert.conda_file", "compression"): "Python has it from 3.14 on",
     (
-        "conda_cuda_plugin.build.conda_file",
+        "conda_cuda_plugin.convert.conda_file",
         "backports",
     ): "backports.zstd is a requirement of conda 26.7 for Python before 3.14",
     (
-        "conda_cuda_plugin.build.conda_file",
+        "conda_cuda_plugin.convert.conda_file",
         "zstandard",
     ): "it is a requirement of conda from 24.7 to 26.5",
     ("conda_cuda_plugin.network.download", "urllib3"): "requests stands on it, and lets it through",
     (
-        "conda_cuda_plugin.build.zip_stream",
+        "conda_cuda_plugin.convert.zip_stream",
         "isal",
     ): "where it is missing Python's own zlib is taken",
 }
@@ -76,4 +76,4 @@ def test_every_exception_is_needed() -> None:
 
 def test_what_only_some_have_is_found() -> None:
     for name in ("zstandard", "boltons", "tomllib", "nonsense"):
-        assert not is_allowed(Import("conda_cuda_plugin.build.package", name, 1)), name
+        assert not is_allowed(Import("conda_cuda_plugin.convert.package", name, 1)), name

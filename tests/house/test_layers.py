@@ -14,7 +14,7 @@ LAYERS = (
     {"install"},
     {"frameworks", "sources"},
     {"packages", "verdict"},
-    {"build", "hooks", "libraries", "machine", "network"},
+    {"convert", "hooks", "libraries", "machine", "network"},
     {"shared"},
 )
 SHARED = {"system", "data"}

@@ -23,7 +23,7 @@ LAZY = {
     "cli.conda_hints": "called for errors of conda alone; " + SOME,
     "cli.verbs.list": "its modes `--available` and `--system` are commands of their own",
     "cli.complete": "a program of its own, run at every Tab",
-    "build.conda_file": "zstd: " + SOME,
+    "convert.conda_file": "zstd: " + SOME,
     "sources.pypi.settings": SOME,
     "system.conda_compat": SOME,
     "system.operating_system": "only some operating systems have it",

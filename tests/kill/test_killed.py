@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from conda_cuda_plugin.actions.change import LOCK
-from conda_cuda_plugin.build.unpacked import is_as_unpacked
+from conda_cuda_plugin.convert.unpacked import is_as_unpacked
 from conda_cuda_plugin.environment import Environment
 
 from ..conftest import Conda

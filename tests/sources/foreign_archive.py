@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conda_cuda_plugin.build.archive import unpack_archive
-from conda_cuda_plugin.build.package import ArchiveError
+from conda_cuda_plugin.convert.archive import unpack_archive
+from conda_cuda_plugin.convert.package import ArchiveError
 
 from ..listing import listing
 from .packed import packed

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.wheel import WheelError, unpack_wheel
-from conda_cuda_plugin.build.zip_stream import Coming
+from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
+from conda_cuda_plugin.convert.zip_stream import Coming
 
 from .packed import packed
 

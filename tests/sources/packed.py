@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from conda_cuda_plugin.build.unpacked import is_as_unpacked, pack
+from conda_cuda_plugin.convert.unpacked import is_as_unpacked, pack
 
 from ..listing import listing
 

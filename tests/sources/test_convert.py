@@ -18,7 +18,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.conda_file import zstd_writer
+from conda_cuda_plugin.convert.conda_file import zstd_writer
 
 from .foreign_archive import RECORD, TOP, convert, hard_link, link, regular, tar_of, unpack
 

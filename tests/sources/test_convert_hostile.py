@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.package import ArchiveError
+from conda_cuda_plugin.convert.package import ArchiveError
 
 from .foreign_archive import (
     NAME,

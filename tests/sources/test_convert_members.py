@@ -15,9 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.conda_file import write_package
-from conda_cuda_plugin.build.package import ArchiveError, Member, Refused, check_members
-from conda_cuda_plugin.build.unpacked import (
+from conda_cuda_plugin.convert.conda_file import write_package
+from conda_cuda_plugin.convert.package import ArchiveError, Member, Refused, check_members
+from conda_cuda_plugin.convert.unpacked import (
     DamagedUnpackedError,
     is_as_unpacked,
     pack,

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.archive import unpack_archive
-from conda_cuda_plugin.build.package import ArchiveError
-from conda_cuda_plugin.build.wheel import unpack_wheel
-from conda_cuda_plugin.build.zip_stream import open_member
+from conda_cuda_plugin.convert.archive import unpack_archive
+from conda_cuda_plugin.convert.package import ArchiveError
+from conda_cuda_plugin.convert.wheel import unpack_wheel
+from conda_cuda_plugin.convert.zip_stream import open_member
 from conda_cuda_plugin.sources.pypi.lookup import _metadata_in
 from conda_cuda_plugin.sources.pypi.wheel import IndexFailure
 

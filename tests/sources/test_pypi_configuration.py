@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.build.wheel import unpack_wheel
+from conda_cuda_plugin.convert.wheel import unpack_wheel
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources.pypi.flavors import component_pins
 

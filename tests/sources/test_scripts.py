@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.build.package import Member, Refused, check_members
+from conda_cuda_plugin.convert.package import Member, Refused, check_members
 
 from ..conftest import Conda
 from .wheelhouse import only_folder, write_releases, write_wheel

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.build.wheel import WheelError
+from conda_cuda_plugin.convert.wheel import WheelError
 
 from .made_wheel import DIST_INFO, Member, apart, convert, good_part, good_path, unpack, write
 

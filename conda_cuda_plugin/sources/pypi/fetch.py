@@ -16,9 +16,9 @@ from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name, canonicalize_version
 
-from ...build.package import ArchiveError
-from ...build.wheel import WheelError, unpack_wheel
-from ...build.zip_stream import Coming, NotInOrderError
+from ...convert.package import ArchiveError
+from ...convert.wheel import WheelError, unpack_wheel
+from ...convert.zip_stream import Coming, NotInOrderError
 from ...network.addresses import without_credentials
 from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece

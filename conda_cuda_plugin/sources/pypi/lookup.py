@@ -18,8 +18,8 @@ from urllib.request import url2pathname
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from ...build.package import DAMAGE
-from ...build.zip_stream import read_member
+from ...convert.package import DAMAGE
+from ...convert.zip_stream import read_member
 from ...platforms import Platform
 from ...system.progress import Waiting
 from ...system.reading import hash_of, open_regular, read_text

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...build.archive import unpack_archive
-from ...build.package import ArchiveError, record_of
+from ...convert.archive import unpack_archive
+from ...convert.package import ArchiveError, record_of
 from ...network.addresses import without_credentials
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ...build.archive import ENDINGS
-from ...build.package import MOST_BYTES
+from ...convert.archive import ENDINGS
+from ...convert.package import MOST_BYTES
 from ...data import read_data
 from ...platforms import Platform
 from ...quoting import quoted

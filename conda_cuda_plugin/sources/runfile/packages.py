@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...build.package import Member, record_of, refusing
-from ...build.unpacked import unpack_package
+from ...convert.package import Member, record_of, refusing
+from ...convert.unpacked import unpack_package
 from ...network.connections import AnswerError
 from ...network.stream import download
 from ...packages.local_channel import LocalChannel

@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from ...build.package import LICENSES, Member, Refused, check_members
-from ...build.unpacked import tree_members
+from ...convert.package import LICENSES, Member, Refused, check_members
+from ...convert.unpacked import tree_members
 from ...data import read_data
 from ...quoting import quoted
 from ...versions import CudaVersion
