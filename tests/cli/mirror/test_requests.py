@@ -122,7 +122,7 @@ class TestTheRequest:
             (["auto"], "mirror needs to know which release", 2),
             (["12.x"], "'12.x' is no CUDA version.", 2),
             (["/usr/local/cuda-12.4"], "Toolkits of the source system stay where they are", 2),
-            (["12.4", "--from=environment"], "What the source environment has stays where", 2),
+            (["12.4", "--from=environment"], "Toolkits of the source environment stay where", 2),
             (["12.4", "--from=moon"], "'moon' is no source of toolkits.", 2),
             (["12.4", "--platform=osx-64"], "CUDA ended on macOS with release 10.2", 1),
             (["12.7", "--from=pypi"], "There is no CUDA 12.7.", 1),
