@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..addons import NONE, addons_of, agrees, check_major, fits
+from ..addons import addons_of, agrees, check_major, fits
 from ..environment import Environment
 from ..errors import CudaError
 from ..frameworks.framework import Backend
@@ -20,7 +20,7 @@ from ..sources import host_compiler
 from ..sources.base import Offer, ToolkitRequest
 from ..sources.choice import choose
 from ..sources.host_compiler import version_in, with_compiler
-from ..toolkit import Toolkit, beyond, in_flavor
+from ..toolkit import Toolkit, beyond
 from ..versions import VersionRequest
 
 if TYPE_CHECKING:
@@ -31,26 +31,14 @@ if TYPE_CHECKING:
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     """Whether a toolkit has everything that was asked for, and nothing that shall go."""
-
-    have = set(toolkit.components)
-    if toolkit.flavor is not None:
-        have |= set(in_flavor(toolkit.flavor))
-    if not set(request.wanted_components) <= have:
-        return False
-    if request.flavor is not None and (
-        toolkit.flavor is None or toolkit.flavor.rank < request.flavor.rank
-    ):
-        return False
-    present = toolkit.addons if request.addons else {}
-    # What an adopted toolkit has is read from its files, which have three numbers of four.
-    is_it = agrees if toolkit.adopted else fits
-    for name, version in request.addons.items():
-        if version == NONE:
-            if name in present:
-                return False
-        elif name not in present or not is_it(version, present[name]):
-            return False
-    return not request.host_compiler or toolkit.compiler_asked
+    return request.is_met_by(
+        toolkit.flavor,
+        toolkit.components,
+        toolkit.addons if request.addons else {},
+        toolkit.compiler_asked,
+        # What an adopted toolkit has is read from its files, which have three numbers of four.
+        agrees if toolkit.adopted else fits,
+    )
 
 
 def toolkit_to_extend(
