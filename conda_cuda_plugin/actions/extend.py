@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..addons import NONE, agrees, check_major, fits
+from ..addons import agrees, check_major, fits
 from ..environment import Environment
 from ..errors import CudaError
 from ..frameworks.framework import Backend
@@ -17,24 +17,17 @@ from ..sources.base import ToolkitRequest
 from ..sources.choice import Choice, NoSourceError, choose
 from ..toolkit import Toolkit, beyond
 from ..versions import CudaVersion, VersionRequest
-from .request import all_components, has_flavor
 
 
 def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
     """Whether a toolkit has everything that was asked for, and nothing that shall go."""
-    present = toolkit.addons if request.addons else {}
-    # What an adopted toolkit has is read from its files, which have three numbers of four.
-    matches = agrees if toolkit.adopted else fits
-    return (
-        set(request.wanted_components) <= all_components(toolkit)
-        and (request.flavor is None or has_flavor(toolkit, request.flavor))
-        and (toolkit.compiler_asked or not request.host_compiler)
-        and all(
-            name not in present
-            if version == NONE
-            else name in present and matches(version, present[name])
-            for name, version in request.addons.items()
-        )
+    return request.is_met_by(
+        toolkit.flavor,
+        toolkit.components,
+        toolkit.addons if request.addons else {},
+        toolkit.compiler_asked,
+        # What an adopted toolkit has is read from its files, which have three numbers of four.
+        agrees if toolkit.adopted else fits,
     )
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from ..data import read_data
 from ..system.reading import read_json
 
+_read_before: dict[tuple[int, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+"""Dependencies and files of records, by what tells a file apart: a root may be renamed."""
 _PIN = re.compile(r"(?P<operator>==|=|>=)?(?P<version>\d+(?:\.\w+)+?)(?:\.\*)?")
 
 
@@ -26,6 +28,11 @@ def is_cuda_package(name: str) -> bool:
     rule = read_data("components.json")["cuda_packages"]
     named = name in rule["exact"] or name.startswith(tuple(rule["prefixes"]))
     return named and name not in rule["not"]
+
+
+def is_nvcc(name: str) -> bool:
+    """Whether a conda package, or one made of a wheel, brings the compiler, by its name."""
+    return bool(re.match(r"(nvidia-)?cuda-nvcc(-tools|-impl|-cu\d|_|$)", name))
 
 
 @cache
@@ -132,10 +139,6 @@ def cuda_records(prefix: Path) -> list[CudaRecord]:
         return CudaRecord(name, version, build, depends, files)
 
     return [record(name) for name in sorted(cuda_names(paths, lambda name: record(name).depends))]
-
-
-_read_before: dict[tuple[int, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
-"""By what tells a file apart: the same one lies in a root that was renamed."""
 
 
 def _read(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..addons import NONE, needed_components
+from ..addons import NONE, fits, needed_components
 from ..environment import Environment
 from ..errors import CudaError
 from ..platforms import Platform
@@ -75,6 +75,29 @@ class ToolkitRequest:
             *(in_flavor(flavor) if flavor else ()),
             *with_requirements(needed_components(self.wanted_addons), version),
         }
+
+    def is_met_by(
+        self,
+        flavor: Flavor | None,
+        components: Iterable[str],
+        addons: Mapping[str, str],
+        host_compiler: bool,
+        agrees: Callable[[str, str], bool] = fits,
+    ) -> bool:
+        """Whether a toolkit with these contents has all that is wanted, and nothing that shall go.
+
+        `agrees` compares the wanted version of an add-on with the one that is there.
+        """
+        have = {*components, *(in_flavor(flavor) if flavor else ())}
+        if not set(self.wanted_components) <= have:
+            return False
+        if self.flavor is not None and (flavor is None or flavor.rank < self.flavor.rank):
+            return False
+        for name, version in self.addons.items():
+            there = addons.get(name)
+            if (there is None) != (version == NONE) or (there and not agrees(version, there)):
+                return False
+        return host_compiler or not self.host_compiler
 
     @property
     def compiles(self) -> bool:

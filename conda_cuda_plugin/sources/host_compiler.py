@@ -13,7 +13,7 @@ from ..environment import Environment
 from ..errors import CudaError
 from ..machine.tables import newest_gcc
 from ..packages.channel_records import rows_named
-from ..packages.cuda_packages import is_cuda_package
+from ..packages.cuda_packages import is_cuda_package, is_nvcc
 from ..packages.solver import solve
 from ..platforms import Platform
 from ..system.conda_compat import first_line
@@ -99,9 +99,7 @@ def compiler_specs(platform: Platform, newest: int) -> tuple[str, ...]:
 def _has_nvcc(offer: Offer) -> bool:
     if offer.flavor is Flavor.DEVEL or "nvcc" in offer.components:
         return True
-    return any(
-        package.name.startswith(("cuda-nvcc", "nvidia-cuda-nvcc")) for package in offer.packages
-    )
+    return any(is_nvcc(package.name) for package in offer.packages)
 
 
 def _solve(

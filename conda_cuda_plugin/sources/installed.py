@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..addons import NONE, addons, addons_of, agrees
 from ..environment import Environment
-from ..packages.cuda_packages import cuda_records, lists
+from ..packages.cuda_packages import cuda_records, is_nvcc, lists
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin, release_of_cudart
 from ..versions import CudaVersion
@@ -99,7 +98,7 @@ def version_of(packages: Sequence[tuple[str, str, str]]) -> CudaVersion | None:
 
 def has_compiler(packages: Sequence[tuple[str, str, str]]) -> bool:
     """Whether nvcc is among some packages."""
-    return any(re.match(r"cuda-nvcc(-tools|-impl|_|$)", name) for name, _, _ in packages)
+    return any(is_nvcc(name) for name, _, _ in packages)
 
 
 def check_adopted(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...addons import addon_of, needed_components
+from ...packages.cuda_packages import is_nvcc
 from ...platforms import PLATFORMS
 from ...toolkit import Flavor, components, metapackages, releases, top_components
 from ...versions import CudaVersion, VersionRequest
@@ -52,7 +53,7 @@ class Selection:
     @property
     def nvcc(self) -> bool:
         """Whether the compiler is among the packages."""
-        return any(record.name.startswith("cuda-nvcc") for record in self.records)
+        return any(is_nvcc(record.name) for record in self.records)
 
     def owns(self, name: str) -> bool:
         """Whether a package is CUDA's own."""

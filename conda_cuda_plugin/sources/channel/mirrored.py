@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from conda.exceptions import CondaError
 
-from ...addons import NONE, fits
 from ...environment import Environment
 from ...packages.channel_records import rows_named
 from ...packages.metapackage import NAME, Metapackage, metapackages_of
@@ -94,20 +93,9 @@ def _is_exact(one: Metapackage, request: ToolkitRequest) -> bool:
 
 
 def _meets(one: Metapackage, request: ToolkitRequest) -> bool:
-    if not request.version.matches(one.version):
-        return False
-    have = {*one.components, *(in_flavor(one.flavor) if one.flavor else ())}
-    if not set(request.wanted_components) <= have:
-        return False
-    if request.flavor is not None and (one.flavor is None or one.flavor.rank < request.flavor.rank):
-        return False
-    for name, version in request.addons.items():
-        if version == NONE:
-            if name in one.addons:
-                return False
-        elif name not in one.addons or not fits(version, one.addons[name]):
-            return False
-    return one.host_compiler or not request.host_compiler
+    return request.version.matches(one.version) and request.is_met_by(
+        one.flavor, one.components, one.addons, one.host_compiler
+    )
 
 
 def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) -> Offer:
