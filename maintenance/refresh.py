@@ -132,7 +132,7 @@ def main() -> int:
             allow_loss=args.allow_loss,
         )  # fmt: skip
     except (CudaError, pages.PageError, OSError) as error:
-        print(f"maintenance.refresh: {error}", file=sys.stderr)
+        print(f"maintenance.refresh: {getattr(error, 'message', error)}", file=sys.stderr)
         return 2
 
 

@@ -95,7 +95,6 @@ class _Fetching:
 
     def __init__(self, channel: LocalChannel, folder: Path, bring: Bring | None) -> None:
         self._channel, self._folder, self._bring = channel, folder, bring
-        self._client = client_of(read_settings())
         self._several, self._one_by_one = threading.Lock(), threading.Lock()
 
     def fetch(self, wheel: Wheel, number: int, job: Job) -> Any:
@@ -184,8 +183,10 @@ class _Fetching:
         return package, row, sha256
 
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
+        client = client_of(read_settings())
+
         def ask(url: str, headers: dict[str, str]) -> Any:
-            return self._client.get(url, headers, hashed=wheel.sha256 is not None)
+            return client.get(url, headers, hashed=wheel.sha256 is not None)
 
         return Incoming(
             wheel.url,

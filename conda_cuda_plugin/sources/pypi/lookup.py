@@ -7,6 +7,7 @@ import functools
 import hashlib
 import io
 import os
+import threading
 import zipfile
 from collections.abc import Sequence
 from email.parser import BytesHeaderParser
@@ -36,9 +37,17 @@ _AT_ONCE = 6
 _MOST_METADATA = 2**20
 
 
-@functools.cache
+_lock = threading.Lock()
+
+
 def client_of(settings: Settings) -> Client:
     """The one client of a command: it keeps its connections, and knows who does not answer."""
+    with _lock:
+        return _client(settings)
+
+
+@functools.cache
+def _client(settings: Settings) -> Client:
     cache: Path | None = None
     with contextlib.suppress(NoWritableCacheError):
         cache = first_writable()
@@ -54,8 +63,8 @@ class Lookup:
     """
 
     def __init__(self, platform: Platform, *, offline: bool) -> None:
-        settings = read_settings()
-        self._platform, self._client = platform, client_of(settings)
+        self._settings = settings = read_settings()
+        self._platform, self._offline = platform, offline
         self._indexes = () if offline else settings.indexes
         self._links = [link for link in settings.find_links if not (offline and _is_web(link))]
         self._failures: list[IndexFailure] = []
@@ -121,6 +130,9 @@ class Lookup:
         found = []
         for name in names:
             files = [*everywhere, *(file for _ in self._indexes for file in next(pages))]
+            if self._offline:
+                # A page on this machine may name files of the web.
+                files = [file for file in files if not _is_web(file.url)]
             found.append(candidates(name, files, self._platform))
         return found
 
@@ -129,7 +141,7 @@ class Lookup:
         try:
             if not _is_web(address):
                 return _page_on_disk(_path(address))
-            page = self._client.page(address)
+            page = client_of(self._settings).page(address)
             return read_page(page.kind, page.body, page.url) if page else []
         except IndexFailure as error:
             self._failures.append(error)
@@ -173,12 +185,14 @@ class Lookup:
             with open_regular(_path(file.url)) as wheel:
                 data = _metadata_in(wheel, name)
         elif file.has_metadata:
-            page = self._client.page(f"{file.url}.metadata", "*/*")
+            page = client_of(self._settings).page(f"{file.url}.metadata", "*/*")
             data = _content(page.body.encode() if page else None, file.metadata_sha256, name)
         elif (file.size or 0) > _MOST_METADATA:
             raise IndexFailure(f"the metadata of {name} is not beside its wheel")
         else:
-            wheel = io.BytesIO(_content(self._client.file(file.url), file.sha256, name))
+            wheel = io.BytesIO(
+                _content(client_of(self._settings).file(file.url), file.sha256, name)
+            )
             data = _metadata_in(wheel, name)
         lines = BytesHeaderParser().parsebytes(data).get_all("Requires-Dist", [])
         return tuple(map(str, lines))

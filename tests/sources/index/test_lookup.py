@@ -369,3 +369,16 @@ def test_without_a_connection_folders_are_looked_at_alone(
     (found,) = ask(conda, RUNTIME, offline=True, **words)
     assert found["url"].startswith("file:")
     assert index.asked == []
+
+
+def test_without_a_connection_a_page_gives_no_file_of_the_web(
+    conda: Conda, index: Index, wheels: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        "".join(f'<a href="{index.address}/../files/{p.name}">x</a>' for p in wheels.glob("*"))
+    )
+    words = {**only_folder(wheels), "PIP_FIND_LINKS": str(page)}
+    assert "there is no file for" in ask(conda, RUNTIME, offline=True, **words)
+    (found,) = ask(conda, RUNTIME, **words)
+    assert found["url"].startswith("http:")
