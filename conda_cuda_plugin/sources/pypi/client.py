@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError, ProxyError, SSLError, Timeout
 
 from ...network.addresses import shown_address
-from ...network.connections import LATER, AnswerError, meaning, printable
+from ...network.connections import LATER, PROXY, AnswerError, meaning, printable
 from ...network.download import body_of, in_words
 from .kept import Kept, Page, page_of
 from .settings import Settings
@@ -220,7 +220,7 @@ def _failure(error: AnswerError) -> IndexFailure:
     hints: tuple[str, ...] = (LATER, WHICH) if error.unreachable else (WHICH,)
     if isinstance(cause, SSLError):
         hints = ("pip config set global.cert FILE names the certificate to trust.",)
-    elif isinstance(cause, ProxyError):
+    elif isinstance(cause, ProxyError) or PROXY in error.hints:
         hints = (_PROXY,)
     elif not error.silent and isinstance(cause, (ConnectionError, Timeout)):
         hint = "pip config list shows the index; conda cuda use ... -c CHANNEL needs none."
