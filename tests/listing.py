@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 
 def listing(folder: Path) -> dict[str, str]:
@@ -25,6 +27,14 @@ def listing(folder: Path) -> dict[str, str]:
                 )
             found[str(path.relative_to(folder))] = text
     return found
+
+
+def records(prefix: Path) -> dict[str, Any]:
+    """What the records of a toolkit's packages say; conda and we lay the text out differently."""
+    return {
+        str(path.relative_to(prefix)): json.loads(path.read_text())
+        for path in prefix.glob("cuda-*/conda-meta/*.json")
+    }
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from conda_cuda_plugin.lockfile.cuda_file import digest_of
 from conda_cuda_plugin.system.yaml_text import dump, load
 
-from ..listing import leftovers, listing
+from ..listing import leftovers, listing, records
 from ..sources.web import serve
 from .builder import Channels
 
@@ -62,21 +62,13 @@ def contents(root: Path, prefix: Path) -> dict[str, Any]:
     return found
 
 
-def records(prefix: Path) -> dict[str, Any]:
-    """What the records of packages say; conda and we lay the text out differently."""
-    return {
-        str(path.relative_to(prefix)): json.loads(path.read_text())
-        for path in prefix.glob("cuda-*/conda-meta/*.json")
-    }
-
-
 def test_the_same_files_after_export_remove_apply(conda: Any, channels: Channels) -> None:
     prefix = conda.create(conda.envs / "one")
     conda.cuda("use", prefix, *DEVEL)
-    path, before = export(conda, prefix), listing(prefix) | records(prefix)
+    path, before = export(conda, prefix), {**listing(prefix), **records(prefix)}
     conda.cuda("remove", prefix, "--all", "-y")
     conda.cuda("apply", prefix, path, "-y", "--offline")
-    after = listing(prefix) | records(prefix)
+    after = {**listing(prefix), **records(prefix)}
     differ = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     assert differ == {"cuda-12.4/conda-meta/history"}
 

@@ -12,7 +12,7 @@ from conda_cuda_plugin.lockfile.cuda_file import digest_of
 from conda_cuda_plugin.system.yaml_text import load
 
 from ..conftest import Conda
-from ..listing import listing
+from ..listing import listing, records
 from ..sources.wheelhouse import only_index, write_index, write_releases
 from .cuda_files import export, with_empty_cache, without_log
 
@@ -116,10 +116,10 @@ class TestApply:
     """What is reproduced."""
 
     def test_the_same_files_after_export_remove_apply(self, conda: Conda, two: Path) -> None:
-        path, before = export(conda, two, "--all"), listing(two)
+        path, before = export(conda, two, "--all"), {**listing(two), **records(two)}
         conda.cuda("remove", two, "--all", "-y")
         conda.cuda("apply", two, path, "-y")
-        assert without_log(listing(two)) == without_log(before)
+        assert without_log({**listing(two), **records(two)}) == without_log(before)
         assert load(conda.cuda("export", two, "--all").out) == load(path.read_text())
 
     def test_the_same_files_from_an_empty_cache_in_another_environment(
