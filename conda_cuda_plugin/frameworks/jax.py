@@ -92,11 +92,13 @@ def jax_builds(version: str, platform: Platform) -> Builds:
     builds = []
     for row in sorted(rows, key=lambda row: str(row["extra"]), reverse=True):
         accepts = VersionRequest.parse(row["cuda"])
-        pages = f" -f {table('jax')['wheel_pages']}" if row.get("pages") else ""
+        command = f'pip install "jax[{row["extra"]}]=={version}"'
+        if row.get("pages"):
+            command += f" -f {table('jax')['wheel_pages']}"
         builds.append(
             Build(
                 "pip",
-                (f'pip install "jax[{row["extra"]}]=={version}"{pages}',),
+                (command,),
                 # pip takes the newest packages that the range allows.
                 accepts.best(known.version for known in releases()),
                 accepts,

@@ -132,10 +132,6 @@ def check_adopted(
             )
         there = f"with {title} {have}" if have else f"without {title}"
         verb = (
-            "takes nothing away"
-            if wanted == NONE
-            else "replaces nothing"
-            if have
-            else "adds nothing"
+            "removes nothing" if wanted == NONE else "replaces nothing" if have else "adds nothing"
         )
         raise NotOffered(source, f"{what} {there}, and conda cuda {verb} there", hints=[hint])

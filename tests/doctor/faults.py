@@ -63,7 +63,7 @@ FAULTS = (
     Fault("link-copied", "warning", by.copied_root, fixable=True, evidence="copy of cuda-13.0"),
     Fault("record-broken", "warning", lambda s: s.write("etc/conda/cuda/state.yaml", "wrappers: 5\n"),
           fixable=True, evidence="etc/conda/cuda/state.yaml: wrappers is not a list"),
-    Fault("record-broken", "error", lambda s: s.write("cuda-13.0/toolkit.yaml", "version: !!int ''"),
+    Fault("record-broken", "error", lambda s: s.write("cuda-13.0/toolkit.yaml", "version: !mine ''"),
           fixable=True, evidence="cuda-13.0/toolkit.yaml: it holds tags", name="toolkit"),
     Fault("record-broken", "warning", lambda s: s.write("cuda-13.0/files.json", "[]"),
           fixable=True, evidence="cuda-13.0/files.json: it is not a table", name="files"),
