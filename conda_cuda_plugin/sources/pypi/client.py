@@ -177,14 +177,18 @@ class Client:
             return False
 
     def _from_keyring(self, url: str) -> tuple[str, str] | None:
-        """The name and password that the user's keyring has for an index or its host."""
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
+        """The name and password that the user's keyring has for an index or its host.
+
+        What a page links to does not choose which ones, nor what a program is asked.
+        """
+        asked = _host_and_login(url)[0]
         index = next(
-            (one for one in self._settings.indexes if urlsplit(one).hostname == parts.hostname),
-            None,
+            (one for one in self._settings.indexes if _host_and_login(one)[0] == asked), None
         )
-        user = urlsplit(index or url).username
+        if not self._is_safe(url):
+            return None
+        user = urlsplit(index).username if index else None
+        host = urlsplit(url).netloc.rpartition("@")[2]
         for place in filter(None, (index, host)):
             if self._settings.keyring == "import":
                 with contextlib.suppress(ImportError):

@@ -305,6 +305,32 @@ class TestKeyring:
         (found,) = ask(conda, RUNTIME, PIP_KEYRING_PROVIDER="subprocess", **words)
         assert found["version"] == "12.4.127"
 
+    @pytest.mark.parametrize(
+        "link", ["//127.0.0.1:", "//-bother@127.0.0.1:", "//-bother@localhost:"]
+    )
+    def test_a_page_does_not_choose_who_gets_a_password(
+        self, link: str, conda: Conda, index: Index, wheels: Path, tmp_path: Path
+    ) -> None:
+        """Nor what the keyring's program is asked: a name could be an option."""
+        program, calls = tmp_path / "bin" / "keyring", tmp_path / "calls"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\necho "$@" >>"{calls}"; echo secret\n')
+        program.chmod(0o755)
+        name = "cuda_toolkit-12.4.1-py3-none-any.whl"
+        with serve_index(Index(wheels)) as other:
+            other.login = "Basic dXNlcjpzZWNyZXQ="  # user:secret
+            place = other.address.removesuffix("/simple").replace("//127.0.0.1:", link)
+            digest = hashlib.sha256((wheels / name).read_bytes()).hexdigest()
+            index.kind = HTML
+            index.body = f'<a href="{place}/files/{name}#sha256={digest}">{name}</a>'.encode()
+            found = ask(
+                conda, TOOLKIT, requires=True, PIP_KEYRING_PROVIDER="subprocess",
+                PATH=f"{program.parent}:{os.environ['PATH']}",
+                **only_index(index.address.replace("//", "//user@")),
+            )  # fmt: skip
+        assert "HTTP 401" in found
+        assert not calls.exists(), calls.read_text()
+
     def test_a_module(self, conda: Conda, closed: Index, tmp_path: Path) -> None:
         (tmp_path / "keyring.py").write_text(
             "from types import SimpleNamespace\n"
