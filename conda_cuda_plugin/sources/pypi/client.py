@@ -181,12 +181,11 @@ class Client:
 
         What a page links to does not choose which ones, nor what a program is asked.
         """
-        asked = _host_and_login(url)[0]
-        index = next(
-            (one for one in self._settings.indexes if _host_and_login(one)[0] == asked), None
-        )
         if not self._is_safe(url):
             return None
+        origin = _host_and_login(url)[0]
+        indexes = self._settings.indexes
+        index = next((one for one in indexes if _host_and_login(one)[0] == origin), None)
         user = urlsplit(index).username if index else None
         host = urlsplit(url).netloc.rpartition("@")[2]
         for place in filter(None, (index, host)):
