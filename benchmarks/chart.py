@@ -34,6 +34,10 @@ def svg(figures: Sequence[Figure], title: str) -> str:
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
         f'<text x="12" y="24" {FONT} font-weight="bold">{escape(title)}</text>',
+        f'<text x="12" y="42" {FONT} font-size="10" fill="#777">A bar is the share of what the '
+        "goal allows, on a logarithmic scale: shorter is better.</text>",
+        f'<text x="12" y="55" {FONT} font-size="10" fill="{COLORS[False]}">Orange misses its goal; '
+        "the text below the chart says why.</text>",
         f'<text x="{place(1):.1f}" y="48" {FONT} text-anchor="middle" fill="#555">goal</text>',
     ]
     for number, (figure, share) in enumerate(zip(figures, shares, strict=True)):

@@ -13,7 +13,7 @@ import sys
 from html import escape
 from pathlib import Path
 
-COLUMNS = 92
+COLUMNS = 60
 NO_BREAK = "\u00a0"
 """A blank that is drawn wherever it stands."""
 LINE, CHARACTER, SIZE = 20, 8.43, 14

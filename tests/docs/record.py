@@ -17,7 +17,7 @@ from .world import make_world, open_session
 
 SESSION = DOCS / "demo" / "session.txt"
 PICTURE = DOCS / "images" / "session.svg"
-BEFORE = "conda create --yes --quiet --name train python=3.12"
+BEFORE = "export COLUMNS=60\nconda create --yes --quiet --name train python=3.12"
 
 
 def session_block() -> Block:
