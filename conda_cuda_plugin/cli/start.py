@@ -58,7 +58,7 @@ def _facts(patient: Context) -> list[tuple[str, str]]:
         return [*rows, ("current", "none")]
     rows.append(("current", f"CUDA {current.version} ({contents(current)})"))
     if current.complete:
-        rows.append(("this shell", "has it" if _has_it(patient) else "does not have it yet"))
+        rows.append(("this shell", "has it" if patient.has_it else "does not have it yet"))
     return rows
 
 
@@ -74,21 +74,13 @@ def _steps(patient: Context) -> Steps:
             what = "make it current" if one.complete else "finish its installation"
             steps.append((f"conda cuda use {one.version.release}", what))
         return [*steps, _DOCTOR]
-    if not _has_it(patient):
+    if not patient.has_it:
         steps.append((patient.activation, "let this shell have it"))
     steps.append(("conda cuda info", "driver, GPUs and frameworks, and whether they fit"))
     others = [one.version.release for one in patient.toolkits if one.root != current.root]
     if others:
         steps.append((f"conda cuda use {others[0]}", "switch to another toolkit"))
     return [*steps, _DOCTOR]
-
-
-def _has_it(patient: Context) -> bool:
-    """Whether the activate hook has run in this shell, and nothing has undone it."""
-    if not patient.platform.windows:
-        return patient.place is not None
-    home = patient.variables.get("CUDA_HOME", "")
-    return bool(home) and os.path.realpath(home) == os.path.realpath(patient.environment.link)
 
 
 def _commands(steps: Sequence[tuple[str, str]]) -> list[str]:
