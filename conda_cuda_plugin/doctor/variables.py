@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from ..frameworks.framework import Backend, Framework
@@ -85,29 +86,28 @@ def other_cuda(context: Context) -> Iterator[Finding]:
         # Of several folders the first one is used.
         if named.release is not None:
             first.setdefault(named.variable, named)
-    wanted, fits = _wanted(context, [first[name] for name in BUILDS if name in first])
-    for name, named in first.items():
-        match, release = OF_A_RELEASE.fullmatch(name), named.release
-        assert release is not None
-        if match:
-            named_wrongly = release.release != f"{match[1]}.{match[2]}"
-            evidence = f"{name}: by its name CUDA {match[1]}.{match[2]}"
-        elif name in BUILDS and not _has_a_rule(context, named):
-            named_wrongly, evidence = not fits(release), wanted
-        else:
+    judged = {name: named for name, named in first.items() if not _has_a_rule(context, named)}
+    wanted, fits = _wanted(context, [judged[name] for name in BUILDS if name in judged])
+    for name, named in judged.items():
+        evidence, right = wanted, fits
+        if match := OF_A_RELEASE.fullmatch(name):
+            release = f"{match[1]}.{match[2]}"
+            evidence, right = f"{name}: by its name CUDA {release}", partial(_is, release)
+        elif name not in BUILDS:
             continue
-        if named_wrongly:
+        others = {
+            other.path: other.release
+            for other in context.paths
+            if other.variable == name and other.release and not right(other.release)
+        }
+        if found := others.get(named.path):
             yield _finding(
                 context,
-                f"{name} of this shell names CUDA {release.release}: what is built here mixes it "
+                f"{name} of this shell names CUDA {found.release}: what is built here mixes it "
                 "with another one.",
                 name,
-                {
-                    other.path
-                    for other in context.paths
-                    if other.variable == name and other.release == release
-                },
-                f"{named.path}: CUDA {release}",
+                set(others),
+                f"{named.path}: CUDA {found}",
                 evidence,
             )
 
@@ -117,28 +117,48 @@ def gone(context: Context) -> Iterator[Finding]:
     """A variable leads to a folder of CUDA that does not exist."""
     if not context.active:
         return
-    link, linked = f"{context.environment.link}", context.environment.current_name() is not None
-    lost: dict[str, set[str]] = {}
-    left: dict[str, set[str]] = {}
-    undone = any(name.startswith(_STATE_OF_HOOKS) for name in context.variables)
-    for named in context.paths:
-        ours = named.path == link or named.path.startswith(link + os.sep)
-        if named.exists or not named.about_cuda or is_stubs(named.path):
-            continue
-        # What is wrong with the link, or with variables that hooks set, has rules of its own.
-        if not (linked and (ours or named.variable in ROOT_VARIABLES)):
-            found = left if ours and undone else lost
-            found.setdefault(named.variable, set()).add(named.path)
+    left = left_behind(context)
     if left:
         yield Finding(
             "This shell still leads to the toolkit that was current here, and none is any more.",
-            _shown({name: context.variables[name] for name in left}),
+            _shown(left),
             context.activation,
         )
+    lost: dict[str, set[str]] = {}
+    for named in context.paths:
+        has_a_rule = named.variable in left or is_stubs(named.path) or _of_the_link(context, named)
+        if named.about_cuda and not named.exists and not has_a_rule:
+            lost.setdefault(named.variable, set()).add(named.path)
     for name, paths in lost.items():
         what = ", ".join(sorted(paths))
         summary = f"{name} of this shell leads to what does not exist: {what}."
         yield _finding(context, summary, name, paths)
+
+
+def left_behind(context: Context) -> dict[str, str]:
+    """The variables of the shell that hooks have set for a toolkit that is current no more.
+
+    conda undoes them when the environment is deactivated or activated again: the deactivate hooks
+    are still there.
+    """
+    undone = any(name.startswith(_STATE_OF_HOOKS) for name in context.variables)
+    if not context.active or not undone or context.environment.current_name() is not None:
+        return {}
+    link = str(context.environment.link)
+    return {
+        named.variable: context.variables[named.variable]
+        for named in context.paths
+        if not named.exists and f"{named.path}{os.sep}".startswith(link + os.sep)
+    }
+
+
+def _of_the_link(context: Context, named: Named) -> bool:
+    """Whether another rule speaks of it: about the link, or about variables that hooks set."""
+    if context.environment.current_name() is None:
+        return False
+    link = str(context.environment.link)
+    ours = f"{named.path}{os.sep}".startswith(link + os.sep)
+    return ours or named.variable in ROOT_VARIABLES
 
 
 def _finding(context: Context, summary: str, name: str, paths: set[str], *evidence: str) -> Finding:
@@ -160,7 +180,7 @@ def _wanted(context: Context, named: list[Named]) -> tuple[str, Callable[[CudaVe
     """
     if context.current is not None:
         version = context.current.version
-        return f"current toolkit: CUDA {version}", lambda one: one.release == version.release
+        return f"current toolkit: CUDA {version}", partial(_is, version.release)
     built = [one for one in context.frameworks if one.backend is Backend.CUDA]
     built = [one for one in built if one.cuda or one.accepts]
     if built:
@@ -168,12 +188,16 @@ def _wanted(context: Context, named: list[Named]) -> tuple[str, Callable[[CudaVe
             f"{one.title}: CUDA {one.cuda.release if one.cuda else one.accepts}" for one in built
         )
         return "; ".join(parts), lambda release: any(_builds(one, release) for one in built)
-    if not named:
+    # Without a toolkit all is well until two of them are named.
+    release = named[0].release if named else None
+    if release is None:
         return "", lambda one: True
-    release = named[0].release
-    assert release is not None
     text = f"{named[0].variable}={named[0].path}: CUDA {release}"
-    return text, lambda one: one.release == release.release
+    return text, partial(_is, release.release)
+
+
+def _is(release: str, version: CudaVersion) -> bool:
+    return version.release == release
 
 
 def _builds(framework: Framework, release: CudaVersion) -> bool:

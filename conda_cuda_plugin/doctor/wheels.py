@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
@@ -163,9 +164,10 @@ def _shared(prefix: Path) -> dict[tuple[Distribution, Distribution], list[Path]]
 def _record(wheel: Distribution) -> Iterator[tuple[Path, str]]:
     """The files of a wheel with their hashes, from its RECORD."""
     text = read_head(wheel.path / "RECORD", _RECORD_SIZE)
-    for row in csv.reader(text.splitlines()):
-        if row and ".dist-info/" not in row[0] and "__pycache__" not in row[0]:
-            yield wheel.site / row[0], row[1] if len(row) > 1 else ""
+    with contextlib.suppress(csv.Error):
+        for row in csv.reader(text.splitlines()):
+            if row and ".dist-info/" not in row[0] and "__pycache__" not in row[0]:
+                yield wheel.site / row[0], row[1] if len(row) > 1 else ""
 
 
 def _choice(

@@ -193,14 +193,22 @@ def test_a_cuda_behind_the_toolkit_hides_what_the_toolkit_lacks(active: Sick) ->
     )
 
 
+@pytest.mark.parametrize("kind", RIGHT)
 @pytest.mark.parametrize(
     "value, rule",
     [("/x/cuda/lib64/stubs", "ld-stubs"), ("/opt/x:", "ld-empty-element"), ("LIB", "ld-whole-lib")],
 )
-def test_the_library_path_without_a_toolkit(plain: Sick, value: str, rule: str) -> None:
-    (plain.prefix / "lib").mkdir()
-    plain.variables["LD_LIBRARY_PATH"] = value.replace("LIB", f"{plain.prefix}/lib")
-    assert [finding.rule_id for finding in plain.findings()] == [rule]
+def test_the_library_path_of_every_environment(
+    tmp_path: Path, kind: str, value: str, rule: str
+) -> None:
+    sick = an_environment(kind, tmp_path)
+    (sick.prefix / "lib").mkdir(exist_ok=True)
+    ours = sick.variables.get("LD_LIBRARY_PATH", "/opt/x")
+    sick.variables["LD_LIBRARY_PATH"] = f"{ours}:{value.replace('LIB', f'{sick.prefix}/lib')}"
+    [found] = of_the_shell(sick)
+    assert found.rule_id == rule
+    obey(sick, "LD_LIBRARY_PATH", found.cure)
+    assert of_the_shell(sick) == []
 
 
 def test_home_and_path_of_two_releases_disagree_without_a_toolkit(plain: Sick) -> None:
@@ -278,6 +286,19 @@ def test_files_of_the_machine_and_the_environment_that_set_it_are_named(plain: S
 def test_the_cure_is_in_the_language_of_the_shell(plain: Sick, shell: str, cure: str) -> None:
     plain.variables |= {"CPATH": "/usr/local/cuda-11.0/include:/opt/mine", "SHELL": shell}
     assert [finding.cure for finding in plain.findings()] == [cure]
+
+
+def test_a_list_is_cured_of_every_other_release(plain: Sick) -> None:
+    right, one, other = (plain.toolkit(release) for release in ("12.4", "12.1", "11.8"))
+    plain.variables |= {"CUDA_HOME": str(right), "CPATH": f"{one}/include:{other}/include:/opt/x"}
+    assert [finding.cure for finding in plain.findings()] == ["export CPATH=/opt/x"]
+
+
+@pytest.mark.parametrize("record", [b"\0,\0\n", b"a" * 200_000, b'"', b"\xff,,", b""])
+def test_a_record_that_makes_no_sense_is_no_traceback(plain: Sick, record: bytes) -> None:
+    two_nccl(plain)
+    plain.write(f"{plain.site_packages}/nvidia_nccl_cu11-2.14.3.dist-info/RECORD", record)
+    assert plain.findings() == []
 
 
 @pytest.mark.parametrize("variable", [*WINDOWS_LISTS, "CUDA_PATH_V12_4"])
