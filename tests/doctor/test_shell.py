@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,8 +144,6 @@ def test_what_is_gone_is_found_in_every_variable_and_environment(
 
 def obey(sick: Sick, variable: str, cure: str) -> None:
     """Run a cure in a real shell, and take the variable from there."""
-    import subprocess
-
     shown = subprocess.run(
         ["bash", "-c", f'{cure}\nprintf "%s" "${{{variable}-UNSET}}"'],
         env=sick.variables,
@@ -191,6 +190,15 @@ def test_a_cuda_behind_the_toolkit_hides_what_the_toolkit_lacks(active: Sick) ->
         "ld-other-cuda-first",
         f"export LD_LIBRARY_PATH={ours}",
     )
+
+
+def test_what_the_toolkit_has_itself_is_not_hidden_by_what_comes_later(active: Sick) -> None:
+    active.wheel("nvidia-cuda-runtime", "13.0.48", {"nvidia/cu13/lib/libcudart.so.13": "13.0"})
+    later = active.home / "later"
+    later.mkdir()
+    (later / "libcudart.so.13").write_text("another one")
+    active.variables["LD_LIBRARY_PATH"] += f":{later}"
+    assert active.findings() == []
 
 
 @pytest.mark.parametrize("kind", RIGHT)
@@ -292,6 +300,23 @@ def test_a_list_is_cured_of_every_other_release(plain: Sick) -> None:
     right, one, other = (plain.toolkit(release) for release in ("12.4", "12.1", "11.8"))
     plain.variables |= {"CUDA_HOME": str(right), "CPATH": f"{one}/include:{other}/include:/opt/x"}
     assert [finding.cure for finding in plain.findings()] == ["export CPATH=/opt/x"]
+
+
+def test_an_option_goes_with_its_folder(plain: Sick) -> None:
+    right, wrong = plain.toolkit("12.4"), plain.toolkit("11.8")
+    flags = f"-O2 -isystem {wrong}/include -L {wrong}/lib64 -lm"
+    plain.variables |= {"CUDA_HOME": str(right), "CFLAGS": flags}
+    assert [finding.cure for finding in plain.findings()] == ["export CFLAGS='-O2 -lm'"]
+
+
+def test_a_folder_of_a_toolkit_is_not_all_that_lies_in_it(plain: Sick) -> None:
+    root = plain.toolkit("11.8").rename(plain.home / "software")
+    (root / "mine" / "lib").mkdir(parents=True)
+    plain.variables |= {"CUDA_HOME": str(plain.toolkit("12.4")), "CPATH": f"{root}/mine/lib"}
+    assert plain.findings() == []
+    plain.variables["CPATH"] = f"{root}/targets/x86_64-linux/include"
+    (root / "targets" / "x86_64-linux" / "include").mkdir(parents=True)
+    assert [finding.rule_id for finding in plain.findings()] == ["variable-other-cuda"]
 
 
 @pytest.mark.parametrize("record", [b"\0,\0\n", b"a" * 200_000, b'"', b"\xff,,", b""])
