@@ -9,6 +9,7 @@ from pathlib import Path
 from ..quoting import assignment
 from ..system.reading import names_in
 from .context import Context, Finding, Severity, rule
+from .start_up import setters
 from .wheels import askers_for, hidden_by
 
 
@@ -18,7 +19,7 @@ def unaware(context: Context) -> Iterator[Finding]:
     if _applies(context) and context.current is not None and context.place is None:
         yield Finding(
             "This shell has the environment active, but not its CUDA.",
-            (_value(context),),
+            (_value(context), *_setters(context)),
             context.activation,
         )
 
@@ -30,7 +31,7 @@ def empty_element(context: Context) -> Iterator[Finding]:
         yield Finding(
             "LD_LIBRARY_PATH has an empty element: every program looks for its libraries in the "
             "folder it is started in.",
-            (_value(context),),
+            (_value(context), *_setters(context)),
             _tidy(context),
         )
 
@@ -42,7 +43,7 @@ def stubs(context: Context) -> Iterator[Finding]:
         yield Finding(
             "LD_LIBRARY_PATH leads to stubs: they are for linking, and a program that loads them "
             "finds no GPU.",
-            found,
+            (*found, *_setters(context)),
             _tidy(context),
             severity=Severity.ERROR,
         )
@@ -56,7 +57,11 @@ def other_cuda_first(context: Context) -> Iterator[Finding]:
         askers = askers_for(context.wheels, hidden)
         yield Finding(
             "LD_LIBRARY_PATH has another CUDA in front of this environment's.",
-            (*(f"{element}: {_few(names)}" for element, names in found.items()), *askers),
+            (
+                *(f"{element}: {_few(names)}" for element, names in found.items()),
+                *askers,
+                *_setters(context),
+            ),
             _tidy(context),
             severity=Severity.ERROR if askers else Severity.WARNING,
         )
@@ -69,7 +74,7 @@ def whole_lib(context: Context) -> Iterator[Finding]:
         yield Finding(
             "LD_LIBRARY_PATH has the whole `lib` of an environment: the system's own programs "
             "(bash, git, ssh) may load their libraries from there and fail.",
-            found,
+            (*found, *_setters(context)),
             _tidy(context),
         )
 
@@ -94,6 +99,10 @@ def _applies(context: Context) -> bool:
 
 def _elements(context: Context) -> list[str]:
     return [element for element in context.library_path if element] if _applies(context) else []
+
+
+def _setters(context: Context) -> Iterator[str]:
+    return setters(context, "LD_LIBRARY_PATH")
 
 
 def _value(context: Context) -> str:

@@ -28,12 +28,12 @@ def other_environment(context: Context) -> Iterator[Finding]:
     others = sorted({str(_other(context, value)) for value in found.values()})
     summary = f"This shell builds with the CUDA of another environment: {', '.join(others)}."
     if context.current is not None:
-        evidence = _shown(found)
+        evidence = _shown(context, found)
         yield Finding(summary, evidence, context.activation, severity=Severity.ERROR)
         return
     for name in found:
         cure = assignment(name, None, context.variables, windows=context.platform.windows)
-        yield Finding(summary, _shown({name: found[name]}), cure)
+        yield Finding(summary, _shown(context, {name: found[name]}), cure)
 
 
 @rule("cuda-home-path-disagree")
@@ -53,7 +53,7 @@ def disagree(context: Context) -> Iterator[Finding]:
         cure = assignment("CUDA_PATH", home, context.variables, windows=context.platform.windows)
     yield Finding(
         "CUDA_HOME and CUDA_PATH name two toolkits: which one is used depends on the program.",
-        _shown({"CUDA_HOME": home, "CUDA_PATH": path}),
+        _shown(context, {"CUDA_HOME": home, "CUDA_PATH": path}),
         cure,
     )
 
@@ -71,7 +71,7 @@ def elsewhere(context: Context) -> Iterator[Finding]:
         verb = "do" if len(strange) > 1 else "does"
         yield Finding(
             f"{' and '.join(strange)} of this shell {verb} not name the environment's toolkit.",
-            _shown(strange),
+            _shown(context, strange),
             context.activation,
         )
 
@@ -121,7 +121,7 @@ def gone(context: Context) -> Iterator[Finding]:
     if left:
         yield Finding(
             "This shell still leads to the toolkit that was current here, and none is any more.",
-            _shown(left),
+            _shown(context, left),
             context.activation,
         )
     lost: dict[str, set[str]] = {}
@@ -225,13 +225,13 @@ def _set(context: Context) -> dict[str, str]:
     return {name: value for name in ROOT_VARIABLES if (value := context.variables.get(name))}
 
 
-def _shown(variables: dict[str, str]) -> tuple[str, ...]:
-    return tuple(
-        f"{name}={value}{'' if os.path.exists(value) else ', which does not exist'}"
-        if name in ROOT_VARIABLES
-        else f"{name}={value}"
-        for name, value in variables.items()
-    )
+def _shown(context: Context, variables: dict[str, str]) -> tuple[str, ...]:
+    """Variables as evidence, and what sets them."""
+    found = []
+    for name, value in variables.items():
+        gone = name in ROOT_VARIABLES and not os.path.exists(value)
+        found += [f"{name}={value}{', which does not exist' if gone else ''}"]
+    return (*found, *(place for name in variables for place in setters(context, name)))
 
 
 def _other(context: Context, value: str) -> Path | None:

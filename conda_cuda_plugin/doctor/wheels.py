@@ -68,10 +68,9 @@ def shared(context: Context) -> Iterator[Finding]:
     for (one, other), paths in _shared(context.prefix).items():
         goes, stays, asked = _choice(context.prefix, one, other)
         binary = [path for path in paths if _BINARY.search(path.name)]
-        kept = typed(f"{stays.name}=={stays.version}")
         cure = in_turn(
             f"python -m pip uninstall --yes {typed(goes.name)}",
-            f"python -m pip install --force-reinstall --no-deps {kept}",
+            _again(stays),
             windows=context.platform.windows,
         )
         if len(asked) == 2:
@@ -86,6 +85,21 @@ def shared(context: Context) -> Iterator[Finding]:
             cure,
             severity=Severity.ERROR if binary else Severity.NOTE,
         )
+
+
+@rule("wheels-lack-files")
+def lacking(context: Context) -> Iterator[Finding]:
+    """A wheel lacks libraries that it was installed with."""
+    for wheel in _variants(context.prefix):
+        files = [path for path, _ in _record(wheel) if _BINARY.search(path.name)]
+        if lost := [path for path in files if not path.exists()]:
+            yield Finding(
+                f"{_title(wheel)} lacks libraries that it was installed with; pip takes them away "
+                "with another wheel that owned them, too.",
+                context.listed(lost),
+                _again(wheel),
+                severity=Severity.ERROR,
+            )
 
 
 def newest_release(wheels: Iterable[NvidiaWheel]) -> CudaVersion | None:
@@ -147,10 +161,9 @@ class _Row:
 def _shared(prefix: Path) -> dict[tuple[Distribution, Distribution], list[Path]]:
     """The files that two wheels own with different contents, by the two."""
     rows: dict[Path, list[_Row]] = defaultdict(list)
-    for name, wheel in sorted(distributions(prefix).items()):
-        if _VARIANTS.fullmatch(name) and not wheel.from_conda:
-            for path, digest in _record(wheel):
-                rows[path].append(_Row(wheel, digest))
+    for wheel in _variants(prefix):
+        for path, digest in _record(wheel):
+            rows[path].append(_Row(wheel, digest))
     found: dict[tuple[Distribution, Distribution], list[Path]] = defaultdict(list)
     for path, owners in sorted(rows.items()):
         for number, one in enumerate(owners):
@@ -159,6 +172,12 @@ def _shared(prefix: Path) -> dict[tuple[Distribution, Distribution], list[Path]]
                 if one.hash != other.hash if known else _BINARY.search(path.name):
                     found[one.owner, other.owner].append(path)
     return found
+
+
+def _variants(prefix: Path) -> list[Distribution]:
+    """The wheels that may share files with others."""
+    found = sorted(distributions(prefix).items())
+    return [wheel for name, wheel in found if _VARIANTS.fullmatch(name) and not wheel.from_conda]
 
 
 def _record(wheel: Distribution) -> Iterator[tuple[Path, str]]:
@@ -191,6 +210,12 @@ def _choice(
 
     goes, stays = sorted((one, other), key=rank)
     return goes, stays, asked
+
+
+def _again(wheel: Distribution) -> str:
+    """The command that installs a wheel anew."""
+    named = typed(f"{wheel.name}=={wheel.version}")
+    return f"python -m pip install --force-reinstall --no-deps {named}"
 
 
 def _title(wheel: Distribution) -> str:

@@ -200,6 +200,10 @@ FAULTS = (
     Fault("wheels-shadowed", "warning", pip_runtime, evidence="nvidia-cuda-runtime 13.2.75",
           name="alone"),
     Fault("wheels-share-files", "error", two_nccl, evidence="nvidia/nccl/lib/libnccl.so.2"),
+    Fault("wheels-lack-files", "error", lambda s: (two_nccl(s), shutil.rmtree(
+          s.prefix / s.site_packages / "nvidia_nccl_cu11-2.14.3.dist-info"),
+          s.prefix.joinpath(s.site_packages, "nvidia/nccl/lib/libnccl.so.2").unlink()),
+          evidence="libnccl.so.2"),
     Fault("wheels-share-files", "note", two_cublas, evidence="nvidia/cublas/include/cublas.h",
           name="headers"),
 )  # fmt: skip

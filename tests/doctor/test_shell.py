@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,9 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.doctor import Finding
-from conda_cuda_plugin.doctor.named import FLAGS, FOLDERS, LISTS, PROGRAMS, WINDOWS_LISTS
+from conda_cuda_plugin.doctor.named import (
+    BUILDS,
+    FLAGS,
+    FOLDERS,
+    LISTS,
+    PROGRAMS,
+    WINDOWS_LISTS,
+)
 from conda_cuda_plugin.hooks import ROOT_VARIABLES
 
+from ..conftest import PROJECT
 from .frameworks import pip_nvjitlink, torch, two_nccl
 from .patients import Sick
 
@@ -166,7 +175,8 @@ def test_the_reported_case(plain: Sick) -> None:
     (plain.home / ".bashrc").write_text(f"export LD_LIBRARY_PATH={folder}:\n")
     found = {finding.rule_id: finding for finding in plain.findings()}
     assert list(found) == ["ld-empty-element", "ld-other-cuda-first", "old-exports"]
-    assert found["ld-other-cuda-first"].evidence == (f"{folder}: libnvJitLink.so.12",)
+    there = f"{folder}: libnvJitLink.so.12"
+    assert found["ld-other-cuda-first"].evidence == (there, "set in ~/.bashrc:1")
     assert found["ld-other-cuda-first"].cure == "unset LD_LIBRARY_PATH"
 
 
@@ -281,6 +291,32 @@ def test_files_of_the_machine_and_the_environment_that_set_it_are_named(plain: S
         f"set in {plain.home}/etc/profile.d/cuda.sh:1",
         "set in conda-meta/state",
     )
+
+
+@pytest.mark.parametrize(
+    "variable, value, rule",
+    [
+        ("CUDA_HOME", "/usr/local/cuda-11.0", "cuda-home-path-disagree"),
+        ("CUDAToolkit_ROOT", "/usr/local/cuda-11.0", "cuda-home-elsewhere"),
+        ("LD_LIBRARY_PATH", "OURS:", "ld-empty-element"),
+        ("LD_LIBRARY_PATH", "OURS:/x/stubs", "ld-stubs"),
+        ("LD_LIBRARY_PATH", "/x", "shell-unaware"),
+    ],
+)
+def test_every_rule_of_the_shell_names_it(
+    tmp_path: Path, variable: str, value: str, rule: str
+) -> None:
+    sick = an_environment("toolkit", tmp_path)
+    sick.variables[variable] = value.replace("OURS", sick.variables["LD_LIBRARY_PATH"])
+    (sick.home / ".zshrc").write_text(f"export {variable}={value}\n")
+    found = next(finding for finding in of_the_shell(sick) if finding.rule_id == rule)
+    assert found.evidence[-1] == "set in ~/.zshrc:1"
+
+
+def test_the_manual_names_every_variable() -> None:
+    text = (PROJECT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    table = text[text.index("`variable-other-cuda` and") : text.index("## The machine")]
+    assert set(BUILDS) <= set(re.findall(r"\w+", table))
 
 
 @pytest.mark.parametrize(
