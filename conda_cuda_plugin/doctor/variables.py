@@ -249,5 +249,5 @@ def _other(context: Context, value: str) -> Path | None:
     if any(os.path.realpath(folder) in own for folder in around):
         return None
     # A toolkit root is a prefix of its own: the outermost one is the environment.
-    found = [folder for folder in around if (folder / "conda-meta").is_dir()]
+    found = [folder for folder in around if os.path.isdir(folder / "conda-meta")]
     return found[-1] if found else None

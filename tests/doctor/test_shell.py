@@ -377,6 +377,24 @@ def test_windows_has_variables_of_its_own(plain: Sick, variable: str) -> None:
     assert found.cure.startswith(f'set "{variable}={rest}" in cmd, ')
 
 
+@given(
+    shell=st.dictionaries(
+        st.sampled_from([*BUILDS, "LD_LIBRARY_PATH", "CUDA_PATH_V12_4", "CONDA_SHLVL"]),
+        st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]))
+        | st.sampled_from(
+            ["/" + "x" * 5000, "/dev/null", "/proc/self", "'", '"/a', "-I", "/", "//"]
+        )
+        | st.lists(st.sampled_from(["/", ":", ";", " ", "-I", "cuda-12.1", "\udc80"])).map("".join),
+        max_size=5,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_no_value_is_too_strange(shell: dict[str, str]) -> None:
+    with somewhere("nothing") as sick:
+        sick.variables |= shell
+        assert all("could not be examined" not in finding.summary for finding in sick.findings())
+
+
 def test_an_inactive_environment_has_no_shell(plain: Sick) -> None:
     plain.variables |= {"CUDA_HOME": "/gone/cuda", "CONDA_PREFIX": "/somewhere"}
     assert plain.findings() == []
