@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.doctor import Finding
@@ -389,6 +389,7 @@ def test_windows_has_variables_of_its_own(plain: Sick, variable: str) -> None:
     )
 )
 @settings(max_examples=100, deadline=None)
+@example({"CUDA_HOME": f"/{'x' * 5000}"})
 def test_no_value_is_too_strange(shell: dict[str, str]) -> None:
     with somewhere("nothing") as sick:
         sick.variables |= shell
