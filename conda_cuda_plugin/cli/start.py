@@ -4,48 +4,61 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from conda.base.context import context
 
+from ..actions.auto import choose_release
 from ..doctor import Context
 from ..environment import Environment
+from ..errors import CudaError
+from ..frameworks.framework import Framework
+from ..machine.machine import Machine
+from ..toolkit import Toolkit, releases
+from ..verdict.judge import best_release, judge
 from .common import contents, say
 from .layout import fields, heading
+from .machine import machine_for
 from .verbs.doctor import examined
 
 Steps = list[tuple[str, str]]
 """Commands, and what each of them does."""
 
-_INSTALL = [
-    ("conda cuda use auto", "install the best CUDA for this machine"),
+_AUTO = ("conda cuda use auto", "install the best CUDA for this machine")
+_AUTO_ELSEWHERE = (
+    'conda cuda use auto --for "driver=550,cc=8.9"',
+    "install the best CUDA for such a machine",
+)
+_OTHERS = [
     ("conda cuda use 12.4", "or the one that you need"),
     ("conda cuda match torch", "or see first what PyTorch needs"),
 ]
 _OWN_ENVIRONMENT = [
     ("conda create --name NAME python", "make an environment for your work"),
     ("conda activate NAME", "let this shell use it"),
-    _INSTALL[0],
 ]
 _DOCTOR = ("conda cuda doctor", "find out what is wrong, if anything")
 
 
 def execute(args: Namespace) -> int:
     """Say it. The exit code is always 0."""
-    active = context.active_prefix
+    active, machine = context.active_prefix, machine_for(None)
     if active and os.path.isdir(os.path.join(active, "conda-meta")):
         patient = examined(Environment(Path(active)))
-        lines = [*heading(f"CUDA in {patient.name}", active), *fields(_facts(patient))]
+        rows = [*_facts(patient), ("machine", _machine_text(machine, patient.current))]
+        lines = [*heading(f"CUDA in {patient.name}", active), *fields(rows)]
         if active == context.root_prefix and not patient.toolkits:
-            steps = _OWN_ENVIRONMENT
+            steps = [*_OWN_ENVIRONMENT, _auto(machine)]
         else:
-            steps = _steps(patient)
+            steps = _steps(patient, machine)
     else:
         gone = f"The active environment is gone: {active}"
         lines = [gone if active else "No environment is active."]
+        lines += fields([("machine", _machine_text(machine))])
         envs = ("conda cuda list --envs", "see which environments have a toolkit")
-        steps = [*_OWN_ENVIRONMENT, envs]
+        steps = [*_OWN_ENVIRONMENT, _auto(machine), envs]
     say(*lines, "", "What next:", *_commands(steps), "")
     say("conda cuda --help shows all verbs, conda cuda VERB --help one of them.")
     return 0
@@ -58,37 +71,55 @@ def _facts(patient: Context) -> list[tuple[str, str]]:
         return [*rows, ("current", "none")]
     rows.append(("current", f"CUDA {current.version} ({contents(current)})"))
     if current.complete:
-        rows.append(("this shell", "has it" if _has_it(patient) else "does not have it yet"))
+        rows.append(("this shell", "has it" if patient.has_it else "does not have it yet"))
     return rows
 
 
-def _steps(patient: Context) -> Steps:
+def _machine_text(machine: Machine, current: Toolkit | None = None) -> str:
+    """Driver, GPUs, and which CUDA they run, in a line."""
+    if machine.driver is None and machine.driver_cuda is None and not machine.gpus:
+        return "no NVIDIA driver found"
+    kinds = Counter(gpu.name or "unknown GPU" for gpu in machine.gpus)
+    parts = [f"{count} x {name}" if count > 1 else name for name, count in kinds.items()]
+    if machine.driver or machine.driver_cuda:
+        parts.insert(0, f"driver {machine.driver or f'for CUDA {machine.driver_cuda}'}")
+    if current is not None:
+        verdict = f"CUDA {current.version.release}: {judge(current.version, machine).level.value}"
+    elif best := best_release(machine, [row.version for row in releases()]):
+        verdict = f"CUDA up to {best[0].release} runs"
+    else:
+        verdict = "no CUDA release runs"
+    return f"{', '.join(parts)}; {verdict}"
+
+
+def _auto(machine: Machine, frameworks: Sequence[Framework] = ()) -> tuple[str, str]:
+    """The step that leaves the choice to us: for this machine, if there is anything to go by."""
+    try:
+        choose_release(machine, frameworks)
+    except CudaError:
+        return _AUTO_ELSEWHERE
+    return _AUTO
+
+
+def _steps(patient: Context, machine: Machine) -> Steps:
     """What to do next in an environment."""
     current = patient.current
     steps: Steps = []
     if not patient.toolkits:
-        return _INSTALL
+        return [_auto(machine, patient.frameworks), *_OTHERS]
     if current is None or not current.complete:
         order = sorted(patient.toolkits, key=lambda one: one.root != (current and current.root))
         for one in order[:3]:
             what = "make it current" if one.complete else "finish its installation"
             steps.append((f"conda cuda use {one.version.release}", what))
         return [*steps, _DOCTOR]
-    if not _has_it(patient):
+    if not patient.has_it:
         steps.append((patient.activation, "let this shell have it"))
     steps.append(("conda cuda info", "driver, GPUs and frameworks, and whether they fit"))
     others = [one.version.release for one in patient.toolkits if one.root != current.root]
     if others:
         steps.append((f"conda cuda use {others[0]}", "switch to another toolkit"))
     return [*steps, _DOCTOR]
-
-
-def _has_it(patient: Context) -> bool:
-    """Whether the activate hook has run in this shell, and nothing has undone it."""
-    if not patient.platform.windows:
-        return patient.place is not None
-    home = patient.variables.get("CUDA_HOME", "")
-    return bool(home) and os.path.realpath(home) == os.path.realpath(patient.environment.link)
 
 
 def _commands(steps: Sequence[tuple[str, str]]) -> list[str]:

@@ -9,5 +9,15 @@ from __future__ import annotations
 
 from .context import Context, Finding, Severity
 from .rules import RULES, Treatment, diagnose, treat
+from .variables import left_behind
 
-__all__ = ["RULES", "Context", "Finding", "Severity", "Treatment", "diagnose", "treat"]
+__all__ = [
+    "RULES",
+    "Context",
+    "Finding",
+    "Severity",
+    "Treatment",
+    "diagnose",
+    "left_behind",
+    "treat",
+]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..frameworks.framework import Framework
+from ..frameworks.site_packages import NvidiaWheel, pip_nvidia_libraries
 from ..frameworks.table import find_frameworks
 from ..install.wrappers import compiler_in
 from ..libraries.host import CACHE
@@ -21,6 +22,7 @@ from ..quoting import typed
 from ..system.reading import names_in
 from ..toolkit import Toolkit
 from ..verdict.judge import Verdict, judge
+from .named import Named, named_by
 
 
 class Severity(str, Enum):
@@ -95,6 +97,8 @@ class Context:
     loader_cache: Path = CACHE
     package_caches: Sequence[Path] = ()
     """Where conda keeps packages."""
+    etc: Path = Path("/etc")
+    """Where the administrator's start-up files lie."""
 
     @property
     def prefix(self) -> Path:
@@ -116,6 +120,21 @@ class Context:
     def current(self) -> Toolkit | None:
         """The current toolkit, complete or not."""
         return self.environment.current()
+
+    @cached_property
+    def broken(self) -> bool:
+        """Whether the link names a toolkit that does not exist: a rule of its own says so."""
+        return self.current is None and self.environment.current_name() is not None
+
+    @cached_property
+    def stacked_on(self) -> tuple[str, ...]:
+        """The environments that stay active below this one (`conda activate --stack`)."""
+        level, found = self.variables.get("CONDA_SHLVL", ""), []
+        number = int(level) if level.isascii() and level.isdigit() else 0
+        while number > 1 and self.variables.get(f"CONDA_STACKED_{number}"):
+            number -= 1
+            found.append(self.variables.get(f"CONDA_PREFIX_{number}", ""))
+        return tuple(filter(None, found))
 
     def is_current(self, toolkit: Toolkit) -> bool:
         """Whether the link names a toolkit."""
@@ -149,6 +168,16 @@ class Context:
         return find_frameworks(self.prefix)
 
     @cached_property
+    def wheels(self) -> tuple[NvidiaWheel, ...]:
+        """NVIDIA's wheels in the environment."""
+        return pip_nvidia_libraries(self.prefix)
+
+    @cached_property
+    def paths(self) -> tuple[Named, ...]:
+        """The folders and programs that variables of the shell name."""
+        return named_by(self.variables, self.platform, self.prefix)
+
+    @cached_property
     def libraries(self) -> tuple[str, ...]:
         """The names of the libraries of the current toolkit that the loader may be asked for."""
         folder = self.current.root / "lib64" if self.current else None
@@ -165,11 +194,21 @@ class Context:
     @cached_property
     def place(self) -> int | None:
         """Where the current toolkit's libraries stand in LD_LIBRARY_PATH, counted from 0."""
+        if self.current is None:
+            return None
         ours = os.path.realpath(self.environment.link / "lib64")
         for number, element in enumerate(self.library_path):
             if element and os.path.realpath(element) == ours:
                 return number
         return None
+
+    @property
+    def has_it(self) -> bool:
+        """Whether the activate hook has run in this shell, and nothing has undone it."""
+        if not self.platform.windows:
+            return self.place is not None
+        home = self.variables.get("CUDA_HOME", "")
+        return bool(home) and os.path.realpath(home) == os.path.realpath(self.environment.link)
 
     @property
     def named(self) -> str:

@@ -1,25 +1,17 @@
-"""Rules about frameworks and the wheels that a toolkit hides."""
+"""Rules about frameworks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from ..frameworks.build_markers import major_of, parsed
+from ..frameworks.build_markers import major_of
 from ..frameworks.framework import Backend, Framework
-from ..frameworks.site_packages import (
-    NvidiaWheel,
-    conda_records,
-    distributions,
-    pip_nvidia_libraries,
-    site_folders,
-)
-from ..libraries.elf import NotLoadable, read_elf
+from ..frameworks.site_packages import conda_records, distributions, site_folders
 from ..libraries.host import read_cache
 from ..quoting import assignment, typed
 from ..system.reading import names_in
-from ..toolkit import release_of_cudart
 from ..verdict.judge import Level, judge
 from ..versions import CudaVersion
 from .context import Context, Finding, Severity, rule
@@ -28,9 +20,6 @@ _HIDDEN = ("", "-1", "NoDevFiles", "none", "void")
 """Values of CUDA_VISIBLE_DEVICES that leave no GPU (CUDA programming guide, container toolkit)."""
 _CUDNN = re.compile(r"libcudnn\.so\.(\d{1,2})|cudnn64_(\d{1,2})\.dll", re.ASCII)
 _LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
-# Their own version begins with that of the release; the math libraries count by themselves.
-_AS_TOOLKIT = re.compile(r"nvidia-(?:cuda-(?:runtime|nvrtc|cupti)|nvjitlink)(?:-cu\d+)?")
-_ADD_ONS = re.compile(r"nvidia-(?:cudnn|nccl|nvshmem|cusparselt)")
 
 
 @rule("framework-other-cuda")
@@ -178,7 +167,7 @@ def _candidates(context: Context) -> Iterator[Path]:
         folders += [Path(element) for element in context.library_path if element]
     for folder in folders:
         yield from (folder / name for name in names_in(folder))
-    for wheel in pip_nvidia_libraries(context.prefix):
+    for wheel in context.wheels:
         yield from wheel.paths
     yield from (Path(entry.path) for entry in read_cache(context.loader_cache))
 
@@ -225,62 +214,3 @@ def _has_numba(prefix: Path) -> bool:
 
 def _built_for_cuda(context: Context) -> list[Framework]:
     return [framework for framework in context.frameworks if framework.backend is Backend.CUDA]
-
-
-@rule("wheels-shadowed")
-def shadowed(context: Context) -> Iterator[Finding]:
-    """The toolkit's older libraries hide those of wheels."""
-    current = context.current
-    if current is None or not context.libraries:
-        return
-    everything = pip_nvidia_libraries(context.prefix)
-    wheels = [wheel for wheel in everything if not _ADD_ONS.match(wheel.name)]
-    releases = {wheel.name: _release(wheel) for wheel in wheels}
-    newest = max((release for release in releases.values() if release), default=None)
-    if newest is None:
-        return
-    hidden = {
-        name: wheel
-        for wheel in wheels
-        if (releases[wheel.name] or newest).numbers > current.version.numbers
-        for name in wheel.libraries
-        if name in context.libraries
-    }
-    if not hidden:
-        return
-    evidence = [
-        f"{name}: cuda/lib64 goes before {wheel.name} {wheel.version}"
-        for name, wheel in hidden.items()
-    ]
-    askers = list(_askers(everything, hidden))
-    yield Finding(
-        f"The current toolkit, CUDA {current.version.release}, hides newer libraries of the "
-        f"same names that pip installed for CUDA {newest.release}: this causes `undefined symbol` "
-        "errors (__nvJitLink...).",
-        (*evidence, *askers),
-        context.command(f"use {newest.release}"),
-        severity=Severity.ERROR if askers else Severity.WARNING,
-    )
-
-
-def _askers(wheels: Iterable[NvidiaWheel], hidden: Container[str]) -> Iterator[str]:
-    """The libraries of the wheels that will get one of the toolkit's in place of a hidden one.
-
-    DT_RPATH, which PyTorch's own libraries have, goes before LD_LIBRARY_PATH; DT_RUNPATH, which
-    NVIDIA's have, goes after it (ld.so(8)).
-    """
-    for path in (path for wheel in wheels for path in wheel.paths):
-        try:
-            elf = read_elf(path)
-        except (OSError, NotLoadable):
-            continue
-        if elf.rpath is None:
-            yield from (f"{path.name} asks for {name}" for name in elf.needed if name in hidden)
-
-
-def _release(wheel: NvidiaWheel) -> CudaVersion | None:
-    """The release that a wheel says it is of."""
-    if wheel.name.startswith("nvidia-cuda-runtime"):
-        return release_of_cudart(wheel.version)
-    own = _AS_TOOLKIT.fullmatch(wheel.name)
-    return parsed(".".join(wheel.version.split(".")[:2])) if own else None

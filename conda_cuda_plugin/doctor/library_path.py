@@ -9,15 +9,17 @@ from pathlib import Path
 from ..quoting import assignment
 from ..system.reading import names_in
 from .context import Context, Finding, Severity, rule
+from .start_up import setters
+from .wheels import askers_for, hidden_by
 
 
 @rule("shell-unaware")
 def unaware(context: Context) -> Iterator[Finding]:
     """The shell does not have the CUDA of the environment."""
-    if _applies(context) and context.place is None:
+    if _applies(context) and context.current is not None and context.place is None:
         yield Finding(
             "This shell has the environment active, but not its CUDA.",
-            (_value(context),),
+            (_value(context), *_setters(context)),
             context.activation,
         )
 
@@ -29,7 +31,7 @@ def empty_element(context: Context) -> Iterator[Finding]:
         yield Finding(
             "LD_LIBRARY_PATH has an empty element: every program looks for its libraries in the "
             "folder it is started in.",
-            (_value(context),),
+            (_value(context), *_setters(context)),
             _tidy(context),
         )
 
@@ -37,11 +39,11 @@ def empty_element(context: Context) -> Iterator[Finding]:
 @rule("ld-stubs")
 def stubs(context: Context) -> Iterator[Finding]:
     """LD_LIBRARY_PATH leads to stubs."""
-    if found := tuple(filter(_is_stubs, _elements(context))):
+    if found := tuple(filter(is_stubs, _elements(context))):
         yield Finding(
             "LD_LIBRARY_PATH leads to stubs: they are for linking, and a program that loads them "
             "finds no GPU.",
-            found,
+            (*found, *_setters(context)),
             _tidy(context),
             severity=Severity.ERROR,
         )
@@ -50,11 +52,18 @@ def stubs(context: Context) -> Iterator[Finding]:
 @rule("ld-other-cuda-first")
 def other_cuda_first(context: Context) -> Iterator[Finding]:
     """LD_LIBRARY_PATH has another CUDA first."""
-    if found := _in_front(context):
+    if found := _others(context):
+        hidden = {name for element in found for name in hidden_by(context, element)}
+        askers = askers_for(context.wheels, hidden)
         yield Finding(
             "LD_LIBRARY_PATH has another CUDA in front of this environment's.",
-            tuple(f"{element}: {_few(names)}" for element, names in found.items()),
+            (
+                *(f"{element}: {_few(names)}" for element, names in found.items()),
+                *askers,
+                *_setters(context),
+            ),
             _tidy(context),
+            severity=Severity.ERROR if askers else Severity.WARNING,
         )
 
 
@@ -65,30 +74,35 @@ def whole_lib(context: Context) -> Iterator[Finding]:
         yield Finding(
             "LD_LIBRARY_PATH has the whole `lib` of an environment: the system's own programs "
             "(bash, git, ssh) may load their libraries from there and fail.",
-            found,
+            (*found, *_setters(context)),
             _tidy(context),
         )
 
 
-def _in_front(context: Context) -> dict[str, list[str]]:
-    """The folders before ours that have another CUDA, and its libraries."""
-    if not _applies(context) or context.place is None:
-        return {}
-    # An environment's `lib` and stubs have rules of their own.
-    found = {
-        element: _overlap(context, element)
-        for element in context.library_path[: context.place]
-        if element and not _is_whole_lib(element) and not _is_stubs(element)
-    }
+def _others(context: Context) -> dict[str, list[str]]:
+    """The folders that hide the toolkit's libraries, or those of wheels, and what they hide."""
+    found, place = {}, context.place
+    for number, element in enumerate(context.library_path if _applies(context) else ()):
+        # An environment's `lib` and stubs have rules of their own.
+        if element and number != place and not _is_whole_lib(element) and not is_stubs(element):
+            if place is not None and number < place:
+                found[element] = _overlap(context, element)
+            elif hidden := hidden_by(context, element):
+                # What the toolkit has is found there already.
+                found[element] = [name for name in hidden if name not in context.libraries]
     return {element: names for element, names in found.items() if names}
 
 
 def _applies(context: Context) -> bool:
-    return context.active and context.current is not None and not context.platform.windows
+    return context.active and not context.broken and not context.platform.windows
 
 
 def _elements(context: Context) -> list[str]:
     return [element for element in context.library_path if element] if _applies(context) else []
+
+
+def _setters(context: Context) -> Iterator[str]:
+    return setters(context, "LD_LIBRARY_PATH")
 
 
 def _value(context: Context) -> str:
@@ -96,7 +110,8 @@ def _value(context: Context) -> str:
     return "LD_LIBRARY_PATH is not set" if value is None else f"LD_LIBRARY_PATH={value}"
 
 
-def _is_stubs(element: str) -> bool:
+def is_stubs(element: str) -> bool:
+    """Whether a folder holds stubs, by its name."""
     return Path(element).name == "stubs"
 
 
@@ -133,13 +148,13 @@ def _few(names: list[str]) -> str:
 
 def _tidy(context: Context) -> str:
     """The command that removes from LD_LIBRARY_PATH of this shell all that rules find there."""
-    others = _in_front(context)
+    others = _others(context)
     kept = [
         element
         for element in context.library_path
         if element
         and element not in others
-        and not _is_stubs(element)
+        and not is_stubs(element)
         and not _is_whole_lib(element)
     ]
     return assignment("LD_LIBRARY_PATH", ":".join(kept) or None, context.variables)

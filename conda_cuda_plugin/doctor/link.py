@@ -1,4 +1,4 @@
-"""Rules about the link that names the current toolkit."""
+"""Rules about the link that names the current toolkit, and the hooks that lead shells to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from ..errors import UsageError
-from ..hooks import HookStatus, verify
+from ..hooks import HookStatus, verify, write
 from ..install import switch
 from ..install.root import mend_link
 from ..install.wrappers import recorded_wrappers
@@ -87,6 +87,54 @@ def copied(context: Context) -> Iterator[Finding]:
         )
 
 
+@rule("hooks-missing")
+def hooks_missing(context: Context) -> Iterator[Finding]:
+    """An activation hook is missing."""
+    if found := _hooks_with(context, HookStatus.MISSING):
+        yield Finding(
+            f"{_count(found)} missing, so `conda activate` does not switch CUDA in every shell.",
+            found,
+            fix=lambda: _write_hooks(context),
+            severity=Severity.ERROR,
+        )
+
+
+@rule("hooks-stale")
+def hooks_stale(context: Context) -> Iterator[Finding]:
+    """A hook is of another version."""
+    if found := _hooks_with(context, HookStatus.STALE):
+        yield Finding(
+            f"{_count(found)} of another version of conda cuda.",
+            found,
+            fix=lambda: _write_hooks(context),
+        )
+
+
+@rule("hooks-edited")
+def hooks_edited(context: Context) -> Iterator[Finding]:
+    """A hook was edited by hand."""
+    if found := _hooks_with(context, HookStatus.EDITED):
+        yield Finding(
+            f"{_count(found)} edited by hand; what was added there may not be undone.",
+            found,
+            f"Keep your lines in a script of your own; {context.command('doctor --fix')} then "
+            "moves this one aside and writes a new one.",
+            lambda: _write_hooks(context),
+        )
+
+
+@rule("hooks-foreign")
+def hooks_foreign(context: Context) -> Iterator[Finding]:
+    """Something else has the place of a hook."""
+    if found := _hooks_with(context, HookStatus.FOREIGN):
+        yield Finding(
+            "Something that conda cuda did not write has the place of a hook.",
+            found,
+            f"Move it away, then: {context.command('doctor --fix')}",
+            severity=Severity.ERROR,
+        )
+
+
 def _cure(context: Context, release: str | None) -> str:
     if _fitting(context) is not None:
         return context.command("doctor --fix")
@@ -119,3 +167,19 @@ def _recorded(context: Context) -> str | None:
 def _request(context: Context) -> dict[str, object]:
     request = context.environment.state.get("request")
     return request if isinstance(request, dict) else {}
+
+
+def _hooks_with(context: Context, status: HookStatus) -> tuple[str, ...]:
+    if context.environment.current_name() is None:
+        return ()
+    found = verify(context.prefix, windows=context.platform.windows)
+    return tuple(context.inside(path) for path, one in found.items() if one is status)
+
+
+def _write_hooks(context: Context) -> object:
+    windows, kept = context.platform.windows, context.environment.kept
+    return write(context.prefix, windows=windows, kept=kept)
+
+
+def _count(found: tuple[str, ...]) -> str:
+    return "1 hook is" if len(found) == 1 else f"{len(found)} hooks are"

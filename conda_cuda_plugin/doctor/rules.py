@@ -9,15 +9,16 @@ from ..actions.change import in_environment
 from ..errors import CudaError
 from . import (
     frameworks,
-    hooks,
     library_path,
     link,
     machine,
     permissions,
     records,
+    start_up,
     toolkits,
     tools,
     variables,
+    wheels,
 )
 from .context import Context, Finding, Rule
 
@@ -25,13 +26,14 @@ _TOPICS = (
     records,
     link,
     toolkits,
-    hooks,
     permissions,
     tools,
     library_path,
     variables,
+    start_up,
     machine,
     frameworks,
+    wheels,
 )
 
 RULES = tuple(rule for topic in _TOPICS for rule in vars(topic).values() if isinstance(rule, Rule))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Conda
+from ..channel.shell import Shell
+from ..conftest import Conda, shell_function
 from ..listing import listing
 from .screen_text import BASE, current
 
@@ -41,6 +42,31 @@ class TestOff:
         (two / "bin" / "nvcc").write_text("edited into something else")
         conda.cuda("off", two)
         assert sorted(os.listdir(two / "bin")) == ["nvcc", "python"]
+
+
+@pytest.mark.parametrize("words", [("off",), ("remove", "12.4", "--yes")], ids=" ".join)
+def test_a_shell_that_has_it_active_hears_of_it(
+    conda: Conda, two: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    setup = tmp_path / "conda.sh"
+    setup.write_text(shell_function(conda.exe))
+    command = " ".join(words)
+    script = f"""
+        conda cuda {command}; conda cuda info; conda cuda doctor | grep -e '->'
+        conda activate two; conda cuda {command.partition(" ")[0]} --json
+        echo "${{CUDA_HOME-unset}} ${{LD_LIBRARY_PATH-unset}} ${{XLA_FLAGS-unset}}"
+        conda cuda doctor
+    """
+    script = script.replace("conda cuda remove --json", "conda cuda remove --all --yes --json")
+    lines = Shell(conda, setup, Path("/bin/true")).lines(two, script)
+    names = "CUDA_HOME, CUDA_PATH, CUDAToolkit_ROOT, XLA_FLAGS, LD_LIBRARY_PATH"
+    say = lines.index(f"Variables of this shell still lead to it: {names}.")
+    assert lines[say + 1] == "For this shell to let go of it, type:  conda activate two"
+    assert any(line.startswith("  variables ") for line in lines)
+    assert "  -> conda activate two" in lines
+    assert '  "left_in_shell": []' in lines
+    assert lines[-2] == "unset unset unset"
+    assert lines[-1].endswith("; nothing is wrong.")
 
 
 class TestRemove:

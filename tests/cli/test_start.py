@@ -11,11 +11,14 @@ from conda_cuda_plugin.cli import VERBS
 
 from ..conftest import Conda, Result
 
+DRIVER = {"CONDA_OVERRIDE_CUDA": "12.9"}
+"""A machine on which something runs."""
+
 
 def alone(conda: Conda, prefix: Path | None, **more: str) -> Result:
     """`conda cuda`, with an environment active or with none."""
     active = {} if prefix is None else {"CONDA_PREFIX": str(prefix), "CONDA_SHLVL": "1"}
-    result = conda("cuda", COLUMNS="80", **active, **more)
+    result = conda("cuda", COLUMNS="80", **{**DRIVER, **active, **more})
     assert result.err == ""
     assert [line for line in result.out.splitlines() if len(line) > 80 and "/" not in line] == []
     return result
@@ -25,7 +28,9 @@ def steps(result: Result) -> list[str]:
     """The commands that it proposes."""
     lines = result.out.splitlines()
     block = lines[lines.index("What next:") + 1 :]
-    return [line.split("  ")[1] for line in block[: block.index("")]]
+    # What a long command does stands below it.
+    commands = [line.split("  ")[1] for line in block[: block.index("")]]
+    return list(filter(None, commands))
 
 
 def runs(command: str) -> bool:
@@ -36,7 +41,9 @@ def runs(command: str) -> bool:
 
 def test_no_environment_is_active(conda: Conda) -> None:
     result = alone(conda, None)
-    assert result.out.startswith("No environment is active.\n")
+    assert result.out.startswith(
+        "No environment is active.\n  machine  driver for CUDA 12.9; CUDA up to 12.9 runs\n"
+    )
     assert steps(result)[:3] == [
         "conda create --name NAME python",
         "conda activate NAME",
@@ -48,6 +55,32 @@ def test_no_environment_is_active(conda: Conda) -> None:
 def test_the_active_environment_is_gone(conda: Conda, tmp_path: Path) -> None:
     result = alone(conda, tmp_path / "gone")
     assert result.out.startswith(f"The active environment is gone: {tmp_path / 'gone'}\n")
+
+
+def test_without_a_driver_auto_is_for_another_machine(conda: Conda, environment: Path) -> None:
+    elsewhere = 'conda cuda use auto --for "driver=550,cc=8.9"'
+    for prefix in (environment, None, Path(conda("info", "--base").out.strip())):
+        result = alone(conda, prefix, CONDA_OVERRIDE_CUDA="")
+        assert "  machine" in result.out and "  no NVIDIA driver found\n" in result.out
+        assert elsewhere in steps(result)
+        assert "conda cuda use auto" not in steps(result)
+    words = shlex.split(elsewhere)[2:]
+    planned = conda("cuda", *words, "-p", environment, "--dry-run", check=False)
+    assert "nothing to choose by" not in planned.err
+
+
+def test_without_a_driver_a_framework_is_enough(conda: Conda, environment: Path) -> None:
+    info = environment / "lib/python3.11/site-packages/jax_cuda12_plugin-0.7.2.dist-info"
+    for name in ("jax", "jaxlib", "jax_cuda12_plugin", "jax_cuda12_pjrt"):
+        folder = info.with_name(f"{name}-0.7.2.dist-info")
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.7.2\n")
+    assert steps(alone(conda, environment, CONDA_OVERRIDE_CUDA=""))[0] == "conda cuda use auto"
+
+
+def test_the_verdict_on_the_current_toolkit(conda: Conda, two: Path) -> None:
+    result = alone(conda, two, CONDA_OVERRIDE_CUDA="12.2")
+    assert "  machine     driver for CUDA 12.2; CUDA 12.4: minor\n" in result.out
 
 
 def test_base_has_better_things_to_do(conda: Conda) -> None:

@@ -12,9 +12,7 @@ from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.install.wrappers import wrapper_text
 from conda_cuda_plugin.machine.machine import DriverVersion, Machine
 
-from .frameworks import (
-    torch,
-)
+from .frameworks import torch
 from .patients import FITTING, Sick
 
 HOOKS = "etc/conda/activate.d"
@@ -102,6 +100,23 @@ def other_environment(sick: Sick) -> None:
     (other / "cuda-12.4" / "conda-meta").mkdir(parents=True)
     for name in ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"):
         sick.variables[name] = str(other / "cuda-12.4")
+
+
+def name_in(variable: str, value: str) -> Callable[[Sick], None]:
+    """A variable that names a toolkit of the machine, which stands for TOOLKIT in the value."""
+
+    def name(sick: Sick) -> None:
+        sick.variables[variable] = value.replace("TOOLKIT", str(sick.toolkit("12.1")))
+
+    return name
+
+
+def switched_off(sick: Sick) -> None:
+    """What `off` leaves in a shell that has the environment active."""
+    shutil.rmtree(sick.prefix / "etc" / "conda" / "activate.d")
+    (sick.prefix / "etc" / "conda" / "cuda" / "state.yaml").unlink()
+    (sick.prefix / "cuda").unlink()
+    sick.variables["__CONDA_CUDA_CH_1"] = f"u{sick.prefix}/cuda"
 
 
 def all_elsewhere(sick: Sick) -> None:

@@ -20,6 +20,8 @@ from .frameworks import (
     tensorflow,
     torch,
     torch_with_cudnn,
+    two_cublas,
+    two_nccl,
 )
 from .patients import H100, V100, Sick
 
@@ -109,6 +111,29 @@ FAULTS = (
           evidence="CUDA_PATH=/usr/local/cuda"),
     Fault("cuda-home-elsewhere", "warning", by.all_elsewhere, active=True,
           evidence="CUDA_HOME=/usr/local/cuda-11.0"),
+    Fault("variable-other-cuda", "warning", by.name_in("CPATH", "/opt/mine:TOOLKIT/include"),
+          active=True, evidence="local/cuda-12.1/include: CUDA 12.1.1", name="CPATH"),
+    Fault("variable-other-cuda", "warning", by.name_in("CUDACXX", "TOOLKIT/bin/nvcc"), active=True,
+          evidence="current toolkit: CUDA 13.0.2", name="CUDACXX"),
+    Fault("variable-other-cuda", "warning", by.name_in("NVCC", "ccache TOOLKIT/bin/nvcc -O2"),
+          active=True, evidence="NVCC=ccache ", name="NVCC"),
+    Fault("variable-other-cuda", "warning", by.name_in("CUDA_ROOT", "TOOLKIT"), active=True,
+          evidence="CUDA_ROOT=", name="CUDA_ROOT"),
+    Fault("variable-other-cuda", "warning", by.name_in("LDFLAGS", "-O2 -LTOOLKIT/lib64 -lm"),
+          active=True, evidence="LDFLAGS=-O2 -L", name="LDFLAGS"),
+    Fault("variable-other-cuda", "warning", by.name_in("CUDA_PATH_V12_4", "TOOLKIT"), active=True,
+          evidence="by its name CUDA 12.4", name="CUDA_PATH_V12_4"),
+    Fault("variable-other-cuda", "warning", lambda s: s.variables.update(
+          CUDA_ROOT=f"{s.prefix}/cuda-12.4"), active=True, evidence="CUDA 12.4", name="own root"),
+    Fault("variable-gone", "warning", lambda s: s.variables.update(CUDNN_HOME="/opt/cudnn-8"),
+          active=True, evidence="CUDNN_HOME=/opt/cudnn-8"),
+    Fault("variable-gone", "warning", lambda s: s.variables.update(
+          LIBRARY_PATH="/opt/mine/lib:/usr/local/cuda-11.0/lib64"), active=True,
+          evidence="LIBRARY_PATH=/opt/mine/lib:", name="in a list"),
+    Fault("variable-gone", "warning", by.switched_off, active=True,
+          evidence="mine/cuda, which does not exist", name="off"),
+    Fault("old-exports", "warning", by.home_file(".bashrc", "export CPATH=/usr/local/cuda/include"),
+          evidence="~/.bashrc:2: export CPATH", name="CPATH"),
     Fault("old-exports", "warning", by.home_file(".bashrc",
           "export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH"),
           evidence="~/.bashrc:2: export LD_LIBRARY_PATH", name=".bashrc"),
@@ -174,4 +199,11 @@ FAULTS = (
           "-Wl,--disable-new-dtags"), evidence="nvidia-cuda-runtime 13.2.75", name="rpath"),
     Fault("wheels-shadowed", "warning", pip_runtime, evidence="nvidia-cuda-runtime 13.2.75",
           name="alone"),
+    Fault("wheels-share-files", "error", two_nccl, evidence="nvidia/nccl/lib/libnccl.so.2"),
+    Fault("wheels-lack-files", "error", lambda s: (two_nccl(s), shutil.rmtree(
+          s.prefix / s.site_packages / "nvidia_nccl_cu11-2.14.3.dist-info"),
+          s.prefix.joinpath(s.site_packages, "nvidia/nccl/lib/libnccl.so.2").unlink()),
+          evidence="libnccl.so.2"),
+    Fault("wheels-share-files", "note", two_cublas, evidence="nvidia/cublas/include/cublas.h",
+          name="headers"),
 )  # fmt: skip

@@ -71,3 +71,24 @@ def _compile(folder: Path, name: str, *options: str | Path) -> None:
 def pip_runtime(sick: Sick) -> None:
     """NVIDIA's runtime from pip, newer than the toolkit."""
     sick.wheel("nvidia-cuda-runtime", "13.2.75", {"nvidia/cu13/lib/libcudart.so.13": "13.2"})
+
+
+def two_nccl(sick: Sick) -> None:
+    """NCCL for two CUDAs: both wheels put it at the same place."""
+    for name, version in (("nvidia-nccl-cu11", "2.14.3"), ("nvidia-nccl-cu12", "2.27.3")):
+        files = {"nvidia/nccl/__init__.py": "", "nvidia/nccl/lib/libnccl.so.2": version}
+        sick.wheel(name, version, {**files})
+
+
+def two_cublas(sick: Sick) -> None:
+    """cuBLAS for two CUDAs: the libraries have names of their own, the headers have not."""
+    for name, version in (("nvidia-cublas-cu11", "11.11.3.6"), ("nvidia-cublas-cu12", "12.1.3.1")):
+        library = f"nvidia/cublas/lib/libcublas.so.{version[:2]}"
+        files = {"nvidia/cublas/include/cublas.h": version, library: version}
+        sick.wheel(name, version, {**files})
+
+
+def pip_nvjitlink(sick: Sick) -> None:
+    """nvJitLink of CUDA 12.4 from pip."""
+    files: dict[str, str | bytes] = {"nvidia/nvjitlink/lib/libnvJitLink.so.12": "12.4"}
+    sick.wheel("nvidia-nvjitlink-cu12", "12.4.127", files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import platform
 import shutil
@@ -37,6 +39,7 @@ class Sick:
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
     machine: Machine = FITTING
+    subdir: str = SUBDIR
 
     def activate(self) -> None:
         """Set what the hooks set in a shell that had nothing."""
@@ -55,13 +58,14 @@ class Sick:
         """What the rules look at, read anew."""
         return Context(
             Environment(self.prefix),
-            platform_of(SUBDIR),
+            platform_of(self.subdir),
             self.variables,
             self.home,
             "mine",
             lambda: self.machine,
             self.home / "no-cache",
             [self.home / "pkgs"],
+            self.home / "etc",
         )
 
     def findings(self) -> list[Finding]:
@@ -80,6 +84,15 @@ class Sick:
         """Where Python packages lie, from the prefix."""
         return "lib/python3.11/site-packages"
 
+    def toolkit(self, release: str) -> Path:
+        """A toolkit of the machine."""
+        root = self.home / "local" / f"cuda-{release}"
+        for name in ("bin/nvcc", "include/cuda.h", "lib64/libcublas.so"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).touch(0o755)
+        (root / "version.json").write_text(f'{{"cuda": {{"version": "{release}.1"}}}}')
+        return root
+
     def wheel(self, name: str, version: str, files: dict[str, str | bytes], *requires: str) -> None:
         """A Python package as pip installs it."""
         stem = f"{name.replace('-', '_')}-{version}.dist-info"
@@ -88,10 +101,17 @@ class Sick:
         metadata = {
             f"{stem}/METADATA": "".join(lines),
             f"{stem}/INSTALLER": "pip\n",
-            f"{stem}/RECORD": "".join(f"{path},,\n" for path in files),
+            f"{stem}/RECORD": "".join(map(_row, files, files.values())),
         }
         for path, text in {**metadata, **files}.items():
             self.write(f"{self.site_packages}/{path}", text)
+
+
+def _row(path: str, content: str | bytes) -> str:
+    """A line of a RECORD."""
+    data = content.encode() if isinstance(content, str) else content
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    return f"{path},sha256={digest},{len(data)}\n"
 
 
 def copy_environment(pristine: Path, to: Path) -> Path:

@@ -11,12 +11,13 @@ import pytest
 from conda_cuda_plugin.cli.verbs.info import document, screen
 from conda_cuda_plugin.machine.machine import Machine
 
+from .breakage import switched_off
 from .frameworks import torch, torch_with_cudnn
 from .patients import FITTING, H100, Sick, copy_environment
 
 ROWS = [
-    "environment", "current", "installed", "hooks", "this shell", "driver", "GPUs", "verdict",
-    "frameworks", "cuDNN", "host compiler", "system", "conda", "doctor",
+    "environment", "current", "installed", "hooks", "this shell", "variables", "driver", "GPUs",
+    "verdict", "frameworks", "cuDNN", "host compiler", "system", "conda", "doctor",
 ]  # fmt: skip
 
 
@@ -54,6 +55,8 @@ def test_one_screen_says_it_all(active: Sick) -> None:
     assert rows["this shell"] == (
         f"has it at place 1 of LD_LIBRARY_PATH; nvcc is {active.prefix}/bin/nvcc"
     )
+    names = "CUDA_HOME, CUDA_PATH, CUDAToolkit_ROOT, XLA_FLAGS, LD_LIBRARY_PATH"
+    assert rows["variables"] == f"{names}: CUDA 13.0.2"
     assert rows["driver"] == "580.95.05"
     assert rows["GPUs"] == "2 x NVIDIA H100 (compute capability 9.0)"
     assert rows["verdict"].startswith("native (driver 580.95.05, 580.95.05 needed; ")
@@ -62,6 +65,22 @@ def test_one_screen_says_it_all(active: Sick) -> None:
     assert rows["host compiler"] == "gcc 12.2.0 (/usr/bin/gcc)"
     assert rows["system"].endswith("glibc 2.36")
     assert rows["doctor"] == "nothing is wrong"
+
+
+def test_it_says_where_variables_lead_to(active: Sick) -> None:
+    active.variables |= {"CPATH": f"{active.toolkit('12.1')}/include", "CUDNN_HOME": "/opt/cudnn"}
+    found = {text.rpartition(": ")[2]: text for text in shown(active)["variables"].split("; ")}
+    assert found["CUDA 12.1.1"] == "CPATH: CUDA 12.1.1"
+    assert found["nothing that exists"] == "CUDNN_HOME: nothing that exists"
+    assert "(variable-other-cuda, variable-gone)" in shown(active)["doctor"]
+
+
+def test_it_sees_that_the_toolkit_is_no_longer_there(active: Sick) -> None:
+    switched_off(active)
+    rows = shown(active)
+    assert rows["this shell"].startswith("mine is active here; nvcc is ")
+    assert rows["variables"].endswith("LD_LIBRARY_PATH: nothing that exists")
+    assert "variable-gone" in rows["doctor"]
 
 
 def test_it_names_what_the_doctor_found(active: Sick) -> None:

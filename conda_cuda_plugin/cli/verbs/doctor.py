@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ...doctor import Context, Treatment, diagnose, treat
+from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
 from ...packages.cache import package_caches
@@ -95,3 +95,15 @@ def examined(environment: Environment, machine: str | None = None) -> Context:
         lambda: machine_for(machine) if machine else detect(),
         package_caches=package_caches(),
     )
+
+
+def say_left_behind(environment: Environment) -> list[str]:
+    """Say which variables of this shell still lead to a toolkit that was current; their names."""
+    patient = examined(environment)
+    names = list(left_behind(patient))
+    if names:
+        say(
+            f"Variables of this shell still lead to it: {', '.join(names)}.",
+            f"For this shell to let go of it, type:  {patient.activation}",
+        )
+    return names

@@ -96,7 +96,13 @@ def _shell(patient: Context) -> dict[str, Any]:
         "active": patient.active,
         "name": os.path.basename(variables.get("SHELL", "")) or None,
         **{name: variables.get(name) for name in shown},
+        "has_it": patient.has_it,
         "position": None if patient.place is None else patient.place + 1,
+        "cuda": [
+            facts(named, "variable path exists release")
+            for named in patient.paths
+            if named.about_cuda or named.release
+        ],
         "nvcc": shutil.which("nvcc", path=variables.get("PATH", "")),
     }
 
@@ -111,6 +117,7 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("installed", ", ".join(t["name"] for t in found["toolkits"]) or "none"),
         ("hooks", found["hooks"]),
         ("this shell", _shell_text(found["shell"], patient)),
+        ("variables", _variables_text(found["shell"]["cuda"])),
         ("driver", _driver_text(found["machine"])),
         ("GPUs", _gpus_text(found["machine"]["gpus"])),
     ]
@@ -146,8 +153,12 @@ def _current_text(current: dict[str, Any] | None) -> str:
 def _shell_text(shell: dict[str, Any], patient: Context) -> str:
     if not shell["active"]:
         text = f"{patient.name} is not active here"
-    elif shell["position"] is None:
+    elif patient.current is None:
+        text = f"{patient.name} is active here"
+    elif not shell["has_it"]:
         text = f"does not have it; type: {patient.activation}"
+    elif shell["position"] is None:
+        text = "has it"
     else:
         text = f"has it at place {shell['position']} of LD_LIBRARY_PATH"
     if shell["nvcc"]:
@@ -155,6 +166,17 @@ def _shell_text(shell: dict[str, Any], patient: Context) -> str:
     if shell["CUDA_VISIBLE_DEVICES"] is not None:
         text += f"; CUDA_VISIBLE_DEVICES={shell['CUDA_VISIBLE_DEVICES']}"
     return text
+
+
+def _variables_text(found: Sequence[dict[str, Any]]) -> str:
+    """Where variables that name CUDA lead to."""
+    places: dict[str, list[str]] = {}
+    for named in found:
+        where = f"CUDA {named['release']}" if named["release"] else "no CUDA that says its release"
+        names = places.setdefault(where if named["exists"] else "nothing that exists", [])
+        if named["variable"] not in names:
+            names.append(named["variable"])
+    return "; ".join(f"{', '.join(names)}: {where}" for where, names in places.items()) or "none"
 
 
 def _driver_text(machine: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from ..common import (
     say_kept,
     target_environment,
 )
+from .doctor import say_left_behind
 
 EPILOG = """\
 examples:
@@ -35,12 +36,13 @@ def execute(args: Namespace) -> int:
     before = turn_off(environment)
     say_kept(environment)
     name = name_of(environment)
-    if context.json:
-        was = before.name if before else None
-        kept = facts(environment, "environment=prefix kept")
-        print_json({"success": True, **kept, "was_current": was})
-    elif before:
+    if before:
         say(f"CUDA {before.version} is no longer current in {name}; it stays installed.")
     else:
         say(f"No toolkit is current in {name}.")
+    left = say_left_behind(environment)
+    if context.json:
+        was = before.name if before else None
+        kept = facts(environment, "environment=prefix kept")
+        print_json({"success": True, **kept, "was_current": was, "left_in_shell": left})
     return 0

@@ -18,6 +18,7 @@ from ..common import (
     say_kept,
     target_environment,
 )
+from .doctor import say_left_behind
 
 EPILOG = """\
 examples:
@@ -65,6 +66,7 @@ def execute(args: Namespace) -> int:
         remove(environment, removal)
         say_kept(environment)
         say(f"Removed from {name_of(environment)}.")
+    left = say_left_behind(environment)
     if context.json:
-        print_json({**document, **facts(environment, "kept")})
+        print_json({**document, **facts(environment, "kept"), "left_in_shell": left})
     return 0
