@@ -1,9 +1,11 @@
 """The text of the hooks: made from the templates in ``activate.d`` and ``deactivate.d``.
 
-A template is a script with two kinds of marks:
+A template is a script with three kinds of marks:
 
 * ``<<text>>``, in one line or as two lines around others, repeats the text for each variable, with
   ``NAME`` and ``KEY`` filled in.
+* ``[[`` and ``]]``, around lines, repeat them for the levels of conda that are most frequent, with
+  ``LEVEL`` filled in.
 * ``== word`` and ``==``, around lines of an activate template, give those lines a name. ``== word
   ==`` in the deactivate template of the same shell stands for them.
 
@@ -28,6 +30,7 @@ _RESTORED = ROOT_VARIABLES | {"XLA_FLAGS": "XF"}
 
 _HEADER = re.compile(rb"(?:# |@REM )conda-cuda hook (\d+) sha256:([0-9a-f]{64})\r?\n")
 _REPEATED = re.compile(r"^<<\n(.*?)^>>\n|<<([^\n]*?)>>", re.MULTILINE | re.DOTALL)
+_LEVELS = re.compile(r"^\[\[\n(.*?)^\]\]\n", re.MULTILINE | re.DOTALL)
 _SHARED = re.compile(r"^== (\w+)\n(.*?)^==\n", re.MULTILINE | re.DOTALL)
 _USE = re.compile(r"^== (\w+) ==\n", re.MULTILINE)
 
@@ -62,6 +65,7 @@ def fill_in(template: str, activate: str, variables: Mapping[str, str]) -> str:
         one = match[1] or match[2]
         return "".join(one.replace("NAME", n).replace("KEY", k) for n, k in variables.items())
 
+    text = _LEVELS.sub(lambda match: "".join(match[1].replace("LEVEL", n) for n in "12"), text)
     return _REPEATED.sub(repeat, text)
 
 

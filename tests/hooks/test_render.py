@@ -41,8 +41,8 @@ def test_every_mark_is_replaced_and_other_lines_stay(shell: Shell, direction: Di
     first, _, rest = template.partition("\n")
     assert first.startswith(shell.comment)
     lines = render(shell, direction).decode().replace("\r\n", "\n").split("\n")[1:]
-    assert [line for line in lines if line.startswith("==") or "<<" in line or ">>" in line] == []
-    marked = re.compile(r"<<|>>|^==|NAME|KEY")
+    assert [line for line in lines if re.search(r"<<|>>|^==|^\[\[|^\]\]", line)] == []
+    marked = re.compile(r"<<|>>|^==|^\[\[|^\]\]|NAME|KEY|LEVEL")
     assert [
         line for line in rest.split("\n") if not marked.search(line) and line not in lines
     ] == []
@@ -73,6 +73,7 @@ def test_a_new_variable_is_one_more_row() -> None:
 @pytest.mark.parametrize(
     ("template", "filled"),
     [
+        pytest.param("[[\nLEVEL<< NAME>>\n]]\n", "1 A B\n2 A B\n", id="levels"),
         pytest.param("a\n", "a\n", id="no-mark"),
         pytest.param("set<< NAME=KEY>>;\n", "set A=1 B=2;\n", id="in-a-line"),
         pytest.param("(<<\n", "(<<\n", id="no-end"),

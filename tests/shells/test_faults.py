@@ -42,6 +42,14 @@ WRONG_VALUES = {
     "a colon in the prefix": ("activate", "[^:;$]", "[^;$]"),
     "a blank for XLA": ("activate", r"'[ \t\n]'", "'[x]'"),
     "the user's XLA_FLAGS lost": ("activate", "if ($free)", "if ($true)"),
+    "short way, any folder": ("activate", "[System.IO.Directory]::Exists($library)", "$true"),
+    "short way, any prefix": ("activate", '"*[:;`$ `t`n]*"', '"[x]"'),
+    "short way, any level": ("activate", "$Env:CONDA_SHLVL -clike '1'", "$true"),
+    "short way, a list lost": ("activate", "$null -eq $Env:LD_LIBRARY_PATH", "$true"),
+    "short way, empty is unset": ("activate", "$null -eq $Env:CUDA_HOME", "-not $Env:CUDA_HOME"),
+    "short way, one forgotten": ("activate", "$Env:CUDA_PATH = $root", ""),
+    "short way, no state": ("activate", '$Env:__CONDA_CUDA_CR_1 = "u$root"', ""),
+    "short way, an old value kept": ("activate", "$Env:__CONDA_CUDA_CHO_1 = $null", ""),
     "one variable forgotten": ("activate", "& $scalar 'CUDAToolkit_ROOT' 'CR' $root", ""),
 }
 # Seen in the session itself.
