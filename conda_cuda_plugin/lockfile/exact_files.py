@@ -139,6 +139,7 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
     """A wheel from its address or, if it has a hash, from the index that pip uses."""
+    lookup = Lookup(platform, offline=offline)
     problem: NotObtained | WrongFile | None = None
     on_index = f"The file of {package.name} that the index has"
 
@@ -153,7 +154,7 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
                     # Whatever an index gives would pass for it, and nobody has seen that index.
                     raise
                 problem = error
-        found = Lookup(platform, offline=offline).file_of(wheel)
+        found = lookup.file_of(wheel)
         if set(package.hashes) <= {"sha256"}:
             return found
         # Only the file itself tells its MD5.
@@ -169,7 +170,7 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
     if (known := channel.record_of(wheel.sha256)) is not None:
         return known
     try:
-        (record,) = fetch_wheels([wheel], channel, bring)
+        (record,) = fetch_wheels([wheel], channel, lookup, bring)
     except HashMismatchError as error:
         raise WrongFile(package, on_index) from error
     except (IndexFailure, AnswerError) as error:

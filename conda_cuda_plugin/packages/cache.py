@@ -241,8 +241,3 @@ def checking_every_file() -> Iterator[None]:
     """
     with settings(safety_checks="enabled", extra_safety_checks=True):
         yield
-
-
-def package_caches() -> list[Path]:
-    """Every package cache, in conda's order."""
-    return [Path(folder) for folder in context.pkgs_dirs]

@@ -23,9 +23,13 @@ from ..system.files import Inside
 from ..system.lock import locked
 from ..system.ownership import is_open
 from ..system.reading import read_json
-from ..system.shared_caches import NoWritableCacheError, first_writable, forget
+from ..system.shared_caches import (
+    NoWritableCacheError,
+    first_writable,
+    forget,
+    package_caches,
+)
 from ..versions import begins_with
-from .cache import package_caches
 from .channel_folder import INDEX, write_rows
 from .extraction import seal
 

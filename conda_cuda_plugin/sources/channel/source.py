@@ -14,7 +14,7 @@ from ...packages.solver import solve
 from ...platforms import Platform
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, asked, check_addons_early
+from ..addon_packages import addon_packages, asked
 from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, ToolkitRequest
 from ..keep_installed import changing_addons, channels_with, hold, made_of_wheels, staying
 from ..parts import parts_of
@@ -44,7 +44,6 @@ class ChannelSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Runs conda's solver and changes nothing."""
-        check_addons_early(request)
         return mirrored.offer_of(request, environment, lambda: self._ordinary(request, environment))
 
     def _ordinary(self, request: ToolkitRequest, environment: Environment) -> Offer:

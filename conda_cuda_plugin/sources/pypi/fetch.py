@@ -1,4 +1,4 @@
-"""From wheels on an index to conda packages in the package cache.
+"""What an offer takes of an index: from wheels to conda packages in the package cache.
 
 Several wheels come at a time, and the threads that fetch them unpack them. A wheel of some size is
 unpacked while it comes, where the server gives its end first.
@@ -14,8 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import requests
 from packaging.utils import canonicalize_name, canonicalize_version
 
+from ...addons import fits
 from ...convert.package import ArchiveError
 from ...convert.wheel import WheelError, unpack_wheel
 from ...convert.zip_stream import Coming, NotInOrderError
@@ -28,10 +30,11 @@ from ...quoting import quoted
 from ...system.progress import Progress
 from ...system.progress_text import STEPS, Part
 from ...system.reading import hash_of
-from ...system.threads import Job, Jobs
+from ...system.threads import Job, Jobs, in_parallel
+from ..base import Package, ToolkitRequest
+from ..parts import Parts
 from ..staging import PARTS, remove_forgotten_parts, staging_folder
-from .lookup import client_of
-from .settings import read_settings
+from .lookup import Lookup
 from .wheel import HashMismatchError, IndexFailure, Wheel
 
 _WORTH_STREAMING = 2**20
@@ -42,8 +45,64 @@ Bring = Callable[[Wheel, Path], Wheel]
 """From a wheel and an empty folder to the wheel as it can be had, which may lie in the folder."""
 
 
+def find_parts(
+    pins: Sequence[str], request: ToolkitRequest, channel: LocalChannel, lookup: Lookup
+) -> Parts:
+    """The parts that meet some requirements, in their order; only what is new is looked up.
+
+    Args:
+        pins: `nvidia-cudnn-cu12==8.9.*`.
+
+    Raises:
+        IndexFailure: when the index cannot be used or lacks one.
+        HashMismatchError: when the index hands out something else than it says.
+    """
+    records: dict[str, Any] = {pin: _at_hand(pin, request, channel) for pin in pins}
+    # A record of conda's compares with records only: `in` would fail on None.
+    missing = [pin for pin in pins if records[pin] is None]
+    wheels = dict(zip(missing, lookup.resolve(missing), strict=True)) if missing else {}
+    records.update({pin: channel.record_of(wheel.sha256) for pin, wheel in wheels.items()})
+    new = {pin: wheel for pin, wheel in wheels.items() if records[pin] is None}
+    sizes = {pin: wheel.size for pin, wheel in new.items()}
+    unknown = [pin for pin, size in sizes.items() if size is None]
+    sizes.update(zip(unknown, in_parallel(_size, [new[pin] for pin in unknown], 8), strict=True))
+    rows = []
+    for pin in pins:
+        part: Any = wheels.get(pin) or records[pin]
+        file = part.filename if pin in wheels else part.fn
+        rows.append(Package(part.name, part.version, sizes.get(pin, 0), file))
+
+    def fetch() -> list[Any]:
+        fetched = fetch_wheels(list(new.values()), channel, lookup)
+        return [(records | dict(zip(new, fetched, strict=True)))[pin] for pin in pins]
+
+    specs = tuple(f"{row.name}=={row.version}" for row in rows)
+    return Parts(tuple(rows), specs, ("PyPI",), fetch)
+
+
+def _at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> Any | None:
+    """A package of the toolkit that is added to or, offline, one that was made before."""
+    name, version = pin.split("==")
+    for record in request.keep:
+        if record.name == name and fits(version.removesuffix(".*"), record.version):
+            return record
+    return channel.record_named(name, version) if request.offline else None
+
+
+def _size(wheel: Wheel) -> int | None:
+    """The size of a file in bytes, where its page does not say; None where nobody does."""
+    parts = urlsplit(wheel.url)
+    try:
+        if parts.scheme == "file":
+            return Path(url2pathname(parts.path)).stat().st_size
+        answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
+        return int(answer.headers["Content-Length"]) if answer.ok else None
+    except (OSError, KeyError, ValueError):
+        return None
+
+
 def fetch_wheels(
-    wheels: Sequence[Wheel], channel: LocalChannel, bring: Bring | None = None
+    wheels: Sequence[Wheel], channel: LocalChannel, lookup: Lookup, bring: Bring | None = None
 ) -> Sequence[Any]:
     """Download and unpack wheels that the package cache lacks, the one while the other comes.
 
@@ -51,6 +110,7 @@ def fetch_wheels(
 
     Args:
         channel: takes the packages.
+        lookup: has found the wheels, and knows how to reach them.
         bring: finds each wheel first.
 
     Returns:
@@ -74,7 +134,7 @@ def fetch_wheels(
         missing.sort(key=lambda number: wheels[number].size or 0, reverse=True)
         wanted = [wheels[number] for number in missing]
         told = [Part(wheel.name, wheel.size or 0, _steps(wheel)) for wheel in wanted]
-        fetching = _Fetching(channel, folder, bring)
+        fetching = _Fetching(channel, lookup, folder, bring)
 
         def fetch(place: int, job: Job) -> Any:
             return fetching.fetch(wanted[place], place, job)
@@ -93,8 +153,10 @@ def _steps(wheel: Wheel) -> Mapping[str, float]:
 class _Fetching:
     """Fetches wheels into one staging folder; threads share it."""
 
-    def __init__(self, channel: LocalChannel, folder: Path, bring: Bring | None) -> None:
-        self._channel, self._folder, self._bring = channel, folder, bring
+    def __init__(
+        self, channel: LocalChannel, lookup: Lookup, folder: Path, bring: Bring | None
+    ) -> None:
+        self._channel, self._lookup, self._folder, self._bring = channel, lookup, folder, bring
         self._several, self._one_by_one = threading.Lock(), threading.Lock()
 
     def fetch(self, wheel: Wheel, number: int, job: Job) -> Any:
@@ -183,7 +245,7 @@ class _Fetching:
         return package, row, sha256
 
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
-        client = client_of(read_settings())
+        client = self._lookup.client
 
         def ask(url: str, headers: dict[str, str]) -> Any:
             return client.get(url, headers, hashed=wheel.sha256 is not None)

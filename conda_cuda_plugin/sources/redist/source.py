@@ -15,7 +15,7 @@ from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...toolkit import Flavor, Origin
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, check_addons_early
+from ..addon_packages import addon_packages
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
 from .fetch import fetch_archives
 from .manifest import (
@@ -49,7 +49,6 @@ class RedistSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Reads a manifest and downloads no archive."""
-        check_addons_early(request)
         place = place_of(request.location, _setting())
         channel = LocalChannel.find(request.platform.subdir)
         memory = Memory(channel, place)

@@ -17,7 +17,7 @@ from ...platforms import Platform
 from ...quoting import typed
 from ...toolkit import Flavor, Origin, components, in_flavor
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, check_addons_early
+from ..addon_packages import addon_packages
 from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
 from .installers import EXAMPLE, Installer, find_installer, no_such_file
 from .packages import PREFIX, Converted, build_of, convert, converted, parts_in
@@ -34,7 +34,6 @@ class RunfileSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Unpacks nothing; hashes the file only when it is not known."""
-        check_addons_early(request)
         if request.platform.windows:
             raise NotOffered(self.name, "takes NVIDIA's installers for Linux only")
         there = converted(LocalChannel.find(request.platform.subdir))
