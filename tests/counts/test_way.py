@@ -8,9 +8,9 @@ import pytest
 
 from maintenance.way import PARTS, Step, follow, part, way_of
 
-MOST_STAYS = 80
-MOST_VISITS = 10
-MOST_STAYS_OF_USE = 334
+MOST_STAYS = 54
+MOST_VISITS = 5
+MOST_STAYS_OF_USE = 308
 
 
 @pytest.fixture(scope="module")

@@ -24,16 +24,15 @@ from ...convert.zip_stream import Coming, NotInOrderError
 from ...network.addresses import without_credentials
 from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece
-from ...packages.archives import sums_of
-from ...packages.local_channel import LocalChannel
+from ...packages.local_channel import PARTS, LocalChannel
 from ...quoting import quoted
+from ...system.files import Inside
 from ...system.progress import Progress
 from ...system.progress_text import STEPS, Part
 from ...system.reading import hash_of
 from ...system.threads import Job, Jobs, in_parallel
 from ..base import Package, ToolkitRequest
 from ..parts import Parts
-from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .lookup import Lookup
 from .wheel import HashMismatchError, IndexFailure, Wheel
 
@@ -125,8 +124,8 @@ def fetch_wheels(
     if not wheels and (channel.written is None or not channel.files.leftovers(channel.path)):
         # This needs no package cache that can be written.
         return []
-    with staging_folder(channel) as folder:
-        remove_forgotten_parts(channel)
+    with channel.staging() as folder:
+        files = channel.files
         # Another command may have brought some meanwhile.
         records = [channel.record_of(wheel.sha256) for wheel in wheels]
         missing = [number for number, record in enumerate(records) if record is None]
@@ -134,7 +133,7 @@ def fetch_wheels(
         missing.sort(key=lambda number: wheels[number].size or 0, reverse=True)
         wanted = [wheels[number] for number in missing]
         told = [Part(wheel.name, wheel.size or 0, _steps(wheel)) for wheel in wanted]
-        fetching = _Fetching(channel, lookup, folder, bring)
+        fetching = _Fetching(channel, files, lookup, folder, bring)
 
         def fetch(place: int, job: Job) -> Any:
             return fetching.fetch(wanted[place], place, job)
@@ -154,15 +153,21 @@ class _Fetching:
     """Fetches wheels into one staging folder; threads share it."""
 
     def __init__(
-        self, channel: LocalChannel, lookup: Lookup, folder: Path, bring: Bring | None
+        self,
+        channel: LocalChannel,
+        files: Inside,
+        lookup: Lookup,
+        folder: Path,
+        bring: Bring | None,
     ) -> None:
-        self._channel, self._lookup, self._folder, self._bring = channel, lookup, folder, bring
+        self._channel, self._files, self._folder = channel, files, folder
+        self._lookup, self._bring = lookup, bring
         self._several, self._one_by_one = threading.Lock(), threading.Lock()
 
     def fetch(self, wheel: Wheel, number: int, job: Job) -> Any:
         """The conda record of a wheel, which was fetched and unpacked."""
         aside = self._folder / str(number)
-        self._channel.files.make_folder(aside)
+        self._files.make_folder(aside)
         try:
             found = self._bring(wheel, aside) if self._bring else wheel
             package, row, sha256 = self._unpacked(found, aside, job)
@@ -182,10 +187,10 @@ class _Fetching:
         if wheel.url.startswith("file:"):
             path = aside / wheel.filename
             source = Path(url2pathname(urlsplit(wheel.url).path))
-            found = sums_of(source, path if source != path else None)
-            if wheel.sha256 not in (None, found.sha256):
+            if source != path:
+                self._files.copy(source, path)
+            if wheel.sha256 not in (None, hash_of(path, progress=job.update)):
                 raise HashMismatchError(wheel.name)
-            job.update(found.size, found.size)
             return self._unpack(wheel, path, job)
         if wheel.sha256 and wheel.size and wheel.size >= _WORTH_STREAMING:
             with contextlib.suppress(NotInOrderError):
@@ -232,7 +237,7 @@ class _Fetching:
         part = self._part(wheel) if wheel.sha256 else path
         self._incoming(wheel, part, job, whole=True).whole()
         if part != path:
-            self._channel.files.rename(part, path)
+            self._files.rename(part, path)
         return self._unpack(wheel, path, job)
 
     def _unpack(self, wheel: Wheel, path: Path, job: Job) -> Unpacked:
@@ -241,7 +246,7 @@ class _Fetching:
         job.part.begin("unpacking")
         package, row = unpack_wheel(path, path.parent, self._channel.subdir, job.update)
         sha256 = wheel.sha256 or hash_of(path)
-        self._channel.files.remove(path)
+        self._files.remove(path)
         return package, row, sha256
 
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
