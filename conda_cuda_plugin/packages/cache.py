@@ -49,7 +49,8 @@ def link_packages(
         unlink: packages of the prefix that go.
     """
     check_files(records)
-    check_linked(final, unlink)
+    if unlink:
+        check_linked(final, unlink)
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
         pass
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
@@ -66,7 +67,7 @@ def link_packages(
             # conda would speak of downloads without any.
             if fetch.cache_actions or fetch.extract_actions:
                 fetch.execute()
-            _count(fetch.paired_actions.items(), began)
+                _count(fetch.paired_actions.items(), began)
             Fetched.now().tell()
         entries = map(PackageCacheData.get_entry_to_link, records)
         folders = [Path(entry.extracted_package_dir) for entry in entries]
@@ -146,12 +147,12 @@ def _alone_in_package_cache(files: Iterable[str]) -> Iterator[None]:
         # Everything may lie in a cache that is only read; conda says so if it does not.
         yield
         return
-    lock = cache / "conda-cuda" / "lock"
+    folders, lock = list(map(_folder_of, files)), cache / "conda-cuda" / "lock"
     with locked(lock, "another conda cuda that fills the package cache", below=cache):
         extraction.repair(cache)
         # What another process has extracted by now need not be extracted again.
         forget()
-        with extraction.noted(cache, map(_folder_of, files)), failing_at(cache):
+        with extraction.noted(cache, folders), failing_at(cache):
             yield
 
 

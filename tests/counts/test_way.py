@@ -8,9 +8,9 @@ import pytest
 
 from maintenance.way import PARTS, Step, follow, part, way_of
 
-MOST_STAYS = 54
+MOST_STAYS = 48
 MOST_VISITS = 5
-MOST_STAYS_OF_USE = 308
+MOST_STAYS_OF_USE = 166
 
 
 @pytest.fixture(scope="module")

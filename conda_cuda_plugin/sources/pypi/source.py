@@ -38,7 +38,14 @@ class PypiSource:
         channel = LocalChannel.find(request.platform.subdir)
         lookup = Lookup(request.platform, offline=request.offline)
         try:
-            version, requires = self._release(request, channel, lookup)
+            # What is added to is known already; the index is asked for what is new only.
+            known = request.offline or request.keep
+            release = self._seen(request, channel) if known else None
+            if release is None:
+                wanted = f"{METAPACKAGE}{request.version.specifier()}"
+                (metapackage,) = lookup.resolve([wanted], requires=True)
+                release = CudaVersion.parse(metapackage.version), metapackage.requires
+            version, requires = release
             addons = addon_packages(request, version, source=self.name, channels=False)
             pins = wanted_pins(requires, request, version)
             parts = find_parts(list(pins.values()), request, channel, lookup)
@@ -109,18 +116,12 @@ class PypiSource:
                 ],
             )
 
-    def _release(
-        self, request: ToolkitRequest, channel: LocalChannel, lookup: Lookup
-    ) -> tuple[CudaVersion, Sequence[str]]:
-        """The release to install and the requirements of its metapackage."""
-        if request.offline or request.keep:
-            # What is added to is known already; the index is asked for what is new only.
-            seen = request.version.best(map(CudaVersion.parse, channel.releases()))
-            if seen is not None:
-                return seen, channel.release(str(seen)) or ()
-        wanted = f"{METAPACKAGE}{request.version.specifier()}"
-        (metapackage,) = lookup.resolve([wanted], requires=True)
-        return CudaVersion.parse(metapackage.version), metapackage.requires
+    def _seen(
+        self, request: ToolkitRequest, channel: LocalChannel
+    ) -> tuple[CudaVersion, Sequence[str]] | None:
+        """The best release whose metapackage was seen before, with its requirements."""
+        version = request.version.best(map(CudaVersion.parse, channel.releases()))
+        return (version, channel.release(str(version)) or ()) if version is not None else None
 
     def _refusal(self, error: IndexFailure, request: ToolkitRequest) -> NotOffered:
         """What the failure of an index means for the user."""
