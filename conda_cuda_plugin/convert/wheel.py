@@ -23,7 +23,6 @@ from ..quoting import quoted
 from .package import (
     LICENSES,
     MOST_MEMBERS,
-    TOO_MUCH,
     ArchiveError,
     Member,
     Progress,
@@ -32,9 +31,8 @@ from .package import (
     refusing,
 )
 from .unpacked import record_of, unpack_package
-from .zip_stream import Coming, open_member, read_member
+from .zip_stream import Coming, open_member, read_info
 
-_INFO = re.compile(r"[^/]+\.dist-info/(METADATA|RECORD)")
 _MOST_INFO = {"METADATA": 2**20, "RECORD": 64 * 2**20}
 """Bytes; a list of files has 100 for each."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -67,7 +65,7 @@ def unpack_wheel(
         NotInOrderError: when it cannot be unpacked before all of it is there.
     """
     with refusing(wheel.name, WheelError), zipfile.ZipFile(wheel) as archive:
-        info = _read_info(archive)
+        info = read_info(archive, _MOST_INFO)
         name, version = _name_and_version(info.get("METADATA"))
         found = _members(archive, _listed(info.get("RECORD", b"")))
         # Of more of them one more than there may be is enough to refuse them all.
@@ -80,18 +78,6 @@ def unpack_wheel(
         if isinstance(wheel, Coming):
             wheel.begin()
         return unpack_package(folder, record, members, about, progress), record
-
-
-def _read_info(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """What a wheel says of itself: the content of METADATA and of RECORD, where it has them."""
-    found: dict[str, bytes] = {}
-    for info in archive.infolist():
-        match = _INFO.fullmatch(info.filename)
-        if match and match[1] not in found:
-            if info.file_size > _MOST_INFO[match[1]]:
-                raise Refused(TOO_MUCH)
-            found[match[1]] = read_member(archive, info)
-    return found
 
 
 def _name_and_version(metadata: bytes | None) -> tuple[str, str]:

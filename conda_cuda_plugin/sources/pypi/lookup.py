@@ -20,8 +20,8 @@ from urllib.request import url2pathname
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from ...convert.package import DAMAGE
-from ...convert.zip_stream import read_member
+from ...convert.package import DAMAGE, Refused
+from ...convert.zip_stream import read_info
 from ...platforms import Platform
 from ...system.progress import Waiting
 from ...system.reading import hash_of, open_regular, read_text
@@ -246,12 +246,9 @@ def _metadata_in(file: Any, name: str) -> bytes:
     """The metadata inside a wheel."""
     try:
         with zipfile.ZipFile(file) as wheel:
-            for info in wheel.infolist():
-                folder, _, member = info.filename.partition("/")
-                if folder.endswith(".dist-info") and member == "METADATA":
-                    if info.file_size > _MOST_METADATA:
-                        break
-                    return read_member(wheel, info)
-    except DAMAGE as error:
+            found = read_info(wheel, {"METADATA": _MOST_METADATA})
+    except (*DAMAGE, Refused) as error:
         raise IndexFailure(f"the wheel of {name} is damaged") from error
-    raise IndexFailure(f"the wheel of {name} holds no metadata")
+    if not found:
+        raise IndexFailure(f"the wheel of {name} holds no metadata")
+    return found["METADATA"]
