@@ -152,6 +152,16 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Search:
+    """What `list --available` asks the sources for."""
+
+    platform: Platform
+    environment: Environment | None = None
+    channels: tuple[str, ...] = ()
+    offline: bool = False
+
+
+@dataclass(frozen=True)
 class AvailableFlavor:
     """A flavor of a release that a source has, as `list --available` shows it."""
 
@@ -214,13 +224,7 @@ class Source(Protocol):
             NotOffered: with the reason when it has none.
         """
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterable[AvailableFlavor]:
+    def available(self, search: Search) -> Iterable[AvailableFlavor]:
         """Every release this source has, by flavor; downloads no toolkit.
 
         Raises:

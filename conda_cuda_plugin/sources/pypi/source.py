@@ -12,12 +12,11 @@ from typing import Any
 
 from ...environment import Environment
 from ...packages.local_channel import LocalChannel
-from ...platforms import Platform
 from ...quoting import typed
 from ...toolkit import Flavor, Origin, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages
-from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from ..base import AvailableFlavor, NotOffered, Offer, Search, ToolkitRequest
 from .client import NO_ANSWER
 from .fetch import find_parts
 from .flavors import COMPILER_SINCE, cached_flavors, read_versions, wanted_pins, wheel_flavors
@@ -70,14 +69,9 @@ class PypiSource:
             fetch=fetch,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterator[AvailableFlavor]:
+    def available(self, search: Search) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Takes one look at the index."""
+        platform, offline = search.platform, search.offline
         local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []
         try:

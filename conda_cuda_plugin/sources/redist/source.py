@@ -16,7 +16,7 @@ from ...platforms import Platform
 from ...toolkit import Flavor, Origin
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages
-from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from ..base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest
 from .fetch import fetch_archives
 from .manifest import (
     FILE,
@@ -97,13 +97,7 @@ class RedistSource:
             fetch=fetch,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterator[AvailableFlavor]:
+    def available(self, search: Search) -> Iterator[AvailableFlavor]:
         """See `Source.available`.
 
         NVIDIA's own server is not asked, since a table knows what it has; another place is asked
@@ -111,10 +105,10 @@ class RedistSource:
         installed from before.
         """
         place = place_of(None, _setting())
-        channel = LocalChannel.find(platform.subdir)
+        channel = LocalChannel.find(search.platform.subdir)
         memory = Memory(channel, place)
-        if _setting() or offline:
-            versions, _ = _releases_at(place, memory, offline=offline)
+        if _setting() or search.offline:
+            versions, _ = _releases_at(place, memory, offline=search.offline)
         else:
             versions = sorted({*known_releases(), *memory.releases()})
         for version in versions:
@@ -125,7 +119,9 @@ class RedistSource:
                     yield AvailableFlavor(version, flavor, place.text, None, nvcc)
                     continue
                 used = memory.recall(version) is not None
-                found = _flavor_of(manifest, flavor, platform, place, channel if used else None)
+                found = _flavor_of(
+                    manifest, flavor, search.platform, place, channel if used else None
+                )
                 if found is not None:
                     yield found
 
