@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from conda.exceptions import CondaError
 
 from ..environment import Environment
 from ..errors import FULL, CudaError
-from ..network.addresses import is_local
+from ..network.addresses import is_local, path_of
 from ..network.connections import AnswerError
 from ..network.download import download_file
 from ..packages.archives import sums_of
@@ -95,9 +93,9 @@ def agrees(path: Path, package: ExactPackage) -> bool:
     return all(hash_of(path, name) == value for name, value in package.hashes.items())
 
 
-def local_path(package: ExactPackage) -> Path:
+def file_of(package: ExactPackage) -> Path:
     """The file on this machine that an address names."""
-    path = Path(url2pathname(urlsplit(package.url or "").path))
+    path = path_of(package.url or "")
     if not path.is_file():
         raise NotObtained(
             package,
@@ -123,7 +121,7 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
         raise not_offline(package)
     try:
         if is_local(url):
-            sums_of(local_path(package), path)
+            sums_of(file_of(package), path)
         else:
             download_file(url, path)
         if agrees(path, package):
@@ -261,7 +259,7 @@ def _installer(package: ExactPackage, beside: Path, offline: bool) -> str:
     if (beside / package.filename).is_file():
         return str(beside / package.filename)
     if package.url and is_local(package.url):
-        return str(local_path(package))
+        return str(file_of(package))
     # An installer is a program: none is taken from an address that NVIDIA does not publish.
     if package.url and not offline and published_name(package.sha256 or ""):
         return package.url

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import requests
 from packaging.utils import canonicalize_name, canonicalize_version
@@ -21,7 +19,7 @@ from ...addons import fits
 from ...convert.package import ArchiveError
 from ...convert.wheel import WheelError, unpack_wheel
 from ...convert.zip_stream import Coming, NotInOrderError
-from ...network.addresses import without_credentials
+from ...network.addresses import is_local, path_of, without_credentials
 from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece
 from ...packages.local_channel import PARTS, LocalChannel
@@ -90,10 +88,9 @@ def _at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> Any | 
 
 def _size(wheel: Wheel) -> int | None:
     """The size of a file in bytes, where its page does not say; None where nobody does."""
-    parts = urlsplit(wheel.url)
     try:
-        if parts.scheme == "file":
-            return Path(url2pathname(parts.path)).stat().st_size
+        if is_local(wheel.url):
+            return path_of(wheel.url).stat().st_size
         answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
         return int(answer.headers["Content-Length"]) if answer.ok else None
     except (OSError, KeyError, ValueError):
@@ -186,7 +183,7 @@ class _Fetching:
     def _unpacked(self, wheel: Wheel, aside: Path, job: Job) -> Unpacked:
         if wheel.url.startswith("file:"):
             path = aside / wheel.filename
-            source = Path(url2pathname(urlsplit(wheel.url).path))
+            source = path_of(wheel.url)
             if source != path:
                 self._files.copy(source, path)
             if wheel.sha256 not in (None, hash_of(path, progress=job.update)):

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ...convert.package import DAMAGE, Refused
 from ...convert.zip_stream import read_info
+from ...network.addresses import path_of
 from ...platforms import Platform
 from ...system.progress import Waiting
 from ...system.reading import hash_of, open_regular, read_text
@@ -227,7 +227,7 @@ def _is_web(link: str) -> bool:
 
 def _path(link: str) -> Path:
     if link.startswith("file:"):
-        return Path(url2pathname(urlsplit(link).path))
+        return path_of(link)
     return Path(os.path.expanduser(link))
 
 
