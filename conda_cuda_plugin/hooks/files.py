@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from ..errors import ForeignFileError, PrefixCharacterError
 from ..system.files import Inside
 from ..system.reading import read_bytes
 from .shells import SHELLS, STEM, Direction, Shell, hooks_of, shells_for
-from .template import is_ours, is_unedited, render
+from .template import HEADER, is_unedited, render
 
 # The loader splits LD_LIBRARY_PATH at : and ; and expands $. conda pastes the prefix between
 # quotes, so that a quote, a backquote or a line end breaks its activation in most shells. `!`
@@ -34,9 +37,19 @@ class HookStatus(Enum):
 
 
 def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
-    """The status of one hook.
+    """The status of one hook."""
+    return status_of(path, functools.partial(render, shell, direction), HEADER)
+
+
+def status_of(path: Path, today: Callable[[], bytes], header: re.Pattern[bytes]) -> HookStatus:
+    """The status of a file that begins with a hash of the rest of it.
 
     A symbolic link is foreign even if it leads to today's text: that file is not ours.
+
+    Args:
+        path: the file.
+        today: gives what this version writes.
+        header: how such a file begins, with the hash as the group `digest`.
     """
     try:
         data = read_bytes(path, 2**20, links=False)
@@ -44,11 +57,12 @@ def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
         return HookStatus.MISSING
     except OSError:
         return HookStatus.FOREIGN
-    if data == render(shell, direction):
-        return HookStatus.OK
-    if not is_ours(data):
+    unedited = is_unedited(data, header)
+    if unedited is None:
         return HookStatus.FOREIGN
-    return HookStatus.STALE if is_unedited(data) else HookStatus.EDITED
+    if data == today():
+        return HookStatus.OK
+    return HookStatus.STALE if unedited else HookStatus.EDITED
 
 
 def verify(prefix: str | Path, *, windows: bool) -> dict[Path, HookStatus]:
