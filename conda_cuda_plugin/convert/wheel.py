@@ -19,6 +19,8 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from ..quoting import quoted
 from .package import (
     LICENSES,
@@ -49,24 +51,32 @@ class WheelError(ArchiveError):
 
 
 def unpack_wheel(
-    wheel: Path | Coming, folder: Path, subdir: str, progress: Progress = lambda done, total: None
+    wheel: Path | Coming,
+    folder: Path,
+    subdir: str,
+    progress: Progress = lambda done, total: None,
+    wanted: tuple[str, str] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Unpack a wheel as a conda package into a folder.
 
     Args:
         wheel: the file, or what is there of it until now.
         folder: where the package goes; nothing of that name may exist there.
+        wanted: the name and version that it has to have, if that is known.
 
     Returns:
         The package's folder and its record as in repodata.json, without hashes.
 
     Raises:
-        WheelError: when the file is damaged, or a member would leave the package.
+        WheelError: when the file is damaged or another one, or a member would leave the package.
         NotInOrderError: when it cannot be unpacked before all of it is there.
     """
     with refusing(wheel.name, WheelError), zipfile.ZipFile(wheel) as archive:
         info = read_info(archive, _MOST_INFO)
         name, version = _name_and_version(info.get("METADATA"))
+        if wanted and _identity(name, version) != _identity(*wanted):
+            asked = quoted(" ".join(wanted))
+            raise Refused(f"it holds {name} {version}, and {asked} was asked for")
         found = _members(archive, _listed(info.get("RECORD", b"")))
         # Of more of them one more than there may be is enough to refuse them all.
         members = list(islice(found, MOST_MEMBERS + 1))
@@ -89,6 +99,11 @@ def _name_and_version(metadata: bytes | None) -> tuple[str, str]:
     if not (_NAME.fullmatch(name) and _NUMBER.fullmatch(version)):
         raise Refused("it does not say what it is")
     return re.sub(r"[-_.]+", "-", name).lower(), version
+
+
+def _identity(name: str, version: str) -> tuple[str, str]:
+    """Name and version, however they are written."""
+    return canonicalize_name(name), canonicalize_version(version)
 
 
 def _members(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> Iterator[Member]:

@@ -13,17 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from packaging.utils import canonicalize_name, canonicalize_version
 
 from ...addons import fits
 from ...convert.package import ArchiveError
-from ...convert.wheel import WheelError, unpack_wheel
+from ...convert.wheel import unpack_wheel
 from ...convert.zip_stream import Coming, NotInOrderError
 from ...network.addresses import is_local, path_of, without_credentials
 from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece
 from ...packages.local_channel import PARTS, LocalChannel
-from ...quoting import quoted
 from ...system.files import Inside
 from ...system.progress import Progress
 from ...system.progress_text import STEPS, Part
@@ -172,9 +170,6 @@ class _Fetching:
             if error.wrong:
                 raise HashMismatchError(wheel.name) from error
             raise
-        if self._bring is None:
-            # Who brings a wheel knows better which package it has to be.
-            _check_name(wheel, row)
         url = without_credentials(wheel.url)
         made_of = {"file": wheel.filename, "sha256": sha256, "url": url}
         with self._one_by_one:
@@ -220,7 +215,8 @@ class _Fetching:
             incoming.forget()
 
         try:
-            package, row = unpack_wheel(coming, aside, self._channel.subdir)
+            wanted = self._wanted(wheel)
+            package, row = unpack_wheel(coming, aside, self._channel.subdir, wanted=wanted)
         except ArchiveError:
             # Of another file nothing is said but that.
             check()
@@ -241,10 +237,15 @@ class _Fetching:
         # Not every server says before how much there is.
         job.part.size = path.stat().st_size
         job.part.begin("unpacking")
-        package, row = unpack_wheel(path, path.parent, self._channel.subdir, job.update)
+        subdir, wanted = self._channel.subdir, self._wanted(wheel)
+        package, row = unpack_wheel(path, path.parent, subdir, job.update, wanted)
         sha256 = wheel.sha256 or hash_of(path)
         self._files.remove(path)
         return package, row, sha256
+
+    def _wanted(self, wheel: Wheel) -> tuple[str, str] | None:
+        # Who brings a wheel knows better which package it has to be.
+        return (wheel.name, wheel.version) if self._bring is None else None
 
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
         client = self._lookup.client
@@ -268,14 +269,3 @@ class _Fetching:
         """Where the part of a wheel that has come stays for the next command."""
         # An index may have one file under two names.
         return self._channel.path / PARTS / f"{wheel.sha256}-{wheel.name}.part"
-
-
-def _check_name(wheel: Wheel, row: Mapping[str, Any]) -> None:
-    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
-        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
-        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
-
-
-def _identity(name: str, version: str) -> tuple[str, str]:
-    """Name and version, however they are written."""
-    return canonicalize_name(name), canonicalize_version(version)
