@@ -40,6 +40,8 @@ def _goes_on(frame: FrameType) -> bool:
     code, at = frame.f_code, frame.f_lasti
     if at < 0 or not code.co_flags & CO_GENERATOR:
         return False
+    if sys.version_info < (3, 11):
+        return True
     name = dis.opname[code.co_code[at]]
     return name == "YIELD_VALUE" or (name == "RESUME" and code.co_code[at + 1] != 0)
 

@@ -10,6 +10,7 @@ from maintenance.way import PARTS, Step, follow, part, way_of
 
 MOST_STAYS = 45
 MOST_VISITS = 5
+MOST_CLIMBS = 11
 MOST_STAYS_OF_USE = 161
 
 
@@ -23,6 +24,7 @@ def test_from_the_offer_to_the_linked_toolkit(steps: list[Step]) -> None:
     way = way_of([step for name in PARTS for step in part(steps, name)])
     assert 0 < len(way.stays) <= MOST_STAYS
     assert max(way.visits.values()) <= MOST_VISITS
+    assert way.climbs <= MOST_CLIMBS
 
 
 def test_the_whole_of_use(steps: list[Step]) -> None:
