@@ -16,7 +16,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile docs recipe data hooks lint pre-commit format house clean
+.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile docs recipe data hooks lint pre-commit format house way clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -35,6 +35,7 @@ help:
 	@echo "make pre-commit   the same at every commit in this clone"
 	@echo "make format       let ruff put the code in order"
 	@echo "make house        rooms, floors, files and lines of the package   (REF=main~5 to compare with a commit)"
+	@echo "make way          how often the code changes files on the way of one request   (ARGS=--list for each stay)"
 	@echo "make base         assemble the throwaway conda in $(BASE); done by demo and test when needed"
 	@echo "make base-newest  another in $(NEWEST), on the packages of conda 26.7; the plugin is its wheel"
 	@echo "make clean        remove build/"
@@ -109,6 +110,9 @@ format: $(VENV)/.ready
 
 house:
 	@$(PYTHON) -m maintenance.house $(REF)
+
+way: base $(VENV)/.ready
+	@$(VENV)/bin/python -m maintenance.way $(BASE) $(ARGS)
 
 clean:
 	@rm -rf build

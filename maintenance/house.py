@@ -13,6 +13,7 @@ import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
@@ -86,7 +87,7 @@ def read(ref: str | None) -> House:
             room = "/".join(path.parts[1:-1])
             inner = len(list(inner_imports(ast.parse(text))))
             files.append(File(room, len(text.splitlines()), inner))
-    return House(tuple(files), _floors(texts.get(LAYERS, "")))
+    return House(tuple(files), len(_layers(texts.get(LAYERS, ""))))
 
 
 def _of_tree() -> dict[str, str]:
@@ -110,12 +111,22 @@ def _of_commit(ref: str) -> dict[str, str]:
     return texts
 
 
-def _floors(text: str) -> int:
-    """The rows of the table of layers, which is an assignment to `LAYERS`."""
+def _layers(text: str) -> tuple[set[str], ...]:
+    """The table of layers, the highest first, which is an assignment to `LAYERS`."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LAYERS":
-            return len(node.value.elts) if isinstance(node.value, ast.Tuple) else 0
-    return 0
+            found: tuple[set[str], ...] = ast.literal_eval(node.value)
+            return found
+    return ()
+
+
+@cache
+def floor(file: str) -> int:
+    """The floor of a file, which is named from the package's folder; the lowest is 0."""
+    rows = list(reversed(_layers((PROJECT / LAYERS).read_text(encoding="utf-8"))))
+    if file == "plugin.py":
+        return len(rows)
+    return next((number for number, row in enumerate(rows) if file.partition("/")[0] in row), 0)
 
 
 def totals(houses: Mapping[str, House]) -> str:

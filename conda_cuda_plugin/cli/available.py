@@ -11,7 +11,7 @@ from conda.base.context import context
 
 from ..errors import CudaError
 from ..network.answers import has_answered, hurried
-from ..sources.base import AvailableFlavor
+from ..sources.base import AvailableFlavor, Search
 from ..sources.table import NAMES, ORDER, source
 from ..system.conda_compat import first_line
 from ..system.progress import Waiting
@@ -53,6 +53,7 @@ def _ask(args: Namespace) -> tuple[list[Row], dict[str, str]]:
     named = getattr(args, "name", None) or getattr(args, "prefix", None)
     environment = target_environment(args) if context.active_prefix or named else None
     channels = tuple(args.cuda_channels or context.plugins.cuda_channels)
+    search = Search(this_platform(), environment, channels, bool(context.offline))
     rows: dict[str, list[AvailableFlavor]] = {}
     problems: dict[str, str] = {}
     # What is here already comes first.
@@ -63,9 +64,7 @@ def _ask(args: Namespace) -> tuple[list[Row], dict[str, str]]:
         problems.pop(name, None)
         try:
             with Waiting(f"Asking {name}"), hurried(not channels):
-                found += source(name).available(
-                    this_platform(), environment, channels, bool(context.offline)
-                )
+                found += source(name).available(search)
         except CudaError as error:
             problems[name] = error.message
         except CondaError as error:

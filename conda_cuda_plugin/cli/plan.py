@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..actions.use_plan import Plan
+from ..actions.use import Plan
 from ..addons import addons, addons_in, addons_of
 from ..machine.machine import Machine
 from ..sources.base import Offer, Package

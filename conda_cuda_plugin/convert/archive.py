@@ -29,10 +29,9 @@ from .package import (
     Refused,
     check_members,
     checked,
-    name_of,
     refusing,
 )
-from .unpacked import unpack_package
+from .unpacked import name_of, unpack_package
 from .zip_stream import open_member
 
 ENDINGS = (".tar.xz", ".tar.gz", ".tgz", ".zip")

@@ -14,14 +14,45 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from ..errors import CudaError
 from ..system.files import Inside
-from .package import Member, Progress, metadata, name_of, row_of
+from ..system.reading import read_json
+from .package import Member, Progress, Refused
+from .unpacked import members_of, metadata, name_of, row_of
 
 # Most of what CUDA's packages hold shrinks little more at higher levels: speed before size.
 COMPRESSION_LEVEL = 1
 _ZIP64_FROM = 2**31 - 2**20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip file can tell; the clock must not get into a package."""
+
+
+class DamagedUnpackedError(CudaError):
+    """What lies unpacked in a package cache is not what was unpacked there."""
+
+    def __init__(self, folder: Path, reason: object) -> None:
+        super().__init__(
+            f"{folder} was altered since it was unpacked: {reason}.",
+            hints=["Remove that folder and run the command again: it is fetched anew."],
+            file=folder,
+        )
+
+
+def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:
+    """Write the `.conda` file of a package that `unpack_package` has written.
+
+    Raises:
+        DamagedUnpackedError: when the package is not as it was.
+        OSError: when it cannot be read, or the file not be written.
+    """
+    try:
+        record = read_json(unpacked / "info" / "index.json", links=False)
+        about = str(read_json(unpacked / "info" / "about.json", links=False)["summary"])
+        if name_of(record) != unpacked.name:
+            raise ValueError("it is another package")
+        return write_package(folder, record, members_of(unpacked), about, progress)
+    except (ValueError, KeyError, TypeError, Refused) as error:
+        raise DamagedUnpackedError(unpacked, error) from error
 
 
 def write_package(

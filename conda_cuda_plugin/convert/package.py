@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import lzma
 import re
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ..errors import CudaError
 from ..quoting import quoted
@@ -196,61 +195,3 @@ def _wrong_link(member: Member, members: Mapping[str, Member]) -> str | None:
             if passed is not None and passed.link is not None and number < len(parts):
                 return "passes through another link"
     return None
-
-
-def record_of(
-    name: str,
-    version: str,
-    build: str,
-    subdir: str,
-    license: str = "LicenseRef-NVIDIA-Proprietary",
-) -> dict[str, Any]:
-    """The record of a package that is made here, as in repodata.json, without hashes."""
-    names = {"name": name, "version": version, "build": build, "build_number": 0}
-    return {**names, "depends": [], "license": license, "subdir": subdir}
-
-
-def name_of(record: Mapping[str, Any]) -> str:
-    """NAME-VERSION-BUILD: what the package is called as a folder."""
-    return f"{record['name']}-{record['version']}-{record['build']}"
-
-
-def metadata(
-    record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], about: str
-) -> dict[str, bytes]:
-    """What conda reads of a package, by path.
-
-    Args:
-        rows: what paths.json says of each member.
-    """
-    documents: dict[str, Mapping[str, Any]] = {
-        "index.json": record,
-        "paths.json": {"paths": rows, "paths_version": 1},
-        "about.json": {"summary": about},
-    }
-    found = {
-        f"info/{name}": json.dumps(content, indent=1, sort_keys=True).encode()
-        for name, content in documents.items()
-    }
-    return {**found, "info/files": "".join(f"{row['_path']}\n" for row in rows).encode()}
-
-
-def row_of(member: Member, sha256: str | None = None) -> dict[str, Any]:
-    """What paths.json says of a member.
-
-    Args:
-        sha256: what its content hashes to; links have none.
-
-    Raises:
-        ValueError: when it should hash to something else.
-    """
-    if sha256 is None:
-        return {"_path": member.target, "path_type": "softlink"}
-    if member.sha256 not in (None, sha256):
-        raise ValueError(f"{quoted(member.target)} is not the file that its list of files names")
-    return {
-        "_path": member.target,
-        "path_type": "hardlink",
-        "sha256": sha256,
-        "size_in_bytes": member.size,
-    }

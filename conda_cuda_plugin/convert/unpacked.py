@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import CudaError
 from ..quoting import quoted
 from ..system.descent import without_time
 from ..system.files import Inside
 from ..system.operating_system import HAS_MODES
 from ..system.reading import open_regular, read_json
-from .conda_file import write_package
 from .package import (
     DEEPEST,
     LICENSES,
@@ -25,24 +24,10 @@ from .package import (
     Progress,
     Refused,
     check_members,
-    metadata,
-    name_of,
-    row_of,
 )
 
 _BLOCK = 2**18
 _PROGRAM = (b"\x7fELF", b"#!")
-
-
-class DamagedUnpackedError(CudaError):
-    """What lies unpacked in a package cache is not what was unpacked there."""
-
-    def __init__(self, folder: Path, reason: object) -> None:
-        super().__init__(
-            f"{folder} was altered since it was unpacked: {reason}.",
-            hints=["Remove that folder and run the command again: it is fetched anew."],
-            file=folder,
-        )
 
 
 def tree_members(
@@ -117,7 +102,7 @@ def unpack_package(
         files.make_folder(place / "info")
         rows = []
         for member in members:
-            row = _put(files, place, member, lambda part, n=done: progress(n + part, total))
+            row = _put(files, place, member, progress, done, total)
             done += member.size
             if not member.target.startswith("info/"):
                 rows.append(row)
@@ -132,8 +117,14 @@ def unpack_package(
     return place
 
 
-def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any]:
-    """Write a member; its row of paths.json."""
+def _put(
+    files: Inside, place: Path, member: Member, progress: Progress, done: int, total: int
+) -> dict[str, Any]:
+    """Write a member; its row of paths.json.
+
+    Args:
+        done: the bytes of the members before it.
+    """
     target = place / member.target
     if member.link is not None:
         files.link(target, member.link)
@@ -156,7 +147,7 @@ def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any
                 if digest:
                     digest.update(block)
                 file.write(block)
-                told(member.size - left)
+                progress(done + member.size - left, total)
                 block = source.read(min(_BLOCK, left + 1))
             if left:
                 raise ValueError(f"{quoted(member.target)} is shorter than it says")
@@ -164,27 +155,10 @@ def _put(files: Inside, place: Path, member: Member, told: Any) -> dict[str, Any
     return row_of(member, digest.hexdigest() if digest else member.sha256)
 
 
-def pack(unpacked: Path, folder: Path, progress: Progress = lambda done, total: None) -> Path:
-    """Write the `.conda` file of a package that `unpack_package` has written.
-
-    Raises:
-        DamagedUnpackedError: when the package is not as it was.
-        OSError: when it cannot be read, or the file not be written.
-    """
-    try:
-        record = read_json(unpacked / "info" / "index.json", links=False)
-        about = str(read_json(unpacked / "info" / "about.json", links=False)["summary"])
-        if name_of(record) != unpacked.name:
-            raise ValueError("it is another package")
-        return write_package(folder, record, _members(unpacked), about, progress)
-    except (ValueError, KeyError, TypeError, Refused) as error:
-        raise DamagedUnpackedError(unpacked, error) from error
-
-
 def is_as_unpacked(unpacked: Path) -> bool:
     """Whether every file of a package is what it was when it was unpacked."""
     try:
-        for member in _members(unpacked):
+        for member in members_of(unpacked):
             if member.sha256 is not None:
                 with open_regular(unpacked / member.target, links=False) as file:
                     digest = hashlib.sha256()
@@ -196,7 +170,7 @@ def is_as_unpacked(unpacked: Path) -> bool:
     return True
 
 
-def _members(unpacked: Path) -> list[Member]:
+def members_of(unpacked: Path) -> list[Member]:
     """The members of a package, each with the hash that it has to have.
 
     Raises:
@@ -216,3 +190,61 @@ def _members(unpacked: Path) -> list[Member]:
 
 def _target(path: str) -> str | None:
     return path if path.startswith(LICENSES) or not path.startswith("info/") else None
+
+
+def record_of(
+    name: str,
+    version: str,
+    build: str,
+    subdir: str,
+    license: str = "LicenseRef-NVIDIA-Proprietary",
+) -> dict[str, Any]:
+    """The record of a package that is made here, as in repodata.json, without hashes."""
+    names = {"name": name, "version": version, "build": build, "build_number": 0}
+    return {**names, "depends": [], "license": license, "subdir": subdir}
+
+
+def name_of(record: Mapping[str, Any]) -> str:
+    """NAME-VERSION-BUILD: what the package is called as a folder."""
+    return f"{record['name']}-{record['version']}-{record['build']}"
+
+
+def metadata(
+    record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], about: str
+) -> dict[str, bytes]:
+    """What conda reads of a package, by path.
+
+    Args:
+        rows: what paths.json says of each member.
+    """
+    documents: dict[str, Mapping[str, Any]] = {
+        "index.json": record,
+        "paths.json": {"paths": rows, "paths_version": 1},
+        "about.json": {"summary": about},
+    }
+    found = {
+        f"info/{name}": json.dumps(content, indent=1, sort_keys=True).encode()
+        for name, content in documents.items()
+    }
+    return {**found, "info/files": "".join(f"{row['_path']}\n" for row in rows).encode()}
+
+
+def row_of(member: Member, sha256: str | None = None) -> dict[str, Any]:
+    """What paths.json says of a member.
+
+    Args:
+        sha256: what its content hashes to; links have none.
+
+    Raises:
+        ValueError: when it should hash to something else.
+    """
+    if sha256 is None:
+        return {"_path": member.target, "path_type": "softlink"}
+    if member.sha256 not in (None, sha256):
+        raise ValueError(f"{quoted(member.target)} is not the file that its list of files names")
+    return {
+        "_path": member.target,
+        "path_type": "hardlink",
+        "sha256": sha256,
+        "size_in_bytes": member.size,
+    }

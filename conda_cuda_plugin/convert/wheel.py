@@ -13,29 +13,30 @@ import io
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.parser import BytesHeaderParser
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from ..quoting import quoted
 from .package import (
     LICENSES,
-    TOO_MUCH,
+    MOST_MEMBERS,
     ArchiveError,
     Member,
     Progress,
     Refused,
     check_members,
-    record_of,
     refusing,
 )
-from .unpacked import unpack_package
-from .zip_stream import Coming, open_member, read_member
+from .unpacked import record_of, unpack_package
+from .zip_stream import Coming, open_member, read_info
 
-_MOST_METADATA = 2**20
-_MOST_LIST = 64 * 2**20
-"""Bytes of a list of files: 100 for each."""
+_MOST_INFO = {"METADATA": 2**20, "RECORD": 64 * 2**20}
+"""Bytes; a list of files has 100 for each."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*(?:[a-z]+\d+)?(?:\.(?:post|dev)\d+)?", re.ASCII)
 _LIBRARY = re.compile(r"lib/(lib[^/]+?\.so)\.[^/]+")
@@ -50,26 +51,38 @@ class WheelError(ArchiveError):
 
 
 def unpack_wheel(
-    wheel: Path | Coming, folder: Path, subdir: str, progress: Progress = lambda done, total: None
+    wheel: Path | Coming,
+    folder: Path,
+    subdir: str,
+    progress: Progress = lambda done, total: None,
+    wanted: tuple[str, str] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Unpack a wheel as a conda package into a folder.
 
     Args:
         wheel: the file, or what is there of it until now.
         folder: where the package goes; nothing of that name may exist there.
+        wanted: the name and version that it has to have, if that is known.
 
     Returns:
         The package's folder and its record as in repodata.json, without hashes.
 
     Raises:
-        WheelError: when the file is damaged, or a member would leave the package.
+        WheelError: when the file is damaged or another one, or a member would leave the package.
         NotInOrderError: when it cannot be unpacked before all of it is there.
     """
     with refusing(wheel.name, WheelError), zipfile.ZipFile(wheel) as archive:
-        name, version = _name_and_version(archive)
-        members = check_members(_members(archive))
+        info = read_info(archive, _MOST_INFO)
+        name, version = _name_and_version(info.get("METADATA"))
+        if wanted and _identity(name, version) != _identity(*wanted):
+            asked = quoted(" ".join(wanted))
+            raise Refused(f"it holds {name} {version}, and {asked} was asked for")
+        found = _members(archive, _listed(info.get("RECORD", b"")))
+        # Of more of them one more than there may be is enough to refuse them all.
+        members = list(islice(found, MOST_MEMBERS + 1))
         if not subdir.startswith("win-"):
-            members = check_members([*members, *_developer_links(members)])
+            members += _developer_links(members)
+        members = check_members(members)
         record = record_of(name, version, "wheel_0", subdir)
         about = f"{wheel.name}, converted by conda cuda"
         if isinstance(wheel, Coming):
@@ -77,25 +90,24 @@ def unpack_wheel(
         return unpack_package(folder, record, members, about, progress), record
 
 
-def _name_and_version(archive: zipfile.ZipFile) -> tuple[str, str]:
+def _name_and_version(metadata: bytes | None) -> tuple[str, str]:
     """What the package is called; both become part of a file name."""
-    for info in archive.infolist():
-        if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename):
-            if info.file_size > _MOST_METADATA:
-                break
-            metadata = BytesHeaderParser().parsebytes(read_member(archive, info))
-            name, version = str(metadata["Name"]), str(metadata["Version"])
-            if _NAME.fullmatch(name) and _NUMBER.fullmatch(version):
-                return re.sub(r"[-_.]+", "-", name).lower(), version
-            break
-    else:
+    if metadata is None:
         raise Refused("it holds no metadata")
-    raise Refused("it does not say what it is")
+    message = BytesHeaderParser().parsebytes(metadata)
+    name, version = str(message["Name"]), str(message["Version"])
+    if not (_NAME.fullmatch(name) and _NUMBER.fullmatch(version)):
+        raise Refused("it does not say what it is")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
 
 
-def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
-    """The files that belong into a toolkit, with their places there."""
-    listed = _listed(archive)
+def _identity(name: str, version: str) -> tuple[str, str]:
+    """Name and version, however they are written."""
+    return canonicalize_name(name), canonicalize_version(version)
+
+
+def _members(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> Iterator[Member]:
+    """The files that belong into a toolkit, with their places there and their hashes."""
     for info in archive.infolist():
         path = PurePosixPath(info.filename)
         if not path.parts or info.is_dir():
@@ -118,21 +130,16 @@ def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
             )
 
 
-def _listed(archive: zipfile.ZipFile) -> dict[str, str]:
+def _listed(record: bytes) -> dict[str, str]:
     """What the files of a wheel hash to, as far as its RECORD says."""
     found = {}
-    for info in archive.infolist():
-        if not re.fullmatch(r"[^/]+\.dist-info/RECORD", info.filename):
-            continue
-        if info.file_size > _MOST_LIST:
-            raise Refused(TOO_MUCH)
-        try:
-            for row in csv.reader(io.StringIO(read_member(archive, info).decode())):
-                if len(row) > 1 and row[1].startswith("sha256="):
-                    digest = row[1].removeprefix("sha256=")
-                    found[row[0]] = base64.urlsafe_b64decode(f"{digest}==").hex()
-        except csv.Error as error:
-            raise ValueError(f"its list of files is none: {error}") from error
+    try:
+        for row in csv.reader(io.StringIO(record.decode())):
+            if len(row) > 1 and row[1].startswith("sha256="):
+                digest = row[1].removeprefix("sha256=")
+                found[row[0]] = base64.urlsafe_b64decode(f"{digest}==").hex()
+    except csv.Error as error:
+        raise ValueError(f"its list of files is none: {error}") from error
     return found
 
 

@@ -7,8 +7,10 @@ import copy
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
+
+from .package import TOO_MUCH, Refused
 
 _library: Any = zlib
 with contextlib.suppress(ImportError):
@@ -138,6 +140,25 @@ class Coming(io.RawIOBase):
         if self.size - start > _LARGEST_END and self.size > _LARGEST_END:
             raise NotInOrderError
         self._end = self._piece(start, have) + self._end
+
+
+def read_info(archive: zipfile.ZipFile, most: Mapping[str, int]) -> dict[str, bytes]:
+    """What a wheel says of itself: some files of its `.dist-info`, as far as it has them.
+
+    Args:
+        most: their names, each with the bytes that it may have.
+
+    Raises:
+        Refused: when one is larger.
+    """
+    found: dict[str, bytes] = {}
+    for info in archive.infolist():
+        folder, _, name = info.filename.partition("/")
+        if folder.endswith(".dist-info") and name in most and name not in found:
+            if info.file_size > most[name]:
+                raise Refused(TOO_MUCH)
+            found[name] = read_member(archive, info)
+    return found
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:

@@ -6,7 +6,7 @@ says how the text is made of the templates in ``activate.d`` and ``deactivate.d`
 
 from __future__ import annotations
 
-from .files import HookStatus, check_prefix, remove, verify, write
+from .files import HookStatus, check_prefix, remove, status_of, verify, write
 from .shells import ROOT_VARIABLES, SHELLS, Direction, Shell, hook_path, shells_for
 from .template import FORMAT_VERSION, render
 
@@ -22,6 +22,7 @@ __all__ = [
     "remove",
     "render",
     "shells_for",
+    "status_of",
     "verify",
     "write",
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
 from ..errors import ForeignFileError, PrefixCharacterError
 from ..system.files import Inside
 from ..system.reading import read_bytes
-from .shells import SHELLS, STEM, Direction, Shell, hook_path, shells_for
-from .template import is_ours, is_unedited, render
+from .shells import SHELLS, STEM, Direction, Shell, hooks_of, shells_for
+from .template import HEADER, is_unedited, render
 
 # The loader splits LD_LIBRARY_PATH at : and ; and expands $. conda pastes the prefix between
 # quotes, so that a quote, a backquote or a line end breaks its activation in most shells. `!`
@@ -34,9 +37,19 @@ class HookStatus(Enum):
 
 
 def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
-    """The status of one hook.
+    """The status of one hook."""
+    return status_of(path, functools.partial(render, shell, direction), HEADER)
+
+
+def status_of(path: Path, today: Callable[[], bytes], header: re.Pattern[bytes]) -> HookStatus:
+    """The status of a file that begins with a hash of the rest of it.
 
     A symbolic link is foreign even if it leads to today's text: that file is not ours.
+
+    Args:
+        path: the file.
+        today: gives what this version writes.
+        header: how such a file begins, with the hash as the group `digest`.
     """
     try:
         data = read_bytes(path, 2**20, links=False)
@@ -44,21 +57,18 @@ def status(path: Path, shell: Shell, direction: Direction) -> HookStatus:
         return HookStatus.MISSING
     except OSError:
         return HookStatus.FOREIGN
-    if data == render(shell, direction):
-        return HookStatus.OK
-    if not is_ours(data):
+    unedited = is_unedited(data, header)
+    if unedited is None:
         return HookStatus.FOREIGN
-    return HookStatus.STALE if is_unedited(data) else HookStatus.EDITED
+    if data == today():
+        return HookStatus.OK
+    return HookStatus.STALE if unedited else HookStatus.EDITED
 
 
 def verify(prefix: str | Path, *, windows: bool) -> dict[Path, HookStatus]:
     """The status of every hook that an environment, for Windows or not, should have."""
-    return {
-        path: status(path, shell, direction)
-        for direction in Direction
-        for shell in shells_for(windows=windows)
-        for path in [hook_path(prefix, shell, direction)]
-    }
+    hooks = hooks_of(prefix, shells_for(windows=windows), Direction)
+    return {path: status(path, shell, direction) for path, shell, direction in hooks}
 
 
 def write(prefix: str | Path, *, windows: bool, kept: list[Path] | None = None) -> list[Path]:
@@ -76,23 +86,23 @@ def write(prefix: str | Path, *, windows: bool, kept: list[Path] | None = None) 
         ForeignFileError: A foreign file has the name of a hook; nothing was written.
         OSError: A file cannot be written.
     """
-    todo: list[tuple[Path, bytes, HookStatus]] = []
-    for direction in (Direction.DEACTIVATE, Direction.ACTIVATE):
-        for shell in shells_for(windows=windows):
-            path = hook_path(prefix, shell, direction)
-            found = status(path, shell, direction)
-            if found is HookStatus.FOREIGN:
-                raise ForeignFileError(path)
-            if found is not HookStatus.OK:
-                todo.append((path, render(shell, direction), found))
-    files = Inside(Path(prefix))
+    order = (Direction.DEACTIVATE, Direction.ACTIVATE)
+    hooks = hooks_of(prefix, shells_for(windows=windows), order)
+    found = [status(path, shell, direction) for path, shell, direction in hooks]
+    if HookStatus.FOREIGN in found:
+        raise ForeignFileError(hooks[found.index(HookStatus.FOREIGN)][0])
+    texts = [render(shell, direction) for _, shell, direction in hooks]
+    files, written = Inside(Path(prefix)), []
     kept = [] if kept is None else kept
-    for path, data, found in todo:
+    for (path, _, _), text, before in zip(hooks, texts, found, strict=True):
+        if before is HookStatus.OK:
+            continue
         files.remove_leftovers(path.parent, STEM)
-        if found is HookStatus.EDITED:
+        if before is HookStatus.EDITED:
             kept.append(files.put_aside(path))
-        files.write(path, data)
-    return [path for path, _, _ in todo]
+        files.write(path, text)
+        written.append(path)
+    return written
 
 
 def remove(
@@ -115,8 +125,7 @@ def remove(
     files = Inside(Path(prefix))
     kept = [] if kept is None else kept
     for direction in (Direction.ACTIVATE,) if tombstone else Direction:
-        for shell in SHELLS:
-            path = hook_path(prefix, shell, direction)
+        for path, shell, _ in hooks_of(prefix, SHELLS, [direction]):
             found = status(path, shell, direction)
             if found in (HookStatus.MISSING, HookStatus.FOREIGN):
                 continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
 STEM = "~conda-cuda"
@@ -40,7 +42,7 @@ class Shell:
     windows: bool = False
     """Whether Windows environments get it."""
 
-    @property
+    @cached_property
     def filename(self) -> str:
         """The same in both folders, so that conda runs the hooks in reverse order at the end."""
         return STEM + self.extension
@@ -64,3 +66,14 @@ def shells_for(*, windows: bool) -> tuple[Shell, ...]:
 def hook_path(prefix: str | Path, shell: Shell, direction: Direction) -> Path:
     """The path of a hook in an environment."""
     return Path(prefix, "etc", "conda", direction.value, shell.filename)
+
+
+def hooks_of(
+    prefix: str | Path, shells: Iterable[Shell], directions: Iterable[Direction]
+) -> list[tuple[Path, Shell, Direction]]:
+    """The hooks of some shells in an environment, one direction after the other."""
+    return [
+        (hook_path(prefix, shell, direction), shell, direction)
+        for direction in directions
+        for shell in shells
+    ]

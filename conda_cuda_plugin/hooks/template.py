@@ -28,7 +28,7 @@ FORMAT_VERSION = 1
 
 _RESTORED = ROOT_VARIABLES | {"XLA_FLAGS": "XF"}
 
-_HEADER = re.compile(rb"(?:# |@REM )conda-cuda hook (\d+) sha256:([0-9a-f]{64})\r?\n")
+HEADER = re.compile(rb"(?:# |@REM )conda-cuda hook \d+ sha256:(?P<digest>[0-9a-f]{64})\r?\n")
 _REPEATED = re.compile(r"^<<\n(.*?)^>>\n|<<([^\n]*?)>>", re.MULTILINE | re.DOTALL)
 _LEVELS = re.compile(r"^\[\[\n(.*?)^\]\]\n", re.MULTILINE | re.DOTALL)
 _SHARED = re.compile(r"^== (\w+)\n(.*?)^==\n", re.MULTILINE | re.DOTALL)
@@ -69,17 +69,15 @@ def fill_in(template: str, activate: str, variables: Mapping[str, str]) -> str:
     return _REPEATED.sub(repeat, text)
 
 
-def is_ours(data: bytes) -> bool:
-    """Whether the content of a file begins with the header of a hook."""
-    return _HEADER.match(data) is not None
+def is_unedited(data: bytes, header: re.Pattern[bytes] = HEADER) -> bool | None:
+    """Whether a file of ours, of any version, still has the body that its header has the hash of.
 
-
-def is_unedited(data: bytes) -> bool:
-    """Whether a hook, of any version, still has the body that its header was made for."""
-    header = _HEADER.match(data)
-    if header is None:
-        return False
-    return hashlib.sha256(data[header.end() :]).hexdigest().encode() == header.group(2)
+    None where it does not begin with such a header.
+    """
+    found = header.match(data)
+    if found is None:
+        return None
+    return hashlib.sha256(data[found.end() :]).hexdigest().encode() == found["digest"]
 
 
 def template_path(shell: Shell, direction: Direction) -> Path:

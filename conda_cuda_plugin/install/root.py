@@ -83,8 +83,10 @@ def build_aside(environment: Environment, root: Path, build: Callable[[Path], No
     """Build a root under another name, then let it take its place in one step."""
     try:
         with building_aside(environment, root) as aside:
-            contents.mend_record(environment, root)
-            theirs = contents.strangers(root)
+            theirs: list[str] = []
+            if os.path.lexists(root):
+                contents.mend_record(environment, root)
+                theirs = contents.strangers(root)
             build(aside)
             contents.write_down(aside, but=theirs)
             if os.path.lexists(root):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ..environment import Environment
 from ..errors import ForeignFileError
-from ..hooks import HookStatus
+from ..hooks import HookStatus, status_of
 from ..quoting import is_plain_name
 from ..system.files import Inside
 from ..system.reading import read_bytes, read_json
 
 _HEAD = "#!/bin/sh\n# conda-cuda wrapper sha256:{digest}\n"
-_HEADER = re.compile(rb"#!/bin/sh\n# conda-cuda wrapper sha256:([0-9a-f]{64})\n")
+_HEADER = re.compile(rb"#!/bin/sh\n# conda-cuda wrapper sha256:(?P<digest>[0-9a-f]{64})\n")
 """With the hash of all that follows: it tells an older wrapper from an edited one."""
 # `$0` is what the kernel was given: a path that leads here, perhaps through links.
 FIND_HERE = """\
@@ -47,7 +47,6 @@ exit 127
 """
 
 
-_MOST = 2**16
 OWN_TOOLS = "cuda-bin"
 """A folder in the root of a toolkit whose `bin` holds other programs, too."""
 REAL = ".real"
@@ -85,19 +84,8 @@ def wrapper_text(name: str) -> bytes:
 
 def status(path: Path) -> HookStatus:
     """The state of a wrapper, as that of a hook."""
-    if not os.path.lexists(path):
-        return HookStatus.MISSING
-    try:
-        data = read_bytes(path, _MOST, links=False)
-    except OSError:
-        return HookStatus.FOREIGN
-    if is_plain_name(path.name) and data == wrapper_text(path.name):
-        return HookStatus.OK
-    header = _HEADER.match(data)
-    if header is None:
-        return HookStatus.FOREIGN
-    fits = hashlib.sha256(data[header.end() :]).hexdigest().encode() == header[1]
-    return HookStatus.STALE if fits else HookStatus.EDITED
+    plain = is_plain_name(path.name)
+    return status_of(path, lambda: wrapper_text(path.name) if plain else b"", _HEADER)
 
 
 def is_wrapper(path: Path) -> bool:

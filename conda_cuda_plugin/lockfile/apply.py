@@ -11,7 +11,7 @@ from conda.exceptions import SafetyError
 
 from ..actions.change import in_environment
 from ..actions.request import recorded_request
-from ..actions.use_plan import check_environment, weigh
+from ..actions.use import check_environment, weigh
 from ..environment import Environment, is_toolkit_root
 from ..errors import CudaError, innermost
 from ..install import pin, switch

@@ -216,7 +216,7 @@ def _fetch_conda(packages: Sequence[ExactPackage]) -> dict[ExactPackage, Any]:
     for package in packages:
         if is_local(package.url or ""):
             # conda takes files of this machine without a look at their hash.
-            path = exact_files.local_path(package)
+            path = exact_files.file_of(package)
             if not agrees(path, package):
                 raise WrongFile(package, str(path))
     if not packages:

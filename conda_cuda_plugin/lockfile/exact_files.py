@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from conda.exceptions import CondaError
 
 from ..environment import Environment
 from ..errors import FULL, CudaError
-from ..network.addresses import is_local
+from ..network.addresses import is_local, path_of
 from ..network.connections import AnswerError
 from ..network.download import download_file
 from ..packages.archives import sums_of
@@ -95,9 +93,9 @@ def agrees(path: Path, package: ExactPackage) -> bool:
     return all(hash_of(path, name) == value for name, value in package.hashes.items())
 
 
-def local_path(package: ExactPackage) -> Path:
+def file_of(package: ExactPackage) -> Path:
     """The file on this machine that an address names."""
-    path = Path(url2pathname(urlsplit(package.url or "").path))
+    path = path_of(package.url or "")
     if not path.is_file():
         raise NotObtained(
             package,
@@ -123,7 +121,7 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
         raise not_offline(package)
     try:
         if is_local(url):
-            sums_of(local_path(package), path)
+            sums_of(file_of(package), path)
         else:
             download_file(url, path)
         if agrees(path, package):
@@ -139,6 +137,7 @@ def fetch_file(package: ExactPackage, path: Path, *, offline: bool) -> Path:
 
 def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> Any:
     """A wheel from its address or, if it has a hash, from the index that pip uses."""
+    lookup = Lookup(platform, offline=offline)
     problem: NotObtained | WrongFile | None = None
     on_index = f"The file of {package.name} that the index has"
 
@@ -153,7 +152,7 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
                     # Whatever an index gives would pass for it, and nobody has seen that index.
                     raise
                 problem = error
-        found = Lookup(platform, offline=offline).file_of(wheel)
+        found = lookup.file_of(wheel)
         if set(package.hashes) <= {"sha256"}:
             return found
         # Only the file itself tells its MD5.
@@ -169,7 +168,7 @@ def fetch_wheel(package: ExactPackage, platform: Platform, *, offline: bool) -> 
     if (known := channel.record_of(wheel.sha256)) is not None:
         return known
     try:
-        (record,) = fetch_wheels([wheel], channel, bring)
+        (record,) = fetch_wheels([wheel], channel, lookup, bring)
     except HashMismatchError as error:
         raise WrongFile(package, on_index) from error
     except (IndexFailure, AnswerError) as error:
@@ -260,7 +259,7 @@ def _installer(package: ExactPackage, beside: Path, offline: bool) -> str:
     if (beside / package.filename).is_file():
         return str(beside / package.filename)
     if package.url and is_local(package.url):
-        return str(local_path(package))
+        return str(file_of(package))
     # An installer is a program: none is taken from an address that NVIDIA does not publish.
     if package.url and not offline and published_name(package.sha256 or ""):
         return package.url

@@ -13,7 +13,7 @@ from conda.exceptions import CondaSignalInterrupt
 
 from ..actions import extend
 from ..addons import addons_of
-from ..convert.unpacked import DamagedUnpackedError, pack
+from ..convert.conda_file import DamagedUnpackedError, pack
 from ..environment import Environment
 from ..errors import CudaError, UsageError, full_disk
 from ..packages import archives, channel_folder

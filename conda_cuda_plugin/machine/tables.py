@@ -61,11 +61,11 @@ def _table(name: str) -> dict[str, Any]:
 @cache
 def architectures() -> dict[ComputeCapability, Architecture]:
     """Every compute capability there is, oldest first."""
-    found = {}
-    for text, row in _table("architectures").items():
+    rows, last_branch, found = _table("architectures"), _table("last_branch"), {}
+    for text, row in rows.items():
         capability = ComputeCapability.parse(text)
         # Blackwell Ultra is Blackwell as far as drivers go.
-        branch = _table("last_branch").get(row["name"])
+        branch = last_branch.get(row["name"])
         found[capability] = Architecture(
             capability,
             row["name"],

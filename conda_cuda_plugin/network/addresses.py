@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 from conda.common.url import split_anaconda_token
 
@@ -35,6 +37,11 @@ def shown_address(url: str) -> str:
 def is_local(url: str) -> bool:
     """Whether an address is one of a file on this machine."""
     return urlsplit(url).scheme == "file"
+
+
+def path_of(url: str) -> Path:
+    """The file on this machine that an address names."""
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def is_usable(url: str) -> bool:

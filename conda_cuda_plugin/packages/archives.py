@@ -18,7 +18,7 @@ from ..network.download import in_words
 from ..system.files import Inside
 from ..system.progress_text import Part
 from ..system.reading import hash_of, open_regular
-from .cache import package_caches
+from ..system.shared_caches import package_caches
 
 
 @dataclass(frozen=True)

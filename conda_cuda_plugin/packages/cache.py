@@ -17,17 +17,16 @@ from conda.exceptions import LockError
 from conda.gateways.disk.lock import lock
 from conda.models.match_spec import MatchSpec
 
-from ..errors import CudaError, failing_at
+from ..errors import CudaError
 from ..network.connections import check_files, guarded
 from ..system.conda_compat import settings, stdout_for_people
 from ..system.files import Inside
-from ..system.lock import locked
 from ..system.ownership import is_trusted
 from ..system.progress import Fetched
 from ..system.progress_text import Part
 from ..system.reading import MOST_BYTES
-from ..system.shared_caches import NoWritableCacheError, first_writable, forget, guard
-from . import extraction
+from ..system.shared_caches import first_writable, forget, guard
+from .extraction import extracting, folder_of
 from .paths import check_extracted, check_linked
 from .plain_link import link_plain_packages
 
@@ -49,7 +48,8 @@ def link_packages(
         unlink: packages of the prefix that go.
     """
     check_files(records)
-    check_linked(final, unlink)
+    if unlink:
+        check_linked(final, unlink)
     with Inside(prefix.parent).append(prefix / "conda-meta" / "history"):
         pass
     new = not unlink and os.listdir(prefix) == ["conda-meta"]
@@ -60,13 +60,13 @@ def link_packages(
         settings(register_envs=False, target_prefix_override=str(final), dry_run=False),
         stdout_for_people(),
     ):
-        with _alone_in_package_cache(record.fn for record in records), guarded():
+        with extracting(record.fn for record in records), guarded():
             fetch, began = ProgressiveFetchExtract(tuple(records)), time.monotonic()
             fetch.prepare()
             # conda would speak of downloads without any.
             if fetch.cache_actions or fetch.extract_actions:
                 fetch.execute()
-            _count(fetch.paired_actions.items(), began)
+                _count(fetch.paired_actions.items(), began)
             Fetched.now().tell()
         entries = map(PackageCacheData.get_entry_to_link, records)
         folders = [Path(entry.extracted_package_dir) for entry in entries]
@@ -133,33 +133,6 @@ def _no_record(path: Path) -> CudaError:
     )
 
 
-@contextlib.contextmanager
-def _alone_in_package_cache(files: Iterable[str]) -> Iterator[None]:
-    """Let no other conda cuda extract packages while the block extracts those of some files.
-
-    conda itself extracts without a lock: two processes that need the same package extract it
-    twice, and the second one removes what the first has begun to link.
-    """
-    try:
-        cache = first_writable()
-    except NoWritableCacheError:
-        # Everything may lie in a cache that is only read; conda says so if it does not.
-        yield
-        return
-    lock = cache / "conda-cuda" / "lock"
-    with locked(lock, "another conda cuda that fills the package cache", below=cache):
-        extraction.repair(cache)
-        # What another process has extracted by now need not be extracted again.
-        forget()
-        with extraction.noted(cache, map(_folder_of, files)), failing_at(cache):
-            yield
-
-
-def _folder_of(filename: str) -> str:
-    """The folder that a package file is extracted into."""
-    return filename.removesuffix(".tar.bz2").removesuffix(".conda")
-
-
 def not_in_cache(records: Sequence[Any]) -> list[Any]:
     """The records whose packages are not extracted in a package cache yet."""
     if not records:
@@ -194,7 +167,7 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
     with (
         settings(dry_run=False),
         stdout_for_people(),
-        _alone_in_package_cache(files),
+        extracting(files),
         guarded(),
     ):
         cache = first_writable()
@@ -210,8 +183,8 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
         except Exception:
             # A file that is no package would stand in the way of every conda from now on.
             for file in fresh:
-                if not (cache / _folder_of(file) / "info" / "index.json").is_file():
-                    Inside(cache).remove(cache / _folder_of(file))
+                if not (cache / folder_of(file) / "info" / "index.json").is_file():
+                    Inside(cache).remove(cache / folder_of(file))
                     Inside(cache).remove(cache / file)
             forget()
             raise
@@ -241,8 +214,3 @@ def checking_every_file() -> Iterator[None]:
     """
     with settings(safety_checks="enabled", extra_safety_checks=True):
         yield
-
-
-def package_caches() -> list[Path]:
-    """Every package cache, in conda's order."""
-    return [Path(folder) for folder in context.pkgs_dirs]

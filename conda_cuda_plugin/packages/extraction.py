@@ -1,4 +1,4 @@
-"""Unpacked packages in the cache: whether they are whole, and still what was put there."""
+"""Packages unpacked in the cache: one command at a time, whole, and still what was put there."""
 
 from __future__ import annotations
 
@@ -11,15 +11,45 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..errors import failing_at
 from ..network.addresses import DIST, ENDINGS
 from ..system.files import Inside
+from ..system.lock import locked
 from ..system.operating_system import HAS_MODES
 from ..system.reading import read_bytes, read_json
+from ..system.shared_caches import NoWritableCacheError, first_writable, forget
 
 _NOTES = Path("conda-cuda", "extracting.json")
 """The folders that are being extracted, below the package cache."""
 _RECORD = "info/repodata_record.json"
 """conda's own note of where a package came from, which it may write again."""
+
+
+@contextlib.contextmanager
+def extracting(files: Iterable[str]) -> Iterator[None]:
+    """Let no other conda cuda extract packages while a block extracts those of some files.
+
+    conda itself extracts without a lock: two processes that need the same package extract it
+    twice, and the second one removes what the first has begun to link.
+    """
+    try:
+        cache = first_writable()
+    except NoWritableCacheError:
+        # Everything may lie in a cache that is only read; conda says so if it does not.
+        yield
+        return
+    folders, lock = list(map(folder_of, files)), cache / "conda-cuda" / "lock"
+    with locked(lock, "another conda cuda that fills the package cache", below=cache):
+        repair(cache)
+        # What another process has extracted by now need not be extracted again.
+        forget()
+        with noted(cache, folders), failing_at(cache):
+            yield
+
+
+def folder_of(filename: str) -> str:
+    """The folder that a package file is extracted into."""
+    return filename.removesuffix(".tar.bz2").removesuffix(".conda")
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +20,19 @@ from conda.models.channel import Channel
 from conda.models.records import PackageRecord
 from conda.models.version import VersionOrder
 
+from ..errors import FileSystemError
 from ..system import schema
 from ..system.files import Inside
 from ..system.lock import locked
 from ..system.ownership import is_open
 from ..system.reading import read_json
-from ..system.shared_caches import NoWritableCacheError, first_writable, forget
+from ..system.shared_caches import (
+    NoWritableCacheError,
+    first_writable,
+    forget,
+    package_caches,
+)
 from ..versions import begins_with
-from .cache import package_caches
 from .channel_folder import INDEX, write_rows
 from .extraction import seal
 
@@ -37,6 +44,10 @@ MADE_OF = "conda_cuda"
 """The key of a row that says which foreign file the package was made of."""
 SEAL = "conda_cuda_seal"
 """The key of a row that says what the package was like when it was put there."""
+PARTS = "downloads"
+"""The folder of a channel that holds files that were downloaded in part."""
+_FORGOTTEN_AFTER = 30 * 24 * 3600
+"""Seconds after which a broken download is removed that no command has resumed."""
 _INFO = Path("info", "repodata_record.json")
 """What conda knows of an unpacked package, below its folder."""
 
@@ -110,6 +121,35 @@ class LocalChannel:
         """Where new packages lie."""
         return self.path / self.subdir
 
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """An empty folder beside the packages, so that a finished one is moved, not copied.
+
+        One command at a time has it. It is removed at the end, with what killed commands have left
+        and broken downloads that no command has resumed.
+
+        Raises:
+            LockedError: when another command has it for too long.
+            FileSystemError: when the disk is full or the cache cannot be written.
+        """
+        files, path, folder = self.files, self.path, self.folder
+        what = "another conda cuda that fills the package cache"
+        try:
+            files.make_folder(folder)
+            with locked(path / "lock", what, below=files.base):
+                for one in (path, folder, path / "noarch"):
+                    files.remove_leftovers(one)
+                self.remove_files()
+                for part in (path / PARTS).glob("*.part"):
+                    facts = part.lstat()
+                    old = time.time() - facts.st_mtime > _FORGOTTEN_AFTER
+                    if old or not stat.S_ISREG(facts.st_mode):
+                        files.remove_tree(part)
+                with files.scratch(path) as scratch:
+                    yield scratch
+        except OSError as error:
+            raise FileSystemError(error, path.parent) from error
+
     def record_of(
         self, sha256: str | None, name: str | None = None, build: str | None = None
     ) -> Any | None:
@@ -164,20 +204,22 @@ class LocalChannel:
         """
         # conda has the hash of a package's file there. There is no file, and so the folder itself
         # tells which foreign file it was made of.
-        row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of), SEAL: seal(package)}
-        place, cached = self.folder / f"{package.name}.conda", self.path.parent / package.name
-        found = _record(place, row)
-        with self.files.create(package / _INFO) as file:
+        row = {**record, "sha256": made_of["sha256"], MADE_OF: dict(made_of)}
+        files, channel, folder = self.files, self.path, self.folder
+        place, cached = folder / f"{package.name}.conda", channel.parent / package.name
+        found, others = _record(place, row), rows_in(folder)
+        row[SEAL] = seal(package)
+        with files.create(package / _INFO) as file:
             file.write(json.dumps(found.dump(), indent=2, sort_keys=True).encode())
         # conda reads both where it is to hold what came from here.
-        write_rows(self.files, self.path / "noarch", {})
-        write_rows(self.files, self.folder, {**rows_in(self.folder), place.name: row})
+        write_rows(files, channel / "noarch", {})
+        write_rows(files, folder, {**others, place.name: row})
         # A package of this name may be there: another one, or one that was damaged.
         for path in (place, cached.with_name(place.name)):
-            self.files.remove(path)
+            files.remove(path)
         if os.path.lexists(cached):
-            self.files.rename(cached, package.with_name(f"{package.name}.old"))
-        self.files.rename(package, cached)
+            files.rename(cached, package.with_name(f"{package.name}.old"))
+        files.rename(package, cached)
         _passed_over.discard(place)
         forget()
         return found

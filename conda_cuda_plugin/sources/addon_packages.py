@@ -14,32 +14,18 @@ from conda.models.version import VersionOrder, VersionSpec
 from ..addons import Addon, addons, check_major, check_platform, fits, in_words
 from ..packages.channel_records import Row, meets, rows_named
 from ..packages.local_channel import LocalChannel
-from ..toolkit import releases
 from ..versions import CudaVersion
 from .base import DEFAULT_CHANNELS, NotOffered, ToolkitRequest
 from .keep_installed import kept_addon
 from .parts import Parts, parts_of
-from .pypi.parts import find_parts
+from .pypi.fetch import find_parts
+from .pypi.lookup import Lookup
 from .pypi.wheel import IndexFailure
 
 FIRST_WHEELS = 11
 """The first major version of CUDA that add-ons have wheels for."""
 _TIES = ("cuda-version", "cudatoolkit")
 """The dependencies that say which CUDA a package was built for."""
-
-
-def check_addons_early(request: ToolkitRequest) -> None:
-    """Refuse an add-on that the wanted releases cannot have, before any source is asked.
-
-    Raises:
-        CudaError: with the versions that exist.
-    """
-    check_platform(request.addons, windows=request.platform.windows)
-    majors = {row.version.major for row in releases() if request.version.matches(row.version)}
-    if not majors and request.version.release:
-        majors = {int(request.version.release.partition(".")[0])}
-    if len(majors) == 1:
-        check_major(request.wanted_addons, majors.pop())
 
 
 def asked(request: ToolkitRequest) -> str:
@@ -76,6 +62,8 @@ def addon_packages(
     wanted = {
         name: text for name, text in request.wanted_addons.items() if only is None or name in only
     }
+    if not wanted:
+        return Parts()
     check_platform(wanted, windows=request.platform.windows)
     check_major(wanted, version.major)
     found = [_one(request, version, name, source, channels) for name in wanted]
@@ -117,7 +105,8 @@ def _from_wheels(request: ToolkitRequest, version: CudaVersion, name: str) -> Pa
         IndexFailure: when no index that was asked has it.
     """
     pin = f"{addons()[name].wheel(version.major)}=={request.wanted_addons[name]}.*"
-    return find_parts([pin], request, LocalChannel.find(request.platform.subdir))
+    channel = LocalChannel.find(request.platform.subdir)
+    return find_parts([pin], request, channel, Lookup(request.platform, offline=request.offline))
 
 
 def _from_channels(request: ToolkitRequest, version: CudaVersion, name: str) -> tuple[Any, ...]:

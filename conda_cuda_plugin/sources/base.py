@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,7 +49,7 @@ class ToolkitRequest:
     why: str | None = None
     """Why this version, when the user left the choice to us."""
 
-    @property
+    @cached_property
     def wanted_components(self) -> tuple[str, ...]:
         """The typed components with what they need; empty when a flavor is meant.
 
@@ -57,12 +58,12 @@ class ToolkitRequest:
         """
         return with_requirements(self.components)
 
-    @property
+    @cached_property
     def wanted_flavor(self) -> Flavor | None:
         """The flavor to install; None when only single components were asked for."""
         return self.flavor or (None if self.components else self.default_flavor)
 
-    @property
+    @cached_property
     def wanted_addons(self) -> dict[str, str]:
         """The add-ons to install."""
         return {name: version for name, version in self.addons.items() if version != NONE}
@@ -99,7 +100,7 @@ class ToolkitRequest:
                 return False
         return host_compiler or not self.host_compiler
 
-    @property
+    @cached_property
     def compiles(self) -> bool:
         """Whether nvcc is asked for."""
         return self.wanted_flavor is Flavor.DEVEL or "nvcc" in self.components
@@ -148,6 +149,16 @@ class Offer:
         """Bytes to download; None when a size is unknown."""
         sizes = [package.size for package in self.packages]
         return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What `list --available` asks the sources for."""
+
+    platform: Platform
+    environment: Environment | None = None
+    channels: tuple[str, ...] = ()
+    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,13 +224,7 @@ class Source(Protocol):
             NotOffered: with the reason when it has none.
         """
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterable[AvailableFlavor]:
+    def available(self, search: Search) -> Iterable[AvailableFlavor]:
         """Every release this source has, by flavor; downloads no toolkit.
 
         Raises:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..addons import check_major, check_platform
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..network.answers import has_answered, hurried, is_late
-from ..toolkit import Origin, has_instead, nearest, published
+from ..toolkit import Origin, has_instead, nearest, published, releases
 from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER
@@ -79,7 +80,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
     for name in names:
         try:
             with hurried(hurry):
-                found = source_named(name).offer(request, environment)
+                found = _offer(name, request, environment)
             break
         except NotOffered as refusal:
             if hurry and refusal.unreachable and not late and is_late():
@@ -90,7 +91,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
             # It was only slow: no other source has it, or they took longer.
             try:
                 with hurried(found is not None):
-                    found = source_named(names[place]).offer(request, environment)
+                    found = _offer(names[place], request, environment)
                 del refusals[place:]
                 break
             except NotOffered as refusal:
@@ -98,6 +99,27 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
     if found is None:
         raise NoSourceError(request, refusals)
     return Choice(found, "as asked" if source else _reason(refusals, found))
+
+
+def _offer(name: str, request: ToolkitRequest, environment: Environment) -> Offer:
+    if not Origin(name).adopted:
+        # What an adopted toolkit has besides is there already, whatever the tables say.
+        _check_addons(request)
+    return source_named(name).offer(request, environment)
+
+
+def _check_addons(request: ToolkitRequest) -> None:
+    """Refuse an add-on that the wanted releases cannot have, before any source is asked.
+
+    Raises:
+        CudaError: with the versions that exist.
+    """
+    check_platform(request.addons, windows=request.platform.windows)
+    majors = {row.version.major for row in releases() if request.version.matches(row.version)}
+    if not majors and request.version.release:
+        majors = {int(request.version.release.partition(".")[0])}
+    if len(majors) == 1:
+        check_major(request.wanted_addons, majors.pop())
 
 
 def _reason(refusals: list[NotOffered], offer: Offer) -> str:

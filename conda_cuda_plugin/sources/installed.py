@@ -9,10 +9,9 @@ from pathlib import Path
 from ..addons import NONE, addons, addons_of, agrees
 from ..environment import Environment
 from ..packages.cuda_packages import cuda_records, is_nvcc, lists
-from ..platforms import Platform
 from ..toolkit import Flavor, Origin, release_of_cudart
 from ..versions import CudaVersion
-from .base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest, flavors_here
+from .base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest, flavors_here
 
 _WHERE = "packages of this environment"
 
@@ -49,17 +48,11 @@ class InstalledSource:
             location=environment.prefix,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Sequence[AvailableFlavor]:
+    def available(self, search: Search) -> Sequence[AvailableFlavor]:
         """See `Source.available`."""
-        if environment is None:
+        if search.environment is None:
             return []
-        packages = cuda_packages(environment.prefix)
+        packages = cuda_packages(search.environment.prefix)
         version, nvcc = version_of(packages), has_compiler(packages)
         return flavors_here(version, _WHERE, nvcc) if version is not None else []
 

@@ -20,7 +20,7 @@ from ..system.ownership import exposed_toolkit
 from ..system.reading import open_regular
 from ..toolkit import Flavor, Origin
 from ..versions import CudaVersion
-from .base import AvailableFlavor, NotOffered, Offer, ToolkitRequest, flavors_here
+from .base import AvailableFlavor, NotOffered, Offer, Search, ToolkitRequest, flavors_here
 from .installed import check_adopted
 
 # Source: CUDA installation guides for Linux and Windows; package contents of Arch (cuda) and
@@ -101,17 +101,11 @@ class SystemSource:
             note=f"{exposed[0].who} may write to {exposed[0].path}" if exposed else None,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Sequence[AvailableFlavor]:
+    def available(self, search: Search) -> Sequence[AvailableFlavor]:
         """See `Source.available`."""
         return [
             flavor
-            for found in self.find(platform, environment)
+            for found in self.find(search.platform, search.environment)
             for flavor in flavors_here(found.version, str(found.path), found.has_nvcc)
         ]
 

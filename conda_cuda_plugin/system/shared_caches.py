@@ -73,6 +73,11 @@ class _Shared(PackageCacheData):
         return super()._make_single_record(name)
 
 
+def package_caches() -> list[Path]:
+    """Every package cache, in conda's order."""
+    return list(map(Path, _folders()))
+
+
 def first_writable() -> Path:
     """The package cache that conda writes to.
 

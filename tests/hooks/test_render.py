@@ -19,7 +19,7 @@ from conda_cuda_plugin.hooks import (
     Shell,
     render,
 )
-from conda_cuda_plugin.hooks.template import fill_in, is_ours, is_unedited, template_path
+from conda_cuda_plugin.hooks.template import fill_in, is_unedited, template_path
 
 BOTH = [
     pytest.param(shell, direction, id=f"{direction.value}-{shell.name}")
@@ -97,7 +97,6 @@ def test_hook_is_plain_text_with_the_shells_line_ends(shell: Shell, direction: D
 
 @pytest.mark.parametrize(("shell", "direction"), BOTH)
 def test_hook_is_recognised_as_ours_and_unedited(shell: Shell, direction: Direction) -> None:
-    assert is_ours(render(shell, direction))
     assert is_unedited(render(shell, direction))
 
 
@@ -108,13 +107,12 @@ def test_any_change_to_the_body_is_noticed(data: st.DataObject) -> None:
     at = data.draw(st.integers(start, len(hook) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != hook[at]))
     changed = hook[:at] + bytes([byte]) + hook[at + 1 :]
-    assert is_ours(changed)
-    assert not is_unedited(changed)
+    assert is_unedited(changed) is False
 
 
 @given(st.binary(max_size=200))
 def test_other_content_is_not_ours(content: bytes) -> None:
-    assert not is_ours(content)
+    assert is_unedited(content) is None
 
 
 def test_importing_the_hooks_loads_nothing_heavy() -> None:

@@ -15,7 +15,7 @@ from conda.base.context import context, reset_context
 from conda_cuda_plugin.environment import Environment
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.platforms import platform_of
-from conda_cuda_plugin.sources.base import ToolkitRequest
+from conda_cuda_plugin.sources.base import Search, ToolkitRequest
 from conda_cuda_plugin.sources.channel.source import ChannelSource
 from conda_cuda_plugin.toolkit import Flavor
 from conda_cuda_plugin.versions import VersionRequest
@@ -26,7 +26,7 @@ environment = Environment(Path(sys.argv[1]))
 for line in sys.stdin:
     asked = json.loads(line)
     if asked.get("list"):
-        found = source.available(platform, None, asked["channels"], False)
+        found = source.available(Search(platform, channels=tuple(asked["channels"])))
         answer = [
             [str(one.version), one.flavor.value, one.where, one.size, one.nvcc] for one in found
         ]

@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from conda_cuda_plugin.convert.unpacked import is_as_unpacked, pack
+from conda_cuda_plugin.convert.conda_file import pack
+from conda_cuda_plugin.convert.unpacked import is_as_unpacked
 
 from ..listing import listing
 

@@ -15,15 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.convert.conda_file import write_package
+from conda_cuda_plugin.convert.conda_file import DamagedUnpackedError, pack, write_package
 from conda_cuda_plugin.convert.package import ArchiveError, Member, Refused, check_members
-from conda_cuda_plugin.convert.unpacked import (
-    DamagedUnpackedError,
-    is_as_unpacked,
-    pack,
-    tree_members,
-    unpack_package,
-)
+from conda_cuda_plugin.convert.unpacked import is_as_unpacked, tree_members, unpack_package
 
 from .foreign_archive import RECORD, TOP, convert, unpack, zip_of
 

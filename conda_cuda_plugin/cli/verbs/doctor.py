@@ -11,8 +11,8 @@ from conda.base.context import context
 from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
-from ...packages.cache import package_caches
 from ...system.conda_compat import confirm
+from ...system.shared_caches import package_caches
 from ..common import (
     add_common_options,
     facts,

@@ -9,7 +9,6 @@ from conda.base.context import context
 
 from ...actions import auto, use
 from ...actions.request import request_from
-from ...actions.use_plan import make_plan
 from ...system.conda_compat import confirm
 from ...verdict.verdict import Level
 from ..common import (
@@ -87,7 +86,7 @@ def execute(args: Namespace) -> int:
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
     pin = True if args.cuda_pin is None and context.plugins.cuda_pin else args.cuda_pin
-    plan = make_plan(environment, request, source, machine, force=args.cuda_force, pin=pin)
+    plan = use.make_plan(environment, request, source, machine, force=args.cuda_force, pin=pin)
     if context.dry_run and context.json:
         print_json({"success": True, "dry_run": True, "plan": plan_document(plan, machine)})
         return 0

@@ -11,11 +11,10 @@ from ...addons import addons
 from ...environment import Environment
 from ...packages.cuda_packages import is_cuda_package
 from ...packages.solver import solve
-from ...platforms import Platform
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, asked, check_addons_early
-from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from ..addon_packages import addon_packages, asked
+from ..base import DEFAULT_CHANNELS, AvailableFlavor, NotOffered, Offer, Search, ToolkitRequest
 from ..keep_installed import changing_addons, channels_with, hold, made_of_wheels, staying
 from ..parts import parts_of
 from . import mirrored
@@ -44,7 +43,6 @@ class ChannelSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Runs conda's solver and changes nothing."""
-        check_addons_early(request)
         return mirrored.offer_of(request, environment, lambda: self._ordinary(request, environment))
 
     def _ordinary(self, request: ToolkitRequest, environment: Environment) -> Offer:
@@ -79,22 +77,16 @@ class ChannelSource:
         known = {one.version for each in channels.contents for one in releases_on(each)}
         raise better(refusals, request, names, sorted(known))
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterator[AvailableFlavor]:
+    def available(self, search: Search) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Runs no solver."""
-        names = tuple(channels) or DEFAULT_CHANNELS
-        there, failures = read_channels(names, platform.subdir, offline)
+        names = tuple(search.channels) or DEFAULT_CHANNELS
+        there, failures = read_channels(names, search.platform.subdir, search.offline)
         found = list(flavors_on(Channels(there)))
         yield from found
-        if channels:
+        if search.channels:
             readable = [contents.channel for contents in there]
-            yield from mirrored.available(readable, platform.subdir, found)
-        if not channels and "nvidia" not in failures:
+            yield from mirrored.available(readable, search.platform.subdir, found)
+        if not search.channels and "nvidia" not in failures:
             have = {flavor.version.release for flavor in found if flavor.nvcc}
             yield from labels(without=have)
         if failures:

@@ -1,4 +1,4 @@
-"""From wheels on an index to conda packages in the package cache.
+"""What an offer takes of an index: from wheels to conda packages in the package cache.
 
 Several wheels come at a time, and the threads that fetch them unpack them. A wheel of some size is
 unpacked while it comes, where the server gives its end first.
@@ -11,27 +11,25 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from packaging.utils import canonicalize_name, canonicalize_version
+import requests
 
+from ...addons import fits
 from ...convert.package import ArchiveError
-from ...convert.wheel import WheelError, unpack_wheel
+from ...convert.wheel import unpack_wheel
 from ...convert.zip_stream import Coming, NotInOrderError
-from ...network.addresses import without_credentials
+from ...network.addresses import is_local, path_of, without_credentials
 from ...network.connections import AnswerError
 from ...network.stream import Incoming, piece
-from ...packages.archives import sums_of
-from ...packages.local_channel import LocalChannel
-from ...quoting import quoted
+from ...packages.local_channel import PARTS, LocalChannel
+from ...system.files import Inside
 from ...system.progress import Progress
 from ...system.progress_text import STEPS, Part
 from ...system.reading import hash_of
-from ...system.threads import Job, Jobs
-from ..staging import PARTS, remove_forgotten_parts, staging_folder
-from .lookup import client_of
-from .settings import read_settings
+from ...system.threads import Job, Jobs, in_parallel
+from ..base import Package, ToolkitRequest
+from ..parts import Parts
+from .lookup import Lookup
 from .wheel import HashMismatchError, IndexFailure, Wheel
 
 _WORTH_STREAMING = 2**20
@@ -42,8 +40,63 @@ Bring = Callable[[Wheel, Path], Wheel]
 """From a wheel and an empty folder to the wheel as it can be had, which may lie in the folder."""
 
 
+def find_parts(
+    pins: Sequence[str], request: ToolkitRequest, channel: LocalChannel, lookup: Lookup
+) -> Parts:
+    """The parts that meet some requirements, in their order; only what is new is looked up.
+
+    Args:
+        pins: `nvidia-cudnn-cu12==8.9.*`.
+
+    Raises:
+        IndexFailure: when the index cannot be used or lacks one.
+        HashMismatchError: when the index hands out something else than it says.
+    """
+    records: dict[str, Any] = {pin: _at_hand(pin, request, channel) for pin in pins}
+    # A record of conda's compares with records only: `in` would fail on None.
+    missing = [pin for pin in pins if records[pin] is None]
+    wheels = dict(zip(missing, lookup.resolve(missing), strict=True)) if missing else {}
+    records.update({pin: channel.record_of(wheel.sha256) for pin, wheel in wheels.items()})
+    new = {pin: wheel for pin, wheel in wheels.items() if records[pin] is None}
+    sizes = {pin: wheel.size for pin, wheel in new.items()}
+    unknown = [pin for pin, size in sizes.items() if size is None]
+    sizes.update(zip(unknown, in_parallel(_size, [new[pin] for pin in unknown], 8), strict=True))
+    rows = []
+    for pin in pins:
+        part: Any = wheels.get(pin) or records[pin]
+        file = part.filename if pin in wheels else part.fn
+        rows.append(Package(part.name, part.version, sizes.get(pin, 0), file))
+
+    def fetch() -> list[Any]:
+        fetched = fetch_wheels(list(new.values()), channel, lookup)
+        return [(records | dict(zip(new, fetched, strict=True)))[pin] for pin in pins]
+
+    specs = tuple(f"{row.name}=={row.version}" for row in rows)
+    return Parts(tuple(rows), specs, ("PyPI",), fetch)
+
+
+def _at_hand(pin: str, request: ToolkitRequest, channel: LocalChannel) -> Any | None:
+    """A package of the toolkit that is added to or, offline, one that was made before."""
+    name, version = pin.split("==")
+    for record in request.keep:
+        if record.name == name and fits(version.removesuffix(".*"), record.version):
+            return record
+    return channel.record_named(name, version) if request.offline else None
+
+
+def _size(wheel: Wheel) -> int | None:
+    """The size of a file in bytes, where its page does not say; None where nobody does."""
+    try:
+        if is_local(wheel.url):
+            return path_of(wheel.url).stat().st_size
+        answer = requests.head(wheel.url, allow_redirects=True, timeout=5)
+        return int(answer.headers["Content-Length"]) if answer.ok else None
+    except (OSError, KeyError, ValueError):
+        return None
+
+
 def fetch_wheels(
-    wheels: Sequence[Wheel], channel: LocalChannel, bring: Bring | None = None
+    wheels: Sequence[Wheel], channel: LocalChannel, lookup: Lookup, bring: Bring | None = None
 ) -> Sequence[Any]:
     """Download and unpack wheels that the package cache lacks, the one while the other comes.
 
@@ -51,6 +104,7 @@ def fetch_wheels(
 
     Args:
         channel: takes the packages.
+        lookup: has found the wheels, and knows how to reach them.
         bring: finds each wheel first.
 
     Returns:
@@ -65,8 +119,8 @@ def fetch_wheels(
     if not wheels and (channel.written is None or not channel.files.leftovers(channel.path)):
         # This needs no package cache that can be written.
         return []
-    with staging_folder(channel) as folder:
-        remove_forgotten_parts(channel)
+    with channel.staging() as folder:
+        files = channel.files
         # Another command may have brought some meanwhile.
         records = [channel.record_of(wheel.sha256) for wheel in wheels]
         missing = [number for number, record in enumerate(records) if record is None]
@@ -74,7 +128,7 @@ def fetch_wheels(
         missing.sort(key=lambda number: wheels[number].size or 0, reverse=True)
         wanted = [wheels[number] for number in missing]
         told = [Part(wheel.name, wheel.size or 0, _steps(wheel)) for wheel in wanted]
-        fetching = _Fetching(channel, folder, bring)
+        fetching = _Fetching(channel, files, lookup, folder, bring)
 
         def fetch(place: int, job: Job) -> Any:
             return fetching.fetch(wanted[place], place, job)
@@ -93,14 +147,22 @@ def _steps(wheel: Wheel) -> Mapping[str, float]:
 class _Fetching:
     """Fetches wheels into one staging folder; threads share it."""
 
-    def __init__(self, channel: LocalChannel, folder: Path, bring: Bring | None) -> None:
-        self._channel, self._folder, self._bring = channel, folder, bring
+    def __init__(
+        self,
+        channel: LocalChannel,
+        files: Inside,
+        lookup: Lookup,
+        folder: Path,
+        bring: Bring | None,
+    ) -> None:
+        self._channel, self._files, self._folder = channel, files, folder
+        self._lookup, self._bring = lookup, bring
         self._several, self._one_by_one = threading.Lock(), threading.Lock()
 
     def fetch(self, wheel: Wheel, number: int, job: Job) -> Any:
         """The conda record of a wheel, which was fetched and unpacked."""
         aside = self._folder / str(number)
-        self._channel.files.make_folder(aside)
+        self._files.make_folder(aside)
         try:
             found = self._bring(wheel, aside) if self._bring else wheel
             package, row, sha256 = self._unpacked(found, aside, job)
@@ -108,9 +170,6 @@ class _Fetching:
             if error.wrong:
                 raise HashMismatchError(wheel.name) from error
             raise
-        if self._bring is None:
-            # Who brings a wheel knows better which package it has to be.
-            _check_name(wheel, row)
         url = without_credentials(wheel.url)
         made_of = {"file": wheel.filename, "sha256": sha256, "url": url}
         with self._one_by_one:
@@ -119,11 +178,11 @@ class _Fetching:
     def _unpacked(self, wheel: Wheel, aside: Path, job: Job) -> Unpacked:
         if wheel.url.startswith("file:"):
             path = aside / wheel.filename
-            source = Path(url2pathname(urlsplit(wheel.url).path))
-            found = sums_of(source, path if source != path else None)
-            if wheel.sha256 not in (None, found.sha256):
+            source = path_of(wheel.url)
+            if source != path:
+                self._files.copy(source, path)
+            if wheel.sha256 not in (None, hash_of(path, progress=job.update)):
                 raise HashMismatchError(wheel.name)
-            job.update(found.size, found.size)
             return self._unpack(wheel, path, job)
         if wheel.sha256 and wheel.size and wheel.size >= _WORTH_STREAMING:
             with contextlib.suppress(NotInOrderError):
@@ -156,7 +215,8 @@ class _Fetching:
             incoming.forget()
 
         try:
-            package, row = unpack_wheel(coming, aside, self._channel.subdir)
+            wanted = self._wanted(wheel)
+            package, row = unpack_wheel(coming, aside, self._channel.subdir, wanted=wanted)
         except ArchiveError:
             # Of another file nothing is said but that.
             check()
@@ -170,20 +230,25 @@ class _Fetching:
         part = self._part(wheel) if wheel.sha256 else path
         self._incoming(wheel, part, job, whole=True).whole()
         if part != path:
-            self._channel.files.rename(part, path)
+            self._files.rename(part, path)
         return self._unpack(wheel, path, job)
 
     def _unpack(self, wheel: Wheel, path: Path, job: Job) -> Unpacked:
         # Not every server says before how much there is.
         job.part.size = path.stat().st_size
         job.part.begin("unpacking")
-        package, row = unpack_wheel(path, path.parent, self._channel.subdir, job.update)
+        subdir, wanted = self._channel.subdir, self._wanted(wheel)
+        package, row = unpack_wheel(path, path.parent, subdir, job.update, wanted)
         sha256 = wheel.sha256 or hash_of(path)
-        self._channel.files.remove(path)
+        self._files.remove(path)
         return package, row, sha256
 
+    def _wanted(self, wheel: Wheel) -> tuple[str, str] | None:
+        # Who brings a wheel knows better which package it has to be.
+        return (wheel.name, wheel.version) if self._bring is None else None
+
     def _incoming(self, wheel: Wheel, part: Path, job: Job, *, whole: bool) -> Incoming:
-        client = client_of(read_settings())
+        client = self._lookup.client
 
         def ask(url: str, headers: dict[str, str]) -> Any:
             return client.get(url, headers, hashed=wheel.sha256 is not None)
@@ -204,14 +269,3 @@ class _Fetching:
         """Where the part of a wheel that has come stays for the next command."""
         # An index may have one file under two names.
         return self._channel.path / PARTS / f"{wheel.sha256}-{wheel.name}.part"
-
-
-def _check_name(wheel: Wheel, row: Mapping[str, Any]) -> None:
-    if _identity(row["name"], row["version"]) != _identity(wheel.name, wheel.version):
-        found, wanted = f"{row['name']} {row['version']}", quoted(f"{wheel.name} {wheel.version}")
-        raise WheelError(wheel.filename, f"it holds {found}, and {wanted} was asked for")
-
-
-def _identity(name: str, version: str) -> tuple[str, str]:
-    """Name and version, however they are written."""
-    return canonicalize_name(name), canonicalize_version(version)

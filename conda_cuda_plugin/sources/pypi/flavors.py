@@ -14,7 +14,7 @@ from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...toolkit import Flavor, components, in_flavor
 from ...versions import CudaVersion
-from ..base import AvailableFlavor
+from ..base import AvailableFlavor, NotOffered, ToolkitRequest
 
 WHERE = "PyPI"
 COMPILER_SINCE = CudaVersion(13, 0)
@@ -113,3 +113,23 @@ def component_pins(requires: Sequence[str], platform: Platform) -> dict[str, str
             if pin:
                 found[name] = f"{requirement.name}=={pin[1]}.*"
     return {name: found[name] for name in components() if name in found}
+
+
+def wanted_pins(
+    requires: Sequence[str], request: ToolkitRequest, version: CudaVersion
+) -> dict[str, str]:
+    """The requirements behind the components to install, of those that a release has.
+
+    Raises:
+        NotOffered: when the release lacks a component that was named.
+    """
+    pins = component_pins(requires, request.platform)
+    for name in request.components:
+        if name not in pins:
+            raise NotOffered(
+                "pypi",
+                f"has no component {name} for CUDA {version}",
+                hints=[f"It has: {', '.join(pins)}."],
+            )
+    wanted = request.components_of(version)
+    return {name: pin for name, pin in pins.items() if name in wanted}

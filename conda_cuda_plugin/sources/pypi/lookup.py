@@ -10,17 +10,18 @@ import os
 import threading
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from ...convert.package import DAMAGE
-from ...convert.zip_stream import read_member
+from ...convert.package import DAMAGE, Refused
+from ...convert.zip_stream import read_info
+from ...network.addresses import path_of
 from ...platforms import Platform
 from ...system.progress import Waiting
 from ...system.reading import hash_of, open_regular, read_text
@@ -54,20 +55,32 @@ def _client(settings: Settings) -> Client:
     return Client(settings, Kept(cache))
 
 
+@dataclass
 class Lookup:
-    """One look at the places that pip is configured to look at.
+    """A look at the places that pip is configured to look at.
 
     Args:
         platform: the platform the files are for.
         offline: look into local folders only.
     """
 
-    def __init__(self, platform: Platform, *, offline: bool) -> None:
-        self._settings = settings = read_settings()
-        self._platform, self._offline = platform, offline
-        self._indexes = () if offline else settings.indexes
-        self._links = [link for link in settings.find_links if not (offline and _is_web(link))]
-        self._failures: list[IndexFailure] = []
+    platform: Platform
+    offline: bool
+    _failures: list[IndexFailure] = field(default_factory=list, init=False)
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Where pip looks, which is read when something has to be looked up.
+
+        Raises:
+            IndexFailure: when that cannot be followed.
+        """
+        return read_settings()
+
+    @property
+    def client(self) -> Client:
+        """The way to ask what is on the web."""
+        return client_of(self.settings)
 
     def resolve(self, requirements: Sequence[str], *, requires: bool = False) -> list[Wheel]:
         """What indexes would give for some requirements, in their order.
@@ -124,16 +137,18 @@ class Lookup:
 
     def _find(self, names: Sequence[str]) -> list[list[Candidate]]:
         """The wheels of some packages, wherever they are."""
-        everywhere = [file for link in self._links for file in self._linked(link)]
-        asked = [f"{i.rstrip('/')}/{quote(n)}/" for n in names for i in self._indexes]
+        indexes = () if self.offline else self.settings.indexes
+        links = [one for one in self.settings.find_links if not (self.offline and _is_web(one))]
+        everywhere = [file for link in links for file in self._linked(link)]
+        asked = [f"{i.rstrip('/')}/{quote(n)}/" for n in names for i in indexes]
         pages = iter(in_parallel(self._page, asked, _AT_ONCE))
         found = []
         for name in names:
-            files = [*everywhere, *(file for _ in self._indexes for file in next(pages))]
-            if self._offline:
+            files = [*everywhere, *(file for _ in indexes for file in next(pages))]
+            if self.offline:
                 # A page on this machine may name files of the web.
                 files = [file for file in files if not _is_web(file.url)]
-            found.append(candidates(name, files, self._platform))
+            found.append(candidates(name, files, self.platform))
         return found
 
     def _page(self, address: str) -> list[IndexFile]:
@@ -141,7 +156,7 @@ class Lookup:
         try:
             if not _is_web(address):
                 return _page_on_disk(_path(address))
-            page = client_of(self._settings).page(address)
+            page = self.client.page(address)
             return read_page(page.kind, page.body, page.url) if page else []
         except IndexFailure as error:
             self._failures.append(error)
@@ -185,14 +200,12 @@ class Lookup:
             with open_regular(_path(file.url)) as wheel:
                 data = _metadata_in(wheel, name)
         elif file.has_metadata:
-            page = client_of(self._settings).page(f"{file.url}.metadata", "*/*")
+            page = self.client.page(f"{file.url}.metadata", "*/*")
             data = _content(page.body.encode() if page else None, file.metadata_sha256, name)
         elif (file.size or 0) > _MOST_METADATA:
             raise IndexFailure(f"the metadata of {name} is not beside its wheel")
         else:
-            wheel = io.BytesIO(
-                _content(client_of(self._settings).file(file.url), file.sha256, name)
-            )
+            wheel = io.BytesIO(_content(self.client.file(file.url), file.sha256, name))
             data = _metadata_in(wheel, name)
         lines = BytesHeaderParser().parsebytes(data).get_all("Requires-Dist", [])
         return tuple(map(str, lines))
@@ -214,7 +227,7 @@ def _is_web(link: str) -> bool:
 
 def _path(link: str) -> Path:
     if link.startswith("file:"):
-        return Path(url2pathname(urlsplit(link).path))
+        return path_of(link)
     return Path(os.path.expanduser(link))
 
 
@@ -233,12 +246,9 @@ def _metadata_in(file: Any, name: str) -> bytes:
     """The metadata inside a wheel."""
     try:
         with zipfile.ZipFile(file) as wheel:
-            for info in wheel.infolist():
-                folder, _, member = info.filename.partition("/")
-                if folder.endswith(".dist-info") and member == "METADATA":
-                    if info.file_size > _MOST_METADATA:
-                        break
-                    return read_member(wheel, info)
-    except DAMAGE as error:
+            found = read_info(wheel, {"METADATA": _MOST_METADATA})
+    except (*DAMAGE, Refused) as error:
         raise IndexFailure(f"the wheel of {name} is damaged") from error
-    raise IndexFailure(f"the wheel of {name} holds no metadata")
+    if not found:
+        raise IndexFailure(f"the wheel of {name} holds no metadata")
+    return found["METADATA"]

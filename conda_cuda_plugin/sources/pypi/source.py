@@ -12,18 +12,16 @@ from typing import Any
 
 from ...environment import Environment
 from ...packages.local_channel import LocalChannel
-from ...platforms import Platform
 from ...quoting import typed
 from ...toolkit import Flavor, Origin, releases
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, check_addons_early
-from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
-from ..parts import Parts
+from ..addon_packages import addon_packages
+from ..base import AvailableFlavor, NotOffered, Offer, Search, ToolkitRequest
 from .client import NO_ANSWER
-from .flavors import COMPILER_SINCE, cached_flavors, component_pins, read_versions, wheel_flavors
+from .fetch import find_parts
+from .flavors import COMPILER_SINCE, cached_flavors, read_versions, wanted_pins, wheel_flavors
 from .lookup import Lookup
-from .parts import find_parts
-from .wheel import IndexFailure, Wheel
+from .wheel import IndexFailure
 
 METAPACKAGE = "cuda-toolkit"
 
@@ -35,14 +33,23 @@ class PypiSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Takes two looks at the index and downloads nothing."""
-        check_addons_early(request)
         self._check_compiler(request)
         channel = LocalChannel.find(request.platform.subdir)
-        version, requires = self._release(request, channel)
-        addons = addon_packages(request, version, source=self.name, channels=False)
-        pins = component_pins(requires, request.platform)
-        names = self._choose(request, version, pins)
-        parts = self._parts(request, [pins[name] for name in names], channel)
+        lookup = Lookup(request.platform, offline=request.offline)
+        try:
+            # What is added to is known already; the index is asked for what is new only.
+            known = request.offline or request.keep
+            release = self._seen(request, channel) if known else None
+            if release is None:
+                wanted = f"{METAPACKAGE}{request.version.specifier()}"
+                (metapackage,) = lookup.resolve([wanted], requires=True)
+                release = CudaVersion.parse(metapackage.version), metapackage.requires
+            version, requires = release
+            addons = addon_packages(request, version, source=self.name, channels=False)
+            pins = wanted_pins(requires, request, version)
+            parts = find_parts(list(pins.values()), request, channel, lookup)
+        except IndexFailure as error:
+            raise self._refusal(error, request) from error
 
         def fetch() -> Sequence[Any]:
             records = parts.fetch()
@@ -55,21 +62,16 @@ class PypiSource:
             Origin.PYPI,
             version,
             request.wanted_flavor,
-            names,
+            tuple(pins),
             rows,
             "PyPI, in the package cache already" if cached else "PyPI",
             specs=(*parts.specs, *addons.specs),
             fetch=fetch,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterator[AvailableFlavor]:
+    def available(self, search: Search) -> Iterator[AvailableFlavor]:
         """See `Source.available`. Takes one look at the index."""
+        platform, offline = search.platform, search.offline
         local, refusal = LocalChannel.find(platform.subdir), None
         on_index: list[CudaVersion] = []
         try:
@@ -108,61 +110,27 @@ class PypiSource:
                 ],
             )
 
-    def _release(
+    def _seen(
         self, request: ToolkitRequest, channel: LocalChannel
-    ) -> tuple[CudaVersion, Sequence[str]]:
-        """The release to install and the requirements of its metapackage."""
-        if request.offline or request.keep:
-            # What is added to is known already; the index is asked for what is new only.
-            seen = request.version.best(map(CudaVersion.parse, channel.releases()))
-            if seen is not None:
-                return seen, channel.release(str(seen)) or ()
-        metapackage = self._metapackage(request)
-        return CudaVersion.parse(metapackage.version), metapackage.requires
+    ) -> tuple[CudaVersion, Sequence[str]] | None:
+        """The best release whose metapackage was seen before, with its requirements."""
+        version = request.version.best(map(CudaVersion.parse, channel.releases()))
+        return (version, channel.release(str(version)) or ()) if version is not None else None
 
-    def _metapackage(self, request: ToolkitRequest) -> Wheel:
-        try:
-            (release,) = Lookup(request.platform, offline=request.offline).resolve(
-                [f"{METAPACKAGE}{request.version.specifier()}"], requires=True
-            )
-        except IndexFailure as error:
-            if error.versions:
-                known = read_versions(error.versions)
-                raise NotOffered(
-                    self.name, f"has no CUDA {request.version}", known=known
-                ) from error
-            if request.offline and error.requirement:
-                raise self._not_in_cache(request) from error
-            raise self._no_index(error) from error
-        return release
-
-    def _choose(
-        self, request: ToolkitRequest, version: CudaVersion, pins: dict[str, str]
-    ) -> tuple[str, ...]:
-        """The components to install, of those the release has."""
-        wanted = request.components_of(version)
-        for name in request.components:
-            if name not in pins:
-                raise NotOffered(
-                    self.name,
-                    f"has no component {name} for CUDA {version}",
-                    hints=[f"It has: {', '.join(pins)}."],
-                )
-        return tuple(name for name in pins if name in wanted)
-
-    def _parts(self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel) -> Parts:
-        try:
-            return find_parts(pins, request, channel)
-        except IndexFailure as error:
-            if not error.requirement:
-                raise self._no_index(error) from error
-            if request.offline:
-                raise self._not_in_cache(request) from error
-            raise NotOffered(
-                self.name,
-                f"lacks {error.requirement} of CUDA {request.version} "
-                f"for {request.platform.subdir}",
-            ) from error
+    def _refusal(self, error: IndexFailure, request: ToolkitRequest) -> NotOffered:
+        """What the failure of an index means for the user."""
+        lacks_release = (error.requirement or "").startswith(METAPACKAGE)
+        if lacks_release and error.versions:
+            known = read_versions(error.versions)
+            return NotOffered(self.name, f"has no CUDA {request.version}", known=known)
+        if request.offline and error.requirement:
+            return self._not_in_cache(request)
+        if lacks_release or not error.requirement:
+            return self._no_index(error)
+        return NotOffered(
+            self.name,
+            f"lacks {error.requirement} of CUDA {request.version} for {request.platform.subdir}",
+        )
 
     def _no_index(self, error: IndexFailure) -> NotOffered:
         reason = f"cannot be asked: {error.reason}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 from ...errors import CudaError
@@ -23,7 +24,7 @@ class Wheel:
     size: int | None = None
     """Bytes; None where the index does not say."""
 
-    @property
+    @cached_property
     def filename(self) -> str:
         """The last part of its address."""
         return unquote(urlsplit(self.url).path.rpartition("/")[2])

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ...convert.archive import unpack_archive
-from ...convert.package import ArchiveError, record_of
+from ...convert.package import ArchiveError
+from ...convert.unpacked import record_of
 from ...network.addresses import without_credentials
-from ...packages.local_channel import LocalChannel
+from ...packages.local_channel import PARTS, LocalChannel
 from ...platforms import Platform
 from ...system.progress import Progress
 from ...system.progress_text import Part
 from ...system.threads import Job, Jobs
-from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .manifest import Archive
 from .place import Place
 
@@ -40,8 +40,7 @@ def fetch_archives(archives: Sequence[Archive], place: Place, platform: Platform
         RedistError: when a file cannot be used.
     """
     channel = LocalChannel.find(platform.subdir)
-    with staging_folder(channel) as folder:
-        remove_forgotten_parts(channel)
+    with channel.staging() as folder:
         # Another command may have brought some meanwhile.
         records = [channel.record_of(one.sha256, one.name, one.build) for one in archives]
         missing = [number for number, record in enumerate(records) if record is None]

@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
 
 from ...data import read_data
-from ...network.addresses import shown_address
+from ...network.addresses import path_of, shown_address
 from ...network.connections import AnswerError
 from ...network.download import read_url
 from ...network.stream import download
@@ -137,7 +136,7 @@ def place_of(location: str | None, setting: str) -> Place:
         if file.endswith(".json"):
             return Place(parts._replace(path=f"{folder}/").geturl(), only=file)
         return Place(text if text.endswith("/") else f"{text}/")
-    path = Path(url2pathname(parts.path) if local else text).expanduser().absolute()
+    path = (path_of(text) if local else Path(text)).expanduser().absolute()
     if path.is_dir():
         return Place(f"{path.as_uri()}/", path)
     if path.is_file():

@@ -15,8 +15,8 @@ from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...toolkit import Flavor, Origin
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, check_addons_early
-from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from ..addon_packages import addon_packages
+from ..base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest
 from .fetch import fetch_archives
 from .manifest import (
     FILE,
@@ -49,7 +49,6 @@ class RedistSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Reads a manifest and downloads no archive."""
-        check_addons_early(request)
         place = place_of(request.location, _setting())
         channel = LocalChannel.find(request.platform.subdir)
         memory = Memory(channel, place)
@@ -98,13 +97,7 @@ class RedistSource:
             fetch=fetch,
         )
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterator[AvailableFlavor]:
+    def available(self, search: Search) -> Iterator[AvailableFlavor]:
         """See `Source.available`.
 
         NVIDIA's own server is not asked, since a table knows what it has; another place is asked
@@ -112,10 +105,10 @@ class RedistSource:
         installed from before.
         """
         place = place_of(None, _setting())
-        channel = LocalChannel.find(platform.subdir)
+        channel = LocalChannel.find(search.platform.subdir)
         memory = Memory(channel, place)
-        if _setting() or offline:
-            versions, _ = _releases_at(place, memory, offline=offline)
+        if _setting() or search.offline:
+            versions, _ = _releases_at(place, memory, offline=search.offline)
         else:
             versions = sorted({*known_releases(), *memory.releases()})
         for version in versions:
@@ -126,7 +119,9 @@ class RedistSource:
                     yield AvailableFlavor(version, flavor, place.text, None, nvcc)
                     continue
                 used = memory.recall(version) is not None
-                found = _flavor_of(manifest, flavor, platform, place, channel if used else None)
+                found = _flavor_of(
+                    manifest, flavor, search.platform, place, channel if used else None
+                )
                 if found is not None:
                     yield found
 

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...convert.package import Member, record_of, refusing
-from ...convert.unpacked import unpack_package
+from ...convert.package import Member, refusing
+from ...convert.unpacked import record_of, unpack_package
 from ...network.connections import AnswerError
 from ...network.stream import download
-from ...packages.local_channel import LocalChannel
+from ...packages.local_channel import PARTS, LocalChannel
 from ...platforms import Platform
 from ...system.files import Inside
 from ...system.progress import Progress
 from ...system.progress_text import Part
 from ...system.reading import hash_of
 from ...versions import CudaVersion
-from ..staging import PARTS, remove_forgotten_parts, staging_folder
 from .installers import Installer, RunfileError
 from .parts import RELEASE, members_by_part
 from .unpack import Workplace, unpack
@@ -93,7 +92,7 @@ def convert(installer: Installer, platform: Platform) -> Mapping[str, Any]:
     version, sha256, url = installer.version, installer.sha256, installer.url
     steps = {"fetching" if url else "checking": 1, "unpacking": 1}
     told = Part(name, steps=steps)
-    with staging_folder(channel) as folder, Progress([told]):
+    with channel.staging() as folder, Progress([told]):
         # Another command may have done it while this one waited.
         for one in converted(channel):
             if one.sha256 == sha256 and one.whole:
@@ -101,7 +100,6 @@ def convert(installer: Installer, platform: Platform) -> Mapping[str, Any]:
         told.begin(next(iter(steps)))
         file = installer.path
         if url is not None:
-            remove_forgotten_parts(channel)
             file = _download(url, channel, folder, name, sha256, told)
         elif (found := hash_of(file, progress=told.update)) != sha256:
             raise _another(name, f"its SHA-256 is {found} and not {sha256}")

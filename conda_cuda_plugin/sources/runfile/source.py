@@ -13,12 +13,11 @@ from typing import Any
 from ...environment import Environment
 from ...network.addresses import shown_address
 from ...packages.local_channel import LocalChannel
-from ...platforms import Platform
 from ...quoting import typed
 from ...toolkit import Flavor, Origin, components, in_flavor
 from ...versions import CudaVersion
-from ..addon_packages import addon_packages, check_addons_early
-from ..base import AvailableFlavor, NotOffered, Offer, Package, ToolkitRequest
+from ..addon_packages import addon_packages
+from ..base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest
 from .installers import EXAMPLE, Installer, find_installer, no_such_file
 from .packages import PREFIX, Converted, build_of, convert, converted, parts_in
 from .parts import HEADERS, LICENSE, RELEASE, STATIC, TOOLS, parts
@@ -34,7 +33,6 @@ class RunfileSource:
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
         """See `Source.offer`. Unpacks nothing; hashes the file only when it is not known."""
-        check_addons_early(request)
         if request.platform.windows:
             raise NotOffered(self.name, "takes NVIDIA's installers for Linux only")
         there = converted(LocalChannel.find(request.platform.subdir))
@@ -57,17 +55,11 @@ class RunfileSource:
             raise no_such_file(installer.path)
         return self._to_convert(request, installer)
 
-    def available(
-        self,
-        platform: Platform,
-        environment: Environment | None,
-        channels: Sequence[str],
-        offline: bool,
-    ) -> Iterable[AvailableFlavor]:
+    def available(self, search: Search) -> Iterable[AvailableFlavor]:
         """See `Source.available`. The releases whose installers were unpacked before."""
-        if platform.windows:
+        if search.platform.windows:
             return
-        for one in converted(LocalChannel.find(platform.subdir)):
+        for one in converted(LocalChannel.find(search.platform.subdir)):
             nvcc, gone = "nvcc" in one.records, parts_in(one.records[RELEASE]) - set(one.records)
             for flavor in Flavor:
                 if (nvcc or flavor is not Flavor.DEVEL) and gone.isdisjoint(in_flavor(flavor)):
