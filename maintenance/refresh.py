@@ -41,7 +41,7 @@ FROM_PAGE: dict[str, tuple[Callable[[dict[str, Any], str], dict[str, Any]], str,
         "the page of NVIDIA's toolkit release notes that has the drivers' table",
     ),
 }
-BY_HAND = ("frameworks.json", "libraries.json", "messages.json", "tools.json")
+BY_HAND = ("frameworks.json", "gpus.json", "libraries.json", "messages.json", "tools.json")
 
 
 def refresh(

@@ -95,7 +95,9 @@ def test_for_a_framework_to_come_and_the_machine_it_will_run_on(
     [
         (("auto",), 1, "nothing to choose by: no driver and no framework"),
         ((), 1, "conda cuda use auto --for torch==2.5.1"),
-        (("auto", "--for", "mxnet"), 2, "'mxnet' is not a framework that conda cuda knows."),
+        (("auto", "--for", "mxnet"), 2, "'mxnet' is neither a framework nor a GPU that conda"),
+        (("auto", "--for", "rtx 5091"), 2, "Did you mean GeForce RTX 5090 or"),
+        (("auto", "--for", "rtx 6000"), 2, "'rtx 6000' can be Quadro RTX 6000 (7.5), RTX A6000"),
         (("auto", "--for", "torch==2.5.9"), 1, "Nearest known releases: 2.5.0, 2.5.1"),
         (("auto", "--for", "torch==\x01\udcff"), 2, "is not a framework"),
         (("12.4", "--for", "torch==2.5.1"), 2, "Leave one of them out."),
@@ -179,7 +181,7 @@ def test_match_without_a_version_and_without_a_driver(conda: Conda) -> None:
     assert out.startswith("TensorFlow 2.21.0, with cuDNN >=9.3,<10\non a machine without a known")
     assert "* CUDA 12.5  pip, the default: not known\n" in out
     assert 'pip install "tensorflow[and-cuda]==2.21.0"' in out
-    assert 'No driver is known here; state one: --for "driver=550,cc=8.9"' in out
+    assert 'No driver is known here; state one: --for "h100,driver=550"' in out
 
 
 def test_match_as_a_document(conda: Conda) -> None:
@@ -209,7 +211,7 @@ def test_match_as_a_document(conda: Conda) -> None:
         (("torch>=2",), 2, "Write torch, or torch==2.5.1."),
         (("\x01\udcff\udcfe",), 2, "is not a framework"),
         (("x" * 100_000,), 2, "is not a framework"),
-        (("torch", "--for", "jax"), 2, "The machine 'jax' cannot be understood"),
+        (("torch", "--for", "jax"), 2, "No GPU is known by the name 'jax'."),
         ((), 2, "FRAMEWORK[==VERSION]"),
     ],
     ids=["version", "framework", "range", "binary", "long", "machine", "nothing"],

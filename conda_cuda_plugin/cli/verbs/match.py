@@ -23,7 +23,7 @@ EPILOG = """\
 examples:
   conda cuda match torch==2.5.1                   its builds, and which run here
   conda cuda match tensorflow                     the newest that runs here
-  conda cuda match jax --for "driver=550,cc=8.9"  on another machine
+  conda cuda match jax --for "h100,driver=550"    on another machine
 """
 
 _LEVELS = {
@@ -110,7 +110,8 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
             if note.command:
                 text.append(f"      {note.command}")
     if any(reason.id == "no-driver" for one in found.judged for reason in one.reasons):
-        text += paragraph('No driver is known here; state one: --for "driver=550,cc=8.9"')
+        known = "stated" if machine.stated else "known here"
+        text += paragraph(f'No driver is {known}; state one: --for "h100,driver=550"')
     return text
 
 
