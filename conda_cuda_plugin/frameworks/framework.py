@@ -142,6 +142,11 @@ class Build:
     """Whether it is what the plain command installs."""
     verified: bool = True
 
+    @property
+    def oldest(self) -> ComputeCapability | None:
+        """The oldest GPU that it runs on; None when not published."""
+        return self.minimum or min(self.capabilities, default=None)
+
     @classmethod
     def of_release(cls, source: str, text: str, *command: str, **more: Any) -> Build:
         """The build for one CUDA release."""

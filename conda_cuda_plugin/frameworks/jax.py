@@ -89,30 +89,25 @@ def _by_conda(contents: Contents, record: CondaRecord) -> Framework:
 def jax_builds(version: str, platform: Platform) -> Builds:
     """The builds of a release of JAX: one per major version of CUDA, each for a range."""
     rows = [] if platform.windows else rows_for(version, table("jax")["rules"])
+    oldest = {
+        major: ComputeCapability.parse(row["cc"])
+        for row in rows_for(version, table("jax")["oldest"])
+        for major in row["majors"]
+    }
     builds = []
     for row in sorted(rows, key=lambda row: str(row["extra"]), reverse=True):
         accepts = VersionRequest.parse(row["cuda"])
         command = f'pip install "jax[{row["extra"]}]=={version}"'
         if row.get("pages"):
             command += f" -f {table('jax')['wheel_pages']}"
-        builds.append(
-            Build(
-                "pip",
-                (command,),
-                # pip takes the newest packages that the range allows.
-                accepts.best(known.version for known in releases()),
-                accepts,
-                cudnn=row["cudnn"],
-                minimum=ComputeCapability.parse(row["min_cc"]) if "min_cc" in row else None,
-                verified="min_cc" not in row,
-            )
-        )
+        # pip takes the newest packages that the range allows.
+        newest = accepts.best(known.version for known in releases())
+        minimum = oldest.get(newest.major) if newest else None
+        build = Build("pip", (command,), newest, accepts, row["cudnn"], minimum=minimum)
+        builds.append(build)
     cudnn = next((build.cudnn for build in builds), None)
     builds.append(Build("pip", (f"pip install jax=={version}",)))
     notes = [Note.on_conda_forge("jax", version)]
     if platform.windows:
         notes.append(Note("On Windows itself JAX is CPU only; in WSL it uses GPUs."))
-    if any("min_cc" in row for row in rows):
-        text = "JAX's least compute capabilities (5.2, with CUDA 13 7.5) are unverified."
-        notes.append(Note(text))
     return Builds("jax", version, None, cudnn, tuple(builds), tuple(notes))

@@ -81,6 +81,13 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
         default = ", the default" if one.build.default else ""
         line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_LEVELS[one.level]}"
         text.append(paint(line, "bold" if one is found.best else None))
+        details = []
+        if one.build.cudnn and one.build.cudnn != builds.cudnn:
+            details.append(f"cuDNN {one.build.cudnn}")
+        if one.build.oldest:
+            details.append(f"GPUs from compute capability {one.build.oldest}")
+        if details:
+            text += paragraph(", ".join(details), "      ")
         text += _commands(one.build.command, whole)
         for reason in one.reasons[:1]:
             why = reason.text
@@ -155,6 +162,7 @@ def _document(found: Match, machine: Machine) -> dict[str, Any]:
             "best": one is best,
             **facts(one.build, "default verified ptx commands=command"),
             "capabilities": list(map(str, one.build.capabilities)) or None,
+            "oldest": str(one.build.oldest) if one.build.oldest else None,
             "reasons": [facts(reason, "id text cure") for reason in one.reasons],
         }
         for one in found.judged
