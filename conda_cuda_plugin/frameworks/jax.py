@@ -20,7 +20,7 @@ from .framework import (
     cudnn_of_record,
     exactly,
 )
-from .releases import rows_for, table
+from .releases import in_range, rows_for, table
 from .site_packages import CondaRecord, Distribution
 
 _PLUGIN = re.compile(r"jax-cuda(\d{2})-(?:plugin|pjrt)")
@@ -89,11 +89,6 @@ def _by_conda(contents: Contents, record: CondaRecord) -> Framework:
 def jax_builds(version: str, platform: Platform) -> Builds:
     """The builds of a release of JAX: one per major version of CUDA, each for a range."""
     rows = [] if platform.windows else rows_for(version, table("jax")["rules"])
-    oldest = {
-        major: ComputeCapability.parse(row["cc"])
-        for row in rows_for(version, table("jax")["oldest"])
-        for major in row["majors"]
-    }
     builds = []
     for row in sorted(rows, key=lambda row: str(row["extra"]), reverse=True):
         accepts = VersionRequest.parse(row["cuda"])
@@ -102,7 +97,7 @@ def jax_builds(version: str, platform: Platform) -> Builds:
             command += f" -f {table('jax')['wheel_pages']}"
         # pip takes the newest packages that the range allows.
         newest = accepts.best(known.version for known in releases())
-        minimum = oldest.get(newest.major) if newest else None
+        minimum = _oldest_gpu(version, newest.major) if newest else None
         build = Build("pip", (command,), newest, accepts, row["cudnn"], minimum=minimum)
         builds.append(build)
     cudnn = next((build.cudnn for build in builds), None)
@@ -111,3 +106,11 @@ def jax_builds(version: str, platform: Platform) -> Builds:
     if platform.windows:
         notes.append(Note("On Windows itself JAX is CPU only; in WSL it uses GPUs."))
     return Builds("jax", version, None, cudnn, tuple(builds), tuple(notes))
+
+
+def _oldest_gpu(version: str, major: int) -> ComputeCapability | None:
+    """The oldest GPU that the builds for a major version of CUDA run on."""
+    since = table("jax")["oldest"].get(str(major), {})
+    # Oldest release first.
+    known = [text for first, text in since.items() if in_range(version, f">={first}")]
+    return ComputeCapability.parse(known[-1]) if known else None
