@@ -40,7 +40,7 @@ def on_index(document: dict[str, Any], index: Index) -> tuple[dict[str, Any], li
         if _key(text) < _FIRST_PINS:
             continue
         try:
-            pins = build_markers.pins(_requires("torch", text))
+            pins = build_markers.pins(_requires(f"torch=={text}"))
         except IndexFailure as error:
             notes.append(f"torch {text} is not read: {error.reason}")
             continue
@@ -127,7 +127,7 @@ def _to_read(name: str, known: Iterable[str], index: Index) -> list[str]:
     return [text for text in found if text not in settled and _key(text) >= oldest]
 
 
-def _requires(name: str, version: str) -> Sequence[str]:
+def _requires(requirement: str) -> Sequence[str]:
     """The requirements of a wheel for the first of some Pythons, as pip reads them.
 
     Raises:
@@ -145,7 +145,7 @@ def _requires(name: str, version: str) -> Sequence[str]:
     for python in _PYTHONS:
         line = [sys.executable, "-m", "pip", "install", "-q", "--report=-", *words]
         done = subprocess.run(
-            [*line, f"--python-version={python}", f"{name}=={version}"],
+            [*line, f"--python-version={python}", requirement],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode == 0:
@@ -156,17 +156,19 @@ def _requires(name: str, version: str) -> Sequence[str]:
 
 def _against_rules(version: str, rules: list[dict[str, Any]]) -> list[str]:
     """Where the rules of JAX say something else than the metadata of a release."""
-    required, notes = _requires("jax", version), []
+    required, notes = _requires(f"jax=={version}"), []
     for rule in rows_for(version, rules):
         pins = build_markers.pins(required, extra=rule["extra"])
         plugin = next((name for name in pins if name.endswith("-plugin")), None)
         if plugin is not None:
-            pins = build_markers.pins(_requires(plugin, version), extra="with-cuda")
+            # Up to 0.4.29 JAX itself requires NVIDIA's packages.
+            required_there = _requires(f"{plugin}{pins[plugin]}")
+            pins |= build_markers.pins(required_there, extra="with-cuda")
         runtime = next((pins[one] for one in pins if one.startswith("nvidia-cuda-runtime")), "")
         lowest = build_markers.parsed(runtime.partition(",")[0].removeprefix(">="))
         cudnn = (build_markers.cudnn_of_pins(pins) or "").partition(",")[0]
-        said = (f">={lowest.release}" if lowest else "", cudnn)
         ruled = (rule["cuda"].partition(",")[0], rule["cudnn"].partition(",")[0])
+        said = (f">={lowest.release}" if lowest else ruled[0], cudnn)
         if said != ruled:
             notes.append(
                 f"jax {version}[{rule['extra']}] wants CUDA {said[0]} and cuDNN {said[1]}, "

@@ -140,6 +140,8 @@ class Build:
     """The oldest GPU it runs on, where only that is published."""
     default: bool = False
     """Whether it is what the plain command installs."""
+    brings_cuda: bool = True
+    """Whether it comes with CUDA; else it takes any release in its range from a toolkit."""
     verified: bool = True
 
     @property

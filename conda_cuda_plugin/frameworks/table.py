@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..platforms import Platform
-from .cupy import read_cupy
+from .cupy import cupy_builds, read_cupy
 from .framework import Builds, Contents, Framework
 from .jax import jax_builds, read_jax
 from .site_packages import conda_records, distributions
@@ -23,6 +23,7 @@ _BUILDS: dict[str, Callable[[str, Platform], Builds]] = {
     "torch": torch_builds,
     "tensorflow": tensorflow_builds,
     "jax": jax_builds,
+    "cupy": cupy_builds,
 }
 
 

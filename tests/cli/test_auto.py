@@ -212,7 +212,7 @@ def test_match_as_a_document(conda: Conda) -> None:
     ("words", "code", "said"),
     [
         (("torch==2.5.9",), 1, "No PyTorch 2.5.9 is known. Nearest known releases: 2.5.0, 2.5.1"),
-        (("mxnet",), 2, "Frameworks: torch, tensorflow, jax"),
+        (("mxnet",), 2, "Frameworks: torch, tensorflow, jax, cupy"),
         (("torch>=2",), 2, "Write torch, or torch==2.5.1."),
         (("\x01\udcff\udcfe",), 2, "is not a framework"),
         (("x" * 100_000,), 2, "is not a framework"),

@@ -207,6 +207,19 @@ def test_the_builds_of_jax(version: str, cuda: str, cudnn: str, oldest: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("14.2.0", {"13.x from 13.0": "7.5", "12.x from 12.0": "5.0"}),
+        ("13.6.0", {"13.x from 13.0": "7.5", "12.x from 12.0": "5.0", "11.x from 11.2": "3.5"}),
+        ("11.4.0", {"11.x from 11.2": "3.5"}),
+    ],
+)
+def test_the_builds_of_cupy(version: str, found: dict[str, str]) -> None:
+    builds = builds_of("cupy", version, LINUX).builds
+    assert {build.label: str(build.oldest) for build in builds} == found
+
+
+@pytest.mark.parametrize(
     ("version", "oldest"),
     [("2.21.0", "6.0"), ("2.17.0", "6.0"), ("2.16.1", "5.0"), ("2.15.0", "5.0"),
      ("2.14.0", "3.5"), ("2.3.0", "3.5"), ("2.2.0", "3.5"), ("1.9.0", None)],
@@ -222,7 +235,7 @@ def test_the_oldest_gpu_of_tensorflow(version: str, oldest: str | None) -> None:
     ("typed", "name"),
     [("torch", "torch"), ("PyTorch", "torch"), ("pytorch-gpu", "torch"), ("tf", "tensorflow"),
      ("TensorFlow", "tensorflow"), ("tensorflow_gpu", "tensorflow"), ("JAX", "jax"),
-     (" jaxlib ", "jax")],
+     (" jaxlib ", "jax"), ("cupy-cuda12x", "cupy")],
 )  # fmt: skip
 def test_frameworks_go_by_several_names(typed: str, name: str) -> None:
     assert framework_name(typed) == name
@@ -267,7 +280,7 @@ def test_an_unknown_release_names_the_nearest(name: str, typed: str, near: list[
 def test_an_unknown_framework_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="not a framework") as caught:
         framework_name("mxnet")
-    assert "torch, tensorflow, jax" in caught.value.hints[0]
+    assert "torch, tensorflow, jax, cupy" in caught.value.hints[0]
 
 
 @given(st.text(max_size=40))

@@ -75,6 +75,8 @@ def shown(found: Match) -> list[str]:
             "pip 12.x from 12.2 cannot", "pip 11.x from 11.8 cannot"]),
         ("tensorflow==2.17.0", "driver=545.23.08,cc=5.2", ["pip 12.3 cannot"]),
         ("tensorflow==2.16.1", "driver=545.23.08,cc=5.2", ["pip 12.3 native"]),
+        ("cupy==13.6.0", "driver=545.23.08,cc=5.2", [
+            "pip 13.x from 13.0 cannot", "pip 12.x from 12.0 native", "pip 11.x from 11.2 native"]),
         ("jax==0.9.2", "driver=580.65.06,cc=7.0", [
             "pip 13.x from 13.0 cannot", "pip 12.x from 12.1 native"]),
     ],
@@ -111,6 +113,9 @@ def test_which_builds_run(framework: str, machine: str | None, expected: list[st
         ("tensorflow==1.15.0", "driver=410.48,cc=7.5",
          "pip install tensorflow-gpu==1.15.0 && conda cuda use 10.0", "10.0"),
         ("jax==0.9.2", "driver=550.54.15,cc=8.0", 'pip install "jax[cuda12]==0.9.2"', "12.4"),
+        ("cupy==14.2.0", "driver=620,cc=8.0", 'pip install "cupy-cuda13x[ctk]==14.2.0"', "13.5"),
+        # Its wheels take any toolkit of the major version, so one in full is chosen.
+        ("cupy==13.6.0", "driver=550.54.15,cc=8.0", "pip install cupy-cuda12x==13.6.0", "12.4"),
         ("jax==0.4.20", "driver=470.82.01,cc=8.0",
          'pip install "jax[cuda11_pip]==0.4.20" '
          "-f https://storage.googleapis.com/jax-releases/jax_cuda_releases.html", "11.8"),
@@ -224,7 +229,7 @@ def test_every_release_is_shown_in_80_columns(framework, machine, platform) -> N
     wide = [line for line in text if len(line) > 80]
     # Only a command that cannot be broken on Windows is longer.
     assert all(platform.windows and "download.pytorch.org" in line for line in wide), wide
-    assert found.cpu
+    assert found.cpu or framework.startswith("cupy")
     assert all(
         one.build.cudnn is None or one.build.cudnn[0] in "<>=0123456789" for one in found.judged
     )

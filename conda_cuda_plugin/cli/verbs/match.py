@@ -40,7 +40,7 @@ def configure_parser(parser: ArgumentParser) -> None:
     parser.add_argument(
         "cuda_framework",
         metavar="FRAMEWORK[==VERSION]",
-        help="PyTorch, TensorFlow or JAX; without a version the newest that runs here.",
+        help="PyTorch, TensorFlow, JAX or CuPy; without a version the newest that runs here.",
     )
     add_machine_option(parser)
     helpers.add_parser_json(parser)
