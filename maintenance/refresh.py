@@ -1,8 +1,9 @@
 """Read the public facts in conda_cuda_plugin/data anew, and say what is different.
 
 From the Python package index that pip is configured to use: releases.json, sizes.json,
-addons.json, and what of it components.json does not know yet. From pages that a maintainer has
-saved: redist.json, runfiles.json, and the drivers of compatibility.json. The rest is written by
+addons.json, the new releases of frameworks.json, and what of it components.json does not know yet.
+From pages that a maintainer has saved: redist.json, runfiles.json, the drivers of
+compatibility.json, and the variants, cuDNN and GPUs of frameworks.json. The rest is written by
 hand; each file says from which sources.
 """
 
@@ -19,9 +20,10 @@ from typing import Any
 from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.system.files import Inside
 
-from . import index, pages
+from . import frameworks, index, pages
 from .documents import difference, rewrite, with_date
 
+FRAMEWORKS = "frameworks.json"
 DATA = Path(__file__).resolve().parent.parent / "conda_cuda_plugin" / "data"
 
 # file: (how it is read, the source in it that says when it was read)
@@ -30,9 +32,10 @@ FROM_INDEX: dict[str, tuple[Callable[[dict[str, Any], index.Index], Any], str]] 
     "sizes.json": (index.sizes, "pypi"),
     "addons.json": (index.addons, "pypi"),
     "components.json": (index.unknown_components, "components"),
+    FRAMEWORKS: (frameworks.on_index, "torch"),
 }
 # file: (how it is read, that source, what to save)
-FROM_PAGE: dict[str, tuple[Callable[[dict[str, Any], str], dict[str, Any]], str, str]] = {
+FROM_PAGE: dict[str, tuple[Callable[..., dict[str, Any]], str, str]] = {
     "redist.json": (pages.redist, "releases", "the listing of the folder that its `url` names"),
     "runfiles.json": (pages.runfiles, "sha256", "Spack's package.py of cuda"),
     "compatibility.json": (
@@ -40,13 +43,19 @@ FROM_PAGE: dict[str, tuple[Callable[[dict[str, Any], str], dict[str, Any]], str,
         "drivers",
         "the page of NVIDIA's toolkit release notes that has the drivers' table",
     ),
+    FRAMEWORKS: (
+        frameworks.on_page,
+        "torch",
+        "generate_binary_build_matrix.py or build_cuda.sh of PyTorch, .bazelrc of JAX, or "
+        "build_info.py of TensorFlow, with its --release",
+    ),
 }
-BY_HAND = ("frameworks.json", "libraries.json", "messages.json", "tools.json")
+BY_HAND = ("gpus.json", "libraries.json", "messages.json", "tools.json")
 
 
 def refresh(
     folder: Path, names: list[str], saved: dict[str, Path], *, again: list[str], write: bool,
-    allow_loss: bool,
+    allow_loss: bool, release: str | None = None,
 ) -> int:  # fmt: skip
     """Read the files anew; print what is different.
 
@@ -57,24 +66,27 @@ def refresh(
         again: known releases to look at again.
         write: keep what is new.
         allow_loss: keep it even where entries are lost.
+        release: of the framework, for a page that does not name it.
 
     Returns:
         0; 1 when a file was not written because it would lose entries.
     """
-    asked = names or [*FROM_INDEX, *saved]
-    seen = index.Index(again) if any(name in FROM_INDEX for name in asked) else None
+    asked = names or [*FROM_INDEX, *(name for name in saved if name not in FROM_INDEX)]
+    indexed = [name for name in asked if name in FROM_INDEX and name not in saved]
+    seen = index.Index(again) if indexed else None
     refused = 0
     for name in asked:
         text = (folder / name).read_text(encoding="utf-8")
         before = json.loads(text)
         notes: list[str] = []
-        if name in FROM_INDEX:
+        if name in FROM_INDEX and name not in saved:
             assert seen is not None
             reader, source = FROM_INDEX[name]
             after, notes = reader(before, seen)
         else:
             from_page, source, _ = FROM_PAGE[name]
-            after = from_page(before, saved[name].read_text(encoding="utf-8", errors="replace"))
+            page = saved[name].read_text(encoding="utf-8", errors="replace")
+            after = from_page(before, page, *([release] if name == FRAMEWORKS else []))
         found = difference(before, after)
         print(f"{name}: {_count(found)}")
         for line in [*found.lines(), *(f"  ! {note}" for note in notes)]:
@@ -115,6 +127,7 @@ def main() -> int:
     )
     parser.add_argument("--page", action="append", default=[], metavar="FILE=PAGE", help=page)
     parser.add_argument("--again", action="append", default=[], metavar="VERSION", help=again)
+    parser.add_argument("--release", metavar="VERSION", help="the release that a page is of")
     parser.add_argument("--write", action="store_true", help="write what is new")
     parser.add_argument("--allow-loss", action="store_true", help="write even if entries are lost")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder with the data files")
@@ -129,7 +142,7 @@ def main() -> int:
     try:
         return refresh(
             args.data, args.names, saved, again=args.again, write=args.write,
-            allow_loss=args.allow_loss,
+            allow_loss=args.allow_loss, release=args.release,
         )  # fmt: skip
     except (CudaError, pages.PageError, OSError) as error:
         print(f"maintenance.refresh: {getattr(error, 'message', error)}", file=sys.stderr)

@@ -15,6 +15,7 @@ from ..addons import addons
 from ..data import read_data, tools
 from ..frameworks.releases import known_releases, title_of
 from ..frameworks.releases import table as framework_table
+from ..machine.gpu_names import known_gpus
 from ..platforms import PLATFORMS
 from ..sources.base import DEFAULT_CHANNELS
 from ..sources.table import NAMES
@@ -111,6 +112,7 @@ def _values() -> Iterator[tuple[str, ...]]:
         "channel": dict.fromkeys(DEFAULT_CHANNELS, ""),
         "framework": frameworks,
         "target": {"driver=": "of another machine", "cc=": "compute capability"}
+        | {gpu.name: str(gpu.capability) for gpu in known_gpus() if " " not in gpu.name}
         | {f"{name}==": title for name, title in frameworks.items()},
         "library": dict.fromkeys(tools(), "tool")
         | dict.fromkeys(libraries["libraries"], "library")

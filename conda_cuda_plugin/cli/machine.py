@@ -7,11 +7,20 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from ..errors import UsageError
+from ..frameworks.match import parse_framework
 from ..machine.detect import detect
+from ..machine.gpu_names import nearest_names
 from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
 from ..machine.spec import is_machine_text, state_machine
+from ..quoting import quoted
 from .common import this_platform
+
+MACHINE = (
+    'h100, "RTX 4090", a100+h100 or cc=8.9 (compute capability) for its GPUs, driver=550 or '
+    "cuda=12.4 (the newest CUDA that the driver supports); with commas between."
+)
+"""How `--for` describes a machine."""
 
 
 def add_machine_option(parser: ArgumentParser) -> None:
@@ -20,7 +29,7 @@ def add_machine_option(parser: ArgumentParser) -> None:
         "--for",
         dest="cuda_for",
         metavar="MACHINE",
-        help="Another machine in place of this one: driver=550,cc=8.9.",
+        help=f"Another machine in place of this one: {MACHINE}",
     )
 
 
@@ -53,12 +62,33 @@ def split_targets(texts: Sequence[str] | None) -> tuple[str | None, str | None]:
     """
     machines = [text for text in texts or () if is_machine_text(text)]
     frameworks = [text for text in texts or () if not is_machine_text(text)]
+    for text in frameworks:
+        _assert_framework(text)
     for what, named in (("machine", machines), ("framework", frameworks)):
         if len(named) > 1:
             raise UsageError(
                 f"--for names more than one {what}.",
-                hints=['Several GPUs of one machine: --for "driver=550,cc=8.9+7.0"']
+                hints=['Several GPUs of one machine: --for "a100+h100,driver=550"']
                 if what == "machine"
                 else ["Name the framework that matters most; conda cuda match shows the others."],
             )
     return next(iter(machines), None), next(iter(frameworks), None)
+
+
+def _assert_framework(text: str) -> None:
+    """Refuse a word that is no framework, and no GPU either.
+
+    Raises:
+        UsageError: with the GPUs that are spelled like it.
+    """
+    try:
+        parse_framework(text)
+    except UsageError as error:
+        if "=" in text:
+            raise
+        near = nearest_names(text)
+        hints = [f"Did you mean {' or '.join(near)}?"] if near else error.hints
+        raise UsageError(
+            f"{quoted(text)} is neither a framework nor a GPU that conda cuda knows.",
+            hints=[*hints, 'A machine: --for "h100,driver=550", or "driver=550,cc=8.9".'],
+        ) from error

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ..frameworks.build_markers import major_of
 from ..frameworks.framework import Backend, Framework
+from ..frameworks.match import judge_build
 from ..frameworks.site_packages import conda_records, distributions, site_folders
+from ..frameworks.table import build_of
 from ..libraries.host import read_cache
 from ..quoting import assignment, typed
 from ..system.reading import names_in
@@ -101,6 +103,24 @@ def _why_no_gpu(context: Context, torch: Framework) -> tuple[Severity, str, str,
         why = f"the driver {machine.driver} is there, but no GPU answers."
         return Severity.WARNING, why, read, "nvidia-smi -L shows the GPUs that the driver sees."
     return None
+
+
+@rule("framework-no-code")
+def no_code(context: Context) -> Iterator[Finding]:
+    """A framework's build holds no code for a GPU here."""
+    for framework in _built_for_cuda(context):
+        build = build_of(framework, context.platform)
+        reasons = judge_build(build, context.machine).reasons if build else ()
+        narrow = next(
+            (one.text for one in reasons if one.id in ("build-narrow", "build-too-new")), ""
+        )
+        if narrow:
+            yield Finding(
+                f"{framework.title} does not run on a GPU here: {narrow[0].lower()}{narrow[1:]}",
+                (f"{framework.title} ({framework.evidence})",),
+                f"conda cuda match {typed(f'{framework.name}=={framework.version}')}",
+                severity=Severity.ERROR,
+            )
 
 
 @rule("cudnn-missing")

@@ -1,12 +1,16 @@
-"""CuPy: the distribution's own name says the CUDA (`cupy-cuda12x`, `cupy-cuda112`)."""
+"""CuPy: the distribution's own name says the CUDA (`cupy-cuda12x`, `cupy-cuda112`); its builds."""
 
 from __future__ import annotations
 
 import re
 
+from ..machine.machine import ComputeCapability
+from ..platforms import Platform
+from ..toolkit import releases
 from ..versions import VersionRequest
 from . import build_markers
-from .framework import Backend, Contents, Framework, exactly
+from .framework import Backend, Build, Builds, Contents, Framework, Note, exactly
+from .releases import in_range, table
 
 _NAME = re.compile(r"cupy-cuda(\d{2,3})(x?)", re.ASCII)
 
@@ -17,8 +21,7 @@ def read_cupy(contents: Contents) -> Framework | None:
         if match := _NAME.fullmatch(name):
             cuda = None if match[2] else build_markers.joined(match[1])
             major = int(match[1])
-            # cupy-cuda11x needs 11.2 (its documentation; the others any minor version).
-            text = f">={major}.{2 if major == 11 else 0},<{major + 1}"
+            text = table("cupy")["accepts"].get(str(major), f">={major}.0,<{major + 1}")
             return Framework(
                 "cupy",
                 distribution.version,
@@ -42,3 +45,26 @@ def read_cupy(contents: Contents) -> Framework | None:
         brings_cuda=cuda is not None,
         evidence=contents.relative(record.path),
     )
+
+
+def cupy_builds(version: str, platform: Platform) -> Builds:
+    """The builds of a release of CuPy: one per major version of CUDA, each for a range.
+
+    They are for every platform alike.
+    """
+    known, builds = table("cupy"), []
+    for major in reversed(known["releases"][version]["cuda"]):
+        accepts = VersionRequest.parse(known["accepts"][major])
+        newest = accepts.best(row.version for row in releases())
+        name = f"cupy-cuda{major}x"
+        brings = in_range(version, known["toolkit_extra"])
+        wheel = f'"{name}[ctk]=={version}"' if brings else f"{name}=={version}"
+        oldest = ComputeCapability.parse(known["oldest"][major])
+        build = Build(
+            "pip", (f"pip install {wheel}",), newest, accepts, minimum=oldest, brings_cuda=brings
+        )
+        builds.append(build)
+    notes = [Note.on_conda_forge("cupy", version)]
+    if not in_range(version, known["toolkit_extra"]):
+        notes.append(Note("Its wheels bring no CUDA: the environment's toolkit has the libraries."))
+    return Builds("cupy", version, None, None, tuple(builds), tuple(notes))

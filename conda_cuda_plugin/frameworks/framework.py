@@ -140,7 +140,14 @@ class Build:
     """The oldest GPU it runs on, where only that is published."""
     default: bool = False
     """Whether it is what the plain command installs."""
+    brings_cuda: bool = True
+    """Whether it comes with CUDA; else it takes any release in its range from a toolkit."""
     verified: bool = True
+
+    @property
+    def oldest(self) -> ComputeCapability | None:
+        """The oldest GPU that it runs on; None when not published."""
+        return self.minimum or min(self.capabilities, default=None)
 
     @classmethod
     def of_release(cls, source: str, text: str, *command: str, **more: Any) -> Build:

@@ -20,7 +20,7 @@ from .framework import (
     cudnn_of_record,
     exactly,
 )
-from .releases import rows_for, table
+from .releases import in_range, rows_for, table
 from .site_packages import CondaRecord, Distribution
 
 _PLUGIN = re.compile(r"jax-cuda(\d{2})-(?:plugin|pjrt)")
@@ -95,24 +95,22 @@ def jax_builds(version: str, platform: Platform) -> Builds:
         command = f'pip install "jax[{row["extra"]}]=={version}"'
         if row.get("pages"):
             command += f" -f {table('jax')['wheel_pages']}"
-        builds.append(
-            Build(
-                "pip",
-                (command,),
-                # pip takes the newest packages that the range allows.
-                accepts.best(known.version for known in releases()),
-                accepts,
-                cudnn=row["cudnn"],
-                minimum=ComputeCapability.parse(row["min_cc"]) if "min_cc" in row else None,
-                verified="min_cc" not in row,
-            )
-        )
+        # pip takes the newest packages that the range allows.
+        newest = accepts.best(known.version for known in releases())
+        minimum = _oldest_gpu(version, newest.major) if newest else None
+        build = Build("pip", (command,), newest, accepts, row["cudnn"], minimum=minimum)
+        builds.append(build)
     cudnn = next((build.cudnn for build in builds), None)
     builds.append(Build("pip", (f"pip install jax=={version}",)))
     notes = [Note.on_conda_forge("jax", version)]
     if platform.windows:
         notes.append(Note("On Windows itself JAX is CPU only; in WSL it uses GPUs."))
-    if any("min_cc" in row for row in rows):
-        text = "JAX's least compute capabilities (5.2, with CUDA 13 7.5) are unverified."
-        notes.append(Note(text))
     return Builds("jax", version, None, cudnn, tuple(builds), tuple(notes))
+
+
+def _oldest_gpu(version: str, major: int) -> ComputeCapability | None:
+    """The oldest GPU that the builds for a major version of CUDA run on."""
+    since = table("jax")["oldest"].get(str(major), {})
+    # Oldest release first.
+    known = [text for first, text in since.items() if in_range(version, f">={first}")]
+    return ComputeCapability.parse(known[-1]) if known else None

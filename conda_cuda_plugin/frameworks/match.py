@@ -102,7 +102,11 @@ def _judged(builds: Builds, machine: Machine) -> Match:
 
 def toolkit_for(one: JudgedBuild, machine: Machine) -> CudaVersion:
     """The release that a build was built for, or the best for the machine that it runs with."""
-    accepts, newest = one.build.accepts, one.build.cuda
+    return _toolkit_for(one.build, machine)
+
+
+def _toolkit_for(build: Build, machine: Machine) -> CudaVersion:
+    accepts, newest = build.accepts, build.cuda
     assert accepts is not None
     assert newest is not None
     if accepts.release:
@@ -120,7 +124,8 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
     which the toolkit itself supports).
     """
     assert build.cuda is not None
-    verdict = judge(build.cuda, machine)
+    release = build.cuda if build.brings_cuda else _toolkit_for(build, machine)
+    verdict = judge(release, machine)
     level = verdict.level
     # Nothing is compiled here.
     reasons = [reason for reason in verdict.reasons if reason.id != "host-compiler"]

@@ -12,12 +12,9 @@ from ..data import read_data
 from ..errors import CudaError, UsageError
 from ..quoting import quoted
 
-_WITHOUT_RELEASES = {"cupy": "CuPy"}
-"""What people call the frameworks whose releases are in no table."""
-
 
 def table(name: str) -> dict[str, Any]:
-    """One block of data/frameworks.json: `names`, `torch`, `tensorflow` or `jax`."""
+    """One block of data/frameworks.json: `names`, or a framework's."""
     block: dict[str, Any] = read_data("frameworks.json")[name]
     return block
 
@@ -55,7 +52,7 @@ def framework_name(text: str) -> str:
 
 def title_of(name: str) -> str:
     """What people call a framework: `PyTorch`."""
-    return str(table("names").get(name, {}).get("title") or _WITHOUT_RELEASES[name])
+    return str(table("names")[name]["title"])
 
 
 def known_releases(name: str) -> list[str]:

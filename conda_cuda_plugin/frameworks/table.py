@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import CudaError
 from ..platforms import Platform
-from .cupy import read_cupy
-from .framework import Builds, Contents, Framework
+from .cupy import cupy_builds, read_cupy
+from .framework import Build, Builds, Contents, Framework
 from .jax import jax_builds, read_jax
+from .releases import find_release
 from .site_packages import conda_records, distributions
 from .tensorflow import read_tensorflow, tensorflow_builds
 from .torch import read_torch, torch_builds
@@ -23,6 +25,7 @@ _BUILDS: dict[str, Callable[[str, Platform], Builds]] = {
     "torch": torch_builds,
     "tensorflow": tensorflow_builds,
     "jax": jax_builds,
+    "cupy": cupy_builds,
 }
 
 
@@ -38,6 +41,19 @@ def find_frameworks(prefix: Path) -> tuple[Framework, ...]:
     """
     contents = Contents(prefix, distributions(prefix), conda_records(prefix))
     return tuple(framework for read in _READERS if (framework := read(contents)) is not None)
+
+
+def build_of(framework: Framework, platform: Platform) -> Build | None:
+    """The build of pip's that an installed framework is; None where no table knows it."""
+    try:
+        version = find_release(framework.name, framework.version)
+    except CudaError:
+        return None
+    if framework.installer != "pip" or version != framework.version:
+        return None
+    builds = builds_of(framework.name, version, platform).builds
+    same = (one for one in builds if one.cuda and one.accepts == framework.accepts)
+    return next((one for one in same if one.source == "pip"), None)
 
 
 def builds_of(name: str, version: str, platform: Platform) -> Builds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..machine.machine import ComputeCapability
 from ..platforms import Platform
 from . import build_markers
 from .framework import (
@@ -120,11 +121,15 @@ def tensorflow_builds(version: str, platform: Platform) -> Builds:
         command = (f"pip install {package}=={version}", f"conda cuda use {row['cuda']}")
     builds = []
     if not wsl_only and platform.machine != "aarch64":
-        builds.append(Build.of_release("pip", row["cuda"], *command, cudnn=cudnn, default=True))
+        minimum = ComputeCapability.parse(row["min_cc"]) if "min_cc" in row else None
+        more = {"cudnn": cudnn, "minimum": minimum, "default": True}
+        builds.append(Build.of_release("pip", row["cuda"], *command, **more))
     plain = platform.machine == "aarch64" or not new_names
     package = "tensorflow" if plain else "tensorflow-cpu"
     builds.append(Build("pip", (f"pip install {package}=={version}",)))
     notes = [Note.on_conda_forge("tensorflow", version)]
+    if "min_cc" not in row:
+        notes.append(Note("The oldest GPU that its wheels run on is not known."))
     if wsl_only:
         notes.append(Note("On Windows itself TensorFlow uses GPUs up to 2.10; later ones in WSL."))
     if platform.machine == "aarch64":

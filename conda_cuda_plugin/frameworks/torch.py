@@ -8,6 +8,7 @@ from typing import Any
 from ..machine.machine import ComputeCapability
 from ..platforms import Platform
 from ..system.reading import names_in
+from ..toolkit import in_words
 from . import build_markers
 from .framework import (
     NOTHING,
@@ -117,40 +118,62 @@ def torch_builds(version: str, platform: Platform) -> Builds:
         *_cpu(version, platform),
     )
     notes = tuple(_notes(version, row, platform, builds))
-    return Builds("torch", version, row.get("date"), row.get("cudnn"), builds, notes)
+    known = {build.cudnn for build in builds if build.source == "pip" and build.cuda}
+    cudnn = known.pop() if len(known) == 1 else None
+    return Builds("torch", version, row.get("date"), cudnn, builds, notes)
 
 
 def _pip(version: str, row: dict[str, Any], platform: Platform) -> list[Build]:
     default = _pypi_cuda(version, row, platform)
-    texts = sorted({*row.get("wheels", ()), *([default] if default else ())}, key=_key)
-    listed = rows_for(version, table("torch")["architectures"])
+    cudnn = row.get("wheels", {})
+    arm = platform.machine == "aarch64"
+    column = "aarch64" if arm else "windows" if platform.windows else "x86_64"
+    others = [text for text in cudnn if _is_built(version, text, platform)]
+    texts = sorted({*others, *([default] if default else ())}, key=_key, reverse=True)
+    codes = {text: _codes(version, text, column) for text in texts}
     found = []
-    for text in reversed(texts):
-        own = next((one for one in listed if text in one["cuda"]), {})
-        column = "aarch64" if platform.machine == "aarch64" else "x86_64"
-        codes = own.get(column, [])
-        if platform.machine == "aarch64" and text != default and not codes:
-            # Only where the architecture list names it is a wheel for this machine known.
-            continue
+    for text in texts:
         plain = text == default
-        words = f"pip install torch=={version}" if plain else _variant(version, text)
-        # The wheels for Windows hold no PTX.
-        ptx = own.get("ptx") if not platform.windows else None
         found.append(
             Build.of_release(
                 "pip",
                 text,
-                words,
-                cudnn=row.get("cudnn"),
-                capabilities=tuple(map(ComputeCapability.parse, codes)),
-                ptx=ComputeCapability.parse(ptx) if ptx else None,
-                minimum=ComputeCapability.parse(own["min_cc"]) if "min_cc" in own else None,
-                unlisted=not own and any(one.get("verified", True) for one in listed),
+                f"pip install torch=={version}" if plain else _variant(version, text),
+                cudnn=cudnn.get(text) or (row.get("cudnn") if plain else None),
+                **codes[text],
+                unlisted=not codes[text] and any(codes.values()),
                 default=plain,
-                verified=own.get("verified", True),
             )
         )
     return sorted(found, key=lambda build: not build.default)
+
+
+def _is_built(version: str, text: str, platform: Platform) -> bool:
+    """Whether PyTorch's own index has the wheel of a variant for a platform."""
+    if platform.windows:
+        without = rows_for(version, table("torch")["without_windows"])
+        return not any(text in row["cuda"] for row in without)
+    if platform.machine == "aarch64":
+        return any(text in row["cuda"] for row in rows_for(version, table("torch")["aarch64"]))
+    return True
+
+
+def _codes(version: str, text: str, column: str) -> dict[str, Any]:
+    """The machine code and the PTX in the build of a variant; empty where they are not known."""
+    rows = rows_for(version, table("torch")["architectures"])
+    own = next((row for row in rows if text in row["cuda"]), {})
+    listed = own.get(column)
+    if listed is None and column == "windows":
+        # The wheels for Windows hold no PTX.
+        listed = own.get("x86_64", "").replace("+PTX", "")
+    if not listed:
+        return {}
+    codes = [one.partition("+") for one in listed.split()]
+    ptx = [ComputeCapability.parse(one) for one, _, plus in codes if plus]
+    return {
+        "capabilities": tuple(ComputeCapability.parse(one) for one, *_ in codes),
+        "ptx": ptx[0] if ptx else None,
+    }
 
 
 def _conda_forge(version: str, platform: Platform) -> list[Build]:
@@ -179,7 +202,8 @@ def _channel(version: str, row: dict[str, Any], platform: Platform) -> list[Buil
         else:
             words = f"cuda{text.replace('.', '')} -c pytorch"
         command = f"conda install pytorch=={version} {words}"
-        found.append(Build.of_release("pytorch channel", text, command))
+        codes = _codes(version, text, "conda")
+        found.append(Build.of_release("pytorch channel", text, command, **codes))
     return found
 
 
@@ -224,6 +248,14 @@ def _notes(
     if "wheels" not in row:
         text = "Which other variants PyTorch's own index has is not known for this release."
         notes.append(Note(text))
+    wheels = [build for build in builds if build.source == "pip" and build.cuda]
+    without = {
+        "cuDNN": [build.label for build in wheels if build.cudnn is None],
+        "oldest GPU": [build.label for build in wheels if build.oldest is None],
+    }
+    unknown = [f"the {what} of CUDA {in_words(few)}" for what, few in without.items() if few]
+    if unknown:
+        notes.append(Note(f"Not known of pip's builds: {in_words(unknown)}."))
     if not rows_for(version, table("torch")["conda_forge"]):
         notes.append(
             Note(

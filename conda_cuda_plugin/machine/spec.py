@@ -1,4 +1,4 @@
-"""A machine in the user's words: `--for driver=550,cc=8.9`, and conda's overrides."""
+"""A machine in the user's words: `--for driver=550,cc=8.9`, `--for h100`, and conda's overrides."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..errors import UsageError
+from ..quoting import quoted
 from ..versions import CudaVersion
+from .gpu_names import gpus_named, nearest_names
 from .machine import ComputeCapability, DriverVersion, Gpu, Machine
 from .tables import cuda_of_driver
 
-_KEYS = ("driver", "cuda", "cc")
-_PART = re.compile(rf"\s*({'|'.join(_KEYS)})\s*=(?!=)", re.IGNORECASE)
+_KEYS = ("driver", "cuda", "cc", "gpu")
+_PART = re.compile(rf"\s*({'|'.join(_KEYS)})\s*=(?!=)(.*)", re.IGNORECASE | re.DOTALL)
+_HINTS = [
+    'Describe it like this: --for "driver=550,cc=8.9", or --for "h100,driver=550".',
+    "Several GPUs: a100+h100, or cc=8.9+7.0.",
+]
 T = TypeVar("T")
 
 
 def is_machine_text(text: str) -> bool:
-    """Whether a text describes a machine (`driver=550`) and not a framework (`torch==2.5.1`)."""
-    return any(_PART.match(part) for part in text.split(","))
+    """Whether a text describes a machine (`driver=550`, `h100`) and not a framework (`torch`)."""
+    parts = text.split(",")
+    return any(_PART.match(part) for part in parts) or (
+        "=" not in text and all(gpus_named(name) for part in parts for name in part.split("+"))
+    )
 
 
 def state_machine(text: str, base: Machine) -> Machine:
@@ -27,7 +36,8 @@ def state_machine(text: str, base: Machine) -> Machine:
 
     Args:
         text: parts with commas between: `driver=550.54.15`, `cuda=12.4` (the newest CUDA the
-            driver supports), `cc=8.9` for each GPU, `cc=8.9+7.0` for several.
+            driver supports), `cc=8.9` or the name of a GPU for each GPU; `+` stands between
+            several.
         base: gives platform, C library and host compiler, which are not stated. Its driver and
             its GPUs are those of another machine and do not count.
 
@@ -39,13 +49,13 @@ def state_machine(text: str, base: Machine) -> Machine:
     gpus: list[Gpu] = []
     seen: set[str] = set()
     for part in text.split(","):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        key = key.lower()
-        if key not in _KEYS or not equals:
+        match = _PART.match(part)
+        key, value = (match[1].lower(), match[2].strip()) if match else ("gpu", part.strip())
+        if match is None and ("=" in part or not value):
             raise _refused(
-                text, f"{part.strip()!r} is not one of {', '.join(f'{k}=' for k in _KEYS)}"
+                text, f"{value!r} is not one of {', '.join(f'{k}=' for k in _KEYS)} and no GPU"
             )
-        if key in seen and key != "cc":
+        if key in seen and key in ("driver", "cuda"):
             raise _refused(text, f"{key} is named twice")
         seen.add(key)
         try:
@@ -53,8 +63,10 @@ def state_machine(text: str, base: Machine) -> Machine:
                 driver = DriverVersion.parse(value.removeprefix("R").removeprefix("r"))
             elif key == "cuda":
                 cuda = CudaVersion.parse(value)
-            else:
+            elif key == "cc":
                 gpus += [Gpu(None, ComputeCapability.parse(one)) for one in value.split("+")]
+            else:
+                gpus += [_gpu(one) for one in value.split("+")]
         except ValueError as error:
             raise _refused(text, str(error)) from error
     if cuda is None and driver is not None:
@@ -72,6 +84,37 @@ def state_machine(text: str, base: Machine) -> Machine:
         evidence=(*compiler, *((key, "--for") for key in sorted(seen))),
         notes=(),
     )
+
+
+def _gpu(name: str) -> Gpu:
+    """The GPU that a name means.
+
+    Raises:
+        UsageError: it means none, or several of different compute capabilities.
+    """
+    name = " ".join(name.split())
+    found = gpus_named(name)
+    if not found:
+        near = nearest_names(name)
+        hint = [f"Did you mean {_either(near)}?"] if near else []
+        raise UsageError(
+            f"No GPU is known by the name {quoted(name, 40)}.", hints=[*hint, *_HINTS], gpu=name
+        )
+    if len({gpu.capability for gpu in found}) == 1:
+        return Gpu(found[0].name if len(found) == 1 else name, found[0].capability)
+    shown = [f"{gpu.name} ({gpu.capability})" for gpu in found]
+    more = [f"{len(shown) - 6} more"] if len(shown) > 6 else []
+    raise UsageError(
+        f"{quoted(name, 40)} can be {_either([*shown[:6], *more])}.",
+        hints=["Write the whole name, or the compute capability: cc=8.9."],
+        gpu=name,
+        candidates=[gpu.name for gpu in found],
+    )
+
+
+def _either(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def overridden(
@@ -95,6 +138,6 @@ def overridden(
 def _refused(text: str, why: str) -> UsageError:
     return UsageError(
         f"The machine {text!r} cannot be understood: {why}.",
-        hints=['Describe it like this: --for "driver=550,cc=8.9"', "Several GPUs: cc=8.9+7.0"],
+        hints=_HINTS,
         machine=text,
     )

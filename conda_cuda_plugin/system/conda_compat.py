@@ -50,8 +50,12 @@ def stdout_nowhere() -> Iterator[None]:
         yield
 
 
-def confirm(question: str) -> None:
+def confirm(question: str, default: str = "yes") -> None:
     """Ask, as `conda install` does, unless `--yes` or `--json` is given.
+
+    Args:
+        question: what to ask.
+        default: what the Enter key alone answers, `yes` or `no`.
 
     Raises:
         DryRunExit: under `--dry-run`.
@@ -71,7 +75,7 @@ def confirm(question: str) -> None:
         from conda.reporters import confirm_yn
     except ImportError:
         from conda.cli.common import confirm_yn
-    confirm_yn(question)
+    confirm_yn(question, default=default)
 
 
 def virtual_packages() -> list[str]:

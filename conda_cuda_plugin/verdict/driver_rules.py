@@ -5,7 +5,8 @@ Source: NVIDIA's release notes and CUDA Compatibility guide, as in data/compatib
 
 from __future__ import annotations
 
-from ..machine.machine import DriverVersion, Machine, is_data_centre
+from ..machine.gpu_names import is_data_centre
+from ..machine.machine import DriverVersion, Machine
 from ..machine.tables import architectures, cuda_of_driver, driver_for, minimum_driver
 from ..versions import CudaVersion
 from .verdict import Level, Numbers, Reason
@@ -37,7 +38,7 @@ def judge_driver(version: CudaVersion, machine: Machine) -> tuple[Level, Reason 
     driver, cuda, needed = machine.driver, driver_cuda(machine), numbers(version, machine)
     full, least = needed.driver, needed.minimum_driver
     if driver is None and cuda is None:
-        return Level.UNKNOWN, _no_driver(version, least)
+        return Level.UNKNOWN, _no_driver(version, least, machine)
     if driver and full and reaches(driver, full):
         return Level.NATIVE, None
     if cuda is not None and cuda.numbers >= version.numbers:
@@ -85,6 +86,11 @@ def shown(driver: DriverVersion) -> str:
     return str(driver) if len(driver.numbers) > 1 else f"R{driver.branch}"
 
 
+def has_compat(machine: Machine) -> bool:
+    """Whether every GPU is known to be one for data centres, which alone cuda-compat serves."""
+    return bool(machine.gpus) and all(is_data_centre(gpu) for gpu in machine.gpus)
+
+
 def _may_have_compat(version: CudaVersion, machine: Machine) -> bool:
     release, branch = _FIRST_COMPAT
     if numbered_as_windows(machine) or version < release:
@@ -101,12 +107,19 @@ def _found(machine: Machine) -> str:
     return f"{shown(machine.driver)} (CUDA {cuda.release})" if cuda else shown(machine.driver)
 
 
-def _no_driver(version: CudaVersion, least: DriverVersion | None) -> Reason:
-    needs = f", and CUDA {version} needs {shown(least)} or newer" if least else ""
+def _no_driver(version: CudaVersion, least: DriverVersion | None, machine: Machine) -> Reason:
+    known = [architectures().get(gpu.capability) for gpu in machine.gpus if gpu.capability]
+    firsts = (driver_for(one.first, windows=machine.windows) for one in known if one)
+    # A GPU needs the driver of the first release that knows it, too.
+    wanted = max(filter(None, (least, *firsts)), default=None) if least else None
+    needs = f"CUDA {version} needs {shown(wanted)} or newer" if wanted else None
+    if machine.stated:
+        text = "No driver is stated" + (f"; {needs} there" if needs else "")
+        return Reason("no-driver", f"{text}.", "Add the driver to --for: driver=550.")
     return Reason(
         "no-driver",
-        f"No driver is known here{needs}.",
-        'State the machine it will run on: --for "driver=550,cc=8.9"',
+        f"No driver is known here{f', and {needs}' if needs else ''}.",
+        'State the machine it will run on: --for "h100,driver=550".',
     )
 
 
@@ -142,9 +155,10 @@ def _too_old(
     text = f"CUDA {version} needs {needs} or newer; the driver here is {_found(machine)}."
     cure = _newer(least, machine) if least else "Update the driver."
     if compat:
+        where = "The" if has_compat(machine) else "On a GPU for data centres, and no other, the"
         cure += (
-            " On a GPU for data centres the package cuda-compat, put first on LD_LIBRARY_PATH, "
-            "can stand in for a newer driver."
+            f" {where} package cuda-compat, put first on LD_LIBRARY_PATH, can stand in for a newer "
+            "driver."
         )
     return Reason("driver-too-old", text, cure)
 

@@ -95,7 +95,9 @@ def test_for_a_framework_to_come_and_the_machine_it_will_run_on(
     [
         (("auto",), 1, "nothing to choose by: no driver and no framework"),
         ((), 1, "conda cuda use auto --for torch==2.5.1"),
-        (("auto", "--for", "mxnet"), 2, "'mxnet' is not a framework that conda cuda knows."),
+        (("auto", "--for", "mxnet"), 2, "'mxnet' is neither a framework nor a GPU that conda"),
+        (("auto", "--for", "rtx 5091"), 2, "Did you mean GeForce RTX 5090 or"),
+        (("auto", "--for", "rtx 6000"), 2, "'rtx 6000' can be Quadro RTX 6000 (7.5), RTX A6000"),
         (("auto", "--for", "torch==2.5.9"), 1, "Nearest known releases: 2.5.0, 2.5.1"),
         (("auto", "--for", "torch==\x01\udcff"), 2, "is not a framework"),
         (("12.4", "--for", "torch==2.5.1"), 2, "Leave one of them out."),
@@ -131,15 +133,17 @@ def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
         "PyTorch 1.8.1, of 2021-03-25\n"
         "on another machine: driver 470.82.01, CUDA up to 11.4, GPU (8.6)\n"
         "\n"
-        "* CUDA 11.1  pip: runs (native)\n"
-        "      pip install torch==1.8.1+cu111 \\\n"
-        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
-        "  CUDA 10.2  pip: does not run (cannot)\n"
-        "      pip install torch==1.8.1+cu102 \\\n"
-        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
+        "  CUDA 10.2  pip, the default: does not run (cannot)\n"
+        "      cuDNN 7.6.5.32, GPUs from compute capability 3.7\n"
+        "      pip install torch==1.8.1\n"
         "      CUDA 10.2 makes code for compute capability 3.0 to 7.5; the Ampere GPU\n"
         "      has 8.6. CUDA 11.1 is the first release for 8.6.\n"
+        "* CUDA 11.1  pip: runs (native)\n"
+        "      cuDNN 8.0.5.39, GPUs from compute capability 3.7\n"
+        "      pip install torch==1.8.1+cu111 \\\n"
+        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
         "  CUDA 10.1  pip: does not run (cannot)\n"
+        "      cuDNN 7.6.3.30, GPUs from compute capability 3.7\n"
         "      pip install torch==1.8.1+cu101 \\\n"
         "        -f https://download.pytorch.org/whl/torch_stable.html\n"
         "      CUDA 10.1 makes code for compute capability 3.0 to 7.5; the Ampere GPU\n"
@@ -155,8 +159,10 @@ def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
         "  CUDA 10.2  conda-forge: does not run (cannot)\n"
         '      conda install -c conda-forge "pytorch=1.8.1=cuda102*"\n'
         "  CUDA 11.3  pytorch channel: runs (native)\n"
+        "      GPUs from compute capability 3.7\n"
         "      conda install pytorch==1.8.1 cudatoolkit=11.3 -c pytorch -c conda-forge\n"
         "  CUDA 10.2  pytorch channel: does not run (cannot)\n"
+        "      GPUs from compute capability 3.7\n"
         "      conda install pytorch==1.8.1 cudatoolkit=10.2 -c pytorch\n"
         "\n"
         "  CPU only  pip\n"
@@ -179,7 +185,7 @@ def test_match_without_a_version_and_without_a_driver(conda: Conda) -> None:
     assert out.startswith("TensorFlow 2.21.0, with cuDNN >=9.3,<10\non a machine without a known")
     assert "* CUDA 12.5  pip, the default: not known\n" in out
     assert 'pip install "tensorflow[and-cuda]==2.21.0"' in out
-    assert 'No driver is known here; state one: --for "driver=550,cc=8.9"' in out
+    assert 'No driver is known here; state one: --for "h100,driver=550"' in out
 
 
 def test_match_as_a_document(conda: Conda) -> None:
@@ -191,10 +197,11 @@ def test_match_as_a_document(conda: Conda) -> None:
     )  # fmt: skip
     pip = {row["cuda"]: row for row in document["builds"] if row["source"] == "pip"}
     assert {cuda: row["verdict"] for cuda, row in pip.items()} == {
-        "13.0": "cannot", "12.9": "unknown", "12.8": "cannot", "12.6": "native",
+        "13.0": "cannot", "12.9": "cannot", "12.8": "cannot", "12.6": "native",
     }  # fmt: skip
     assert pip["12.8"]["reasons"][0]["id"] == "build-narrow"
     assert pip["12.6"]["best"]
+    assert [pip["12.6"][key] for key in ("cudnn", "oldest")] == ["9.10.2.21", "5.0"]
     assert pip["12.6"]["commands"] == [
         "pip install torch==2.11.0 --index-url https://download.pytorch.org/whl/cu126"
     ]
@@ -205,11 +212,11 @@ def test_match_as_a_document(conda: Conda) -> None:
     ("words", "code", "said"),
     [
         (("torch==2.5.9",), 1, "No PyTorch 2.5.9 is known. Nearest known releases: 2.5.0, 2.5.1"),
-        (("mxnet",), 2, "Frameworks: torch, tensorflow, jax"),
+        (("mxnet",), 2, "Frameworks: torch, tensorflow, jax, cupy"),
         (("torch>=2",), 2, "Write torch, or torch==2.5.1."),
         (("\x01\udcff\udcfe",), 2, "is not a framework"),
         (("x" * 100_000,), 2, "is not a framework"),
-        (("torch", "--for", "jax"), 2, "The machine 'jax' cannot be understood"),
+        (("torch", "--for", "jax"), 2, "No GPU is known by the name 'jax'."),
         ((), 2, "FRAMEWORK[==VERSION]"),
     ],
     ids=["version", "framework", "range", "binary", "long", "machine", "nothing"],

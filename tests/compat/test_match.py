@@ -43,16 +43,22 @@ def shown(found: Match) -> list[str]:
             "pytorch channel 11.3 native", "pytorch channel 10.2 native"]),
         # A wheel narrower than its toolkit: CUDA 12.8 makes code for Volta, this build has none.
         ("torch==2.11.0", "driver=580.65.06,cc=7.0", [
-            "pip 13.0 cannot", "pip 12.9 unknown", "pip 12.8 cannot", "pip 12.6 native",
+            "pip 13.0 cannot", "pip 12.9 cannot", "pip 12.8 cannot", "pip 12.6 native",
             "conda-forge 13.0 cannot", "conda-forge 12.9 native"]),
         ("torch==2.9.1", "driver=580.65.06,cc=6.1", [
-            "pip 12.8 cannot", "pip 13.0 cannot", "pip 12.6 native", "conda-forge 12.9 native"]),
+            "pip 12.8 cannot", "pip 13.0 cannot", "pip 12.9 cannot", "pip 12.6 native",
+            "conda-forge 12.9 native"]),
+        # What a build has code for is not known, while it is of others of the release.
+        ("torch==2.13.0", "driver=580.65.06,cc=8.6", [
+            "pip 13.0 native", "pip 13.2 minor", "pip 12.9 unknown", "pip 12.6 native",
+            "conda-forge 13.0 native", "conda-forge 12.9 native"]),
         ("torch==2.5.1", "driver=575.57.08,cc=12.0", [
             "pip 12.4 cannot", "pip 12.1 cannot", "pip 11.8 cannot",
             "conda-forge 12.6 cannot", "conda-forge 12.0 cannot", "conda-forge 11.8 cannot",
             "pytorch channel 12.4 cannot", "pytorch channel 12.1 cannot",
             "pytorch channel 11.8 cannot"]),
-        ("torch==2.14.1", "driver=470.82.01,cc=8.6", ["pip 13.0 compat"]),
+        ("torch==2.14.1", "driver=470.82.01,cc=8.6", [
+            "pip 13.0 compat", "pip 13.2 compat", "pip 12.6 compat"]),
         ("torch==2.14.0", "driver=580.65.06,cc=12.1", [
             "pip 13.0 native", "pip 13.2 minor", "pip 12.6 cannot"]),
         ("torch==0.4.1", None, [
@@ -64,7 +70,13 @@ def shown(found: Match) -> list[str]:
         ("tensorflow==2.21.0", "driver=470.82.01,cc=3.7", ["pip 12.5 cannot"]),
         ("jax==0.4.25", "driver=470.82.01,cc=8.0", [
             "pip 12.x from 12.3 compat", "pip 11.x from 11.8 minor"]),
-        ("jax==0.4.38", "driver=535.54.03,cc=5.0", ["pip 12.x from 12.1 cannot"]),
+        ("jax==0.4.38", "driver=535.54.03,cc=5.0", ["pip 12.x from 12.1 minor"]),
+        ("jax==0.4.20", "driver=535.54.03,cc=5.0", [
+            "pip 12.x from 12.2 cannot", "pip 11.x from 11.8 cannot"]),
+        ("tensorflow==2.17.0", "driver=545.23.08,cc=5.2", ["pip 12.3 cannot"]),
+        ("tensorflow==2.16.1", "driver=545.23.08,cc=5.2", ["pip 12.3 native"]),
+        ("cupy==13.6.0", "driver=545.23.08,cc=5.2", [
+            "pip 13.x from 13.0 cannot", "pip 12.x from 12.0 native", "pip 11.x from 11.2 native"]),
         ("jax==0.9.2", "driver=580.65.06,cc=7.0", [
             "pip 13.x from 13.0 cannot", "pip 12.x from 12.1 native"]),
     ],
@@ -101,6 +113,9 @@ def test_which_builds_run(framework: str, machine: str | None, expected: list[st
         ("tensorflow==1.15.0", "driver=410.48,cc=7.5",
          "pip install tensorflow-gpu==1.15.0 && conda cuda use 10.0", "10.0"),
         ("jax==0.9.2", "driver=550.54.15,cc=8.0", 'pip install "jax[cuda12]==0.9.2"', "12.4"),
+        ("cupy==14.2.0", "driver=620,cc=8.0", 'pip install "cupy-cuda13x[ctk]==14.2.0"', "13.5"),
+        # Its wheels take any toolkit of the major version, so one in full is chosen.
+        ("cupy==13.6.0", "driver=550.54.15,cc=8.0", "pip install cupy-cuda12x==13.6.0", "12.4"),
         ("jax==0.4.20", "driver=470.82.01,cc=8.0",
          'pip install "jax[cuda11_pip]==0.4.20" '
          "-f https://storage.googleapis.com/jax-releases/jax_cuda_releases.html", "11.8"),
@@ -117,7 +132,7 @@ def test_the_build_to_take(framework: str, machine: str, command: str, toolkit: 
     ("framework", "machine", "version", "skipped"),
     [
         ("torch", "driver=615,cc=9.0", "2.15.0", None),
-        ("torch", "driver=550.54.15,cc=8.9", "2.14.0", "2.15.0"),
+        ("torch", "driver=550.54.15,cc=8.9", "2.14.1", "2.15.0"),
         # The last one with a build for 11.8, which R470 runs by minor-version compatibility.
         ("torch", "driver=470.82.01,cc=8.6", "2.7.1", "2.15.0"),
         ("tensorflow", "driver=470.82.01,cc=8.0", "2.14.0", "2.21.0"),
@@ -162,9 +177,9 @@ def test_on_windows_tensorflow_and_jax_have_no_gpu_builds_any_more() -> None:
 def test_on_arm_only_wheels_known_for_it_are_named() -> None:
     found = match("torch==2.11.0", on("driver=580.65.06,cc=9.0"), ARM)
     assert [one.build.label for one in found.judged if one.build.source == "pip"] == [
-        "13.0", "12.8", "12.6",
+        "13.0", "12.9", "12.8", "12.6",
     ]  # fmt: skip
-    older = match("torch==2.5.1", on("driver=580.65.06,cc=9.0"), ARM)
+    older = match("torch==2.3.1", on("driver=580.65.06,cc=9.0"), ARM)
     assert {one.build.source for one in older.judged} == {"conda-forge"}
 
 
@@ -214,13 +229,25 @@ def test_every_release_is_shown_in_80_columns(framework, machine, platform) -> N
     wide = [line for line in text if len(line) > 80]
     # Only a command that cannot be broken on Windows is longer.
     assert all(platform.windows and "download.pytorch.org" in line for line in wide), wide
-    assert found.cpu
+    assert found.cpu or framework.startswith("cupy")
     assert all(
         one.build.cudnn is None or one.build.cudnn[0] in "<>=0123456789" for one in found.judged
     )
     if found.best is not None:
         assert found.best.level in (Level.NATIVE, Level.MINOR, Level.UNKNOWN)
         assert any(line.startswith("* CUDA") for line in text)
+
+
+def test_what_no_source_says_of_a_build_is_said() -> None:
+    def unknown(text: str) -> list[str]:
+        notes = match(text, Machine(), LINUX).builds.notes
+        return [note.text for note in notes if note.text.startswith("Not known")]
+
+    assert unknown("torch==2.14.0") == []
+    assert unknown("torch==2.13.0") == ["Not known of pip's builds: the oldest GPU of CUDA 12.9."]
+    assert unknown("torch==2.14.1") == [
+        "Not known of pip's builds: the cuDNN of CUDA 13.2 and 12.6."
+    ]
 
 
 def test_the_local_part_of_a_version_picks_a_build() -> None:

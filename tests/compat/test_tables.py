@@ -17,8 +17,9 @@ from conda_cuda_plugin.machine.tables import (
     minimum_driver,
     toolkit_row,
 )
+from conda_cuda_plugin.sources.runfile.installers import installer_for, published_sha256
 from conda_cuda_plugin.toolkit import releases
-from conda_cuda_plugin.versions import CudaVersion
+from conda_cuda_plugin.versions import CudaVersion, VersionRequest
 
 TABLES: dict[str, Any] = json.loads((DATA / "compatibility.json").read_text())
 RELEASES = sorted(row.version for row in releases())
@@ -153,7 +154,12 @@ def test_the_cuda_of_a_driver(driver: str, cuda: str | None) -> None:
         ("12.3.2", False, "545.23.08"),
         ("13.0.3", False, "580.95.05"),
         ("13.0.0", True, "580"),
-        ("13.2", False, "595"),
+        ("13.1.1", False, "590.48.01"),
+        ("13.2", False, "595.45.04"),
+        ("13.2.0", False, "595.45.04"),
+        ("13.2.1", False, "595.58.03"),
+        ("13.2.2", False, "595.71.05"),
+        ("13.3", False, "610"),
         ("13.5.0", False, "620"),
         ("12.7", False, None),
         ("14.0", False, None),
@@ -162,3 +168,13 @@ def test_the_cuda_of_a_driver(driver: str, cuda: str | None) -> None:
 def test_the_driver_of_a_release(release: str, windows: bool, driver: str | None) -> None:
     found = driver_for(CudaVersion.parse(release), windows=windows)
     assert (str(found) if found else None) == driver
+
+
+def test_what_is_known_of_single_releases() -> None:
+    rows = {str(row.version): row for row in releases()}
+    assert (rows["13.5.0"].pypi, rows["13.5.0"].cudart) == (True, "13.5.37")
+    installer = installer_for(VersionRequest.parse("12.5.0"), "ppc64le")
+    assert installer == "cuda_12.5.0_555.42.02_linux_ppc64le.run"
+    assert published_sha256(installer) == (
+        "33f39ad7bc624d5c8e59938990358cec80b9966431e34d1ab2d6115d78a3f264"
+    )

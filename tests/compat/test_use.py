@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ..cli.completing import terminal
 from ..conftest import Conda
 from ..listing import listing
 from ..sources.wheelhouse import only_folder, write_releases
@@ -51,9 +52,21 @@ def plan(conda: Conda, prefix: Path, *words: str) -> str:
         (
             "13.0",
             "driver=550,cc=9.0",
-            "verdict compat: CUDA 13.0.2 needs driver R580 or newer; the driver here is R550 (CUDA 12.4).",
+            "verdict compat: CUDA 13.0.2 needs driver R580 or newer; the driver here is R550 (CUDA 12.4). "
+            "Update the driver to R580 or newer. The package cuda-compat, put first on",
         ),
-        ("13.0", "cc=9.0", "verdict unknown: No driver is known here, and CUDA 13.0.2 needs R580"),
+        (
+            "13.0",
+            "driver=550,cc=8.9",
+            "Update the driver to R580 or newer. On a GPU for data centres, and no other, the "
+            "package cuda-compat, put first on LD_LIBRARY_PATH, can stand in for a newer driver.",
+        ),
+        ("13.0", "driver=550,l40s", "newer. The package cuda-compat, put first on"),
+        ("13.0", "cc=9.0", "verdict unknown: No driver is stated; CUDA 13.0.2 needs R580 or newer"),
+        ("12.4", "h100", "needs 525.60.13 or newer there. Add the driver to --for: driver=550."),
+        # Of the two, the driver that knows the GPU is the newer one.
+        ("11.8", "h100", "No driver is stated; CUDA 11.8.0 needs 520.61.05 or newer there."),
+        ("12.4", "a100+h100, driver=550", "compute capability 8.0 and 9.0, 5.0 to 9.0 supported)"),
         (
             "13.0",
             "cuda=13.0,cc=9.0+8.0",
@@ -65,6 +78,33 @@ def test_the_plan_shows_the_verdict(
     here: Conda, environment: Path, version: str, target: str, line: str
 ) -> None:
     assert line in plan(here, environment, version, "--for", target)
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        # 8.9 is of GeForce cards, too, which cuda-compat does not serve.
+        ("driver=550,cc=8.9", "Proceed (y/[n])?"),
+        ("driver=550", "Proceed (y/[n])?"),
+        ("driver=550,l40s", "Proceed ([y]/n)?"),
+        ("driver=550,h100,cc=8.9", "Proceed (y/[n])?"),
+        ("driver=580,cc=8.9", "Proceed ([y]/n)?"),
+    ],
+)
+def test_the_enter_key_says_yes_only_where_it_is_known_to_run(
+    here: Conda, environment: Path, target: str, asked: str
+) -> None:
+    words = ["cuda", "use", "13.0", "-p", str(environment), *PYPI, "--for", target]
+    with terminal([str(here.exe), *words], here.environ(TERM="xterm"), environment, 200) as person:
+        assert asked in person.read_until("?")
+
+
+def test_cuda_compat_is_never_offered_for_a_geforce(here: Conda, environment: Path) -> None:
+    words = ("13.0", *PYPI, "--for", "rtx 4090,driver=550", "--dry-run")
+    result = here.cuda("use", environment, *words, check=False)
+    assert result.code == 1
+    assert "needs driver R580 or newer; the driver here is R550 (CUDA 12.4)." in result.err
+    assert "cuda-compat" not in result.out + result.err
 
 
 @pytest.mark.parametrize(
@@ -197,7 +237,7 @@ def test_condas_override_is_honoured(here: Conda, environment: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["driver=abc", "cc=nonsense", "driver=550,gpu=L4", "cc=8.9,driver", "driver=\x00"[:-1]]
+    "text", ["driver=abc", "cc=nonsense", "driver=550,vgpu=L4", "cc=8.9,driver", "driver=\x00"[:-1]]
 )
 def test_bad_words_are_refused_with_an_example(conda: Conda, environment: Path, text: str) -> None:
     result = conda.cuda("use", environment, "12.4", "--for", text, "--dry-run", check=False)

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conda_cuda_plugin.machine.gpu_names import is_data_centre
 from conda_cuda_plugin.machine.machine import (
+    ComputeCapability,
     DriverVersion,
     Gpu,
     HostCompiler,
     Machine,
-    is_data_centre,
 )
 from conda_cuda_plugin.machine.tables import architectures, driver_for
 from conda_cuda_plugin.toolkit import releases
@@ -246,12 +247,24 @@ def test_a_host_compiler_that_nvcc_refuses_is_a_reason_and_no_level(
         ("NVIDIA T400 4GB", False),
         ("NVIDIA TITAN V", False),
         ("Orin (nvgpu)", False),
+        ("Tesla S2050", True),
+        ("NVIDIA GeForce RTX 9090", False),
+        ("NVIDIA RTX PRO 6000 Blackwell", None),
         ("Graphics Device", None),
         (None, None),
     ],
 )
 def test_data_centre_gpus_by_name(name: str | None, expected: bool | None) -> None:
     assert is_data_centre(Gpu(name)) is expected
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [("9.0", True), ("8.9", None), ("8.7", False), ("10.7", None)]
+)
+def test_a_capability_that_only_one_kind_has_says_the_kind(
+    capability: str, expected: bool | None
+) -> None:
+    assert is_data_centre(Gpu(None, ComputeCapability.parse(capability))) is expected
 
 
 def test_a_line_for_people_and_a_document_for_machines() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.install.wrappers import wrapper_text
-from conda_cuda_plugin.machine.machine import DriverVersion, Machine
+from conda_cuda_plugin.machine.machine import ComputeCapability, DriverVersion, Gpu, Machine
 
 from .frameworks import torch
 from .patients import FITTING, Sick
@@ -162,6 +162,12 @@ def torch_newer_than_driver(sick: Sick) -> None:
     torch(sick, "13.0")
     point_link(sick, "cuda-12.4")
     machine(driver=DriverVersion.parse("550.54.15"))(sick)
+
+
+def torch_without_code(sick: Sick) -> None:
+    torch(sick, "12.8", version="2.11.0")
+    point_link(sick, "cuda-12.4")
+    machine(gpus=(Gpu("Tesla V100-SXM2-16GB", ComputeCapability(7, 0)),))(sick)
 
 
 def torch_without_driver(sick: Sick) -> None:

@@ -188,6 +188,7 @@ FAULTS = (
     Fault("torch-no-gpu", "error", by.torch_newer_than_driver, evidence="PyTorch", name="driver"),
     Fault("torch-no-gpu", "note", by.torch_without_driver, evidence="PyTorch", name="no driver"),
     Fault("torch-no-gpu", "warning", by.torch_without_gpu, evidence="PyTorch", name="no gpu"),
+    Fault("framework-no-code", "error", by.torch_without_code, evidence="PyTorch 2.11.0"),
     Fault("cudnn-missing", "error", torch_with_cudnn, evidence="cuDNN 9.1.0.70"),
     Fault("cudnn-wrong-major", "error", lambda s: (torch_with_cudnn(s), old_cudnn(s)),
           evidence="libcudnn.so.8"),

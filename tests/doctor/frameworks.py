@@ -8,11 +8,11 @@ from pathlib import Path
 from .patients import Sick
 
 
-def torch(sick: Sick, cuda: str | None, *requires: str) -> None:
+def torch(sick: Sick, cuda: str | None, *requires: str, version: str = "2.5.1") -> None:
     """PyTorch from pip; None is the CPU build."""
     value = repr(cuda)
-    text = f"__version__ = '2.5.1'\ndebug = False\ncuda: Optional[str] = {value}\nhip = None\n"
-    sick.wheel("torch", "2.5.1", {"torch/version.py": text}, *requires)
+    text = f"__version__ = '{version}'\ndebug = False\ncuda: Optional[str] = {value}\nhip = None\n"
+    sick.wheel("torch", version, {"torch/version.py": text}, *requires)
 
 
 def torch_with_cudnn(sick: Sick) -> None:

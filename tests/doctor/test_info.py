@@ -139,6 +139,20 @@ def test_the_command_never_waits_for_a_driver(
         assert [name for name in names if name and name != "note"] == ROWS
 
 
+def test_another_machine(clinic: Any, pristine: Path, tmp_path: Path) -> None:
+    prefix = copy_environment(pristine, tmp_path / "mine")
+    stated = " ".join(clinic.cuda("info", prefix, "--for", "h100+rtx 4090").out.split())
+    assert "driver none stated GPUs H100 (compute capability 9.0), GeForce RTX 4090 (" in stated
+    assert "verdict unknown: No driver is stated; CUDA" in stated
+    document = clinic.cuda("info", prefix, "--for", "h100,driver=550", "--json").json
+    assert document["machine"]["stated"]
+    assert document["machine"]["driver"] == "550"
+    assert document["machine"]["gpus"] == [{"name": "H100", "compute_capability": "9.0"}]
+    wrong = clinic.cuda("info", prefix, "--for", "h1000", check=False)
+    assert wrong.code == 2
+    assert "Did you mean H100" in wrong.err
+
+
 def test_an_environment_without_cuda(clinic: Any) -> None:
     done = clinic.cuda("info", clinic.create(clinic.envs / "nothing"))
     assert "  current        none\n" in done.out

@@ -58,8 +58,6 @@ def configure_parser(parser: ArgumentParser) -> None:
 def execute(args: Namespace) -> int:
     """Ask every rule; cure, if wanted; tell."""
     environment, machine = target_environment(args), args.cuda_for
-    if machine:
-        machine_for(machine)  # Tell a typing error before anything is looked at.
     patient = examined(environment, machine)
     findings = diagnose(patient)
     fixable = [finding for finding in findings if finding.fix is not None]
@@ -86,13 +84,15 @@ def execute(args: Namespace) -> int:
 def examined(environment: Environment, machine: str | None = None) -> Context:
     """An environment with this shell around it, and this machine or one that is described."""
     platform = this_platform()
+    if machine is not None:
+        machine_for(machine)  # Tell a typing error before anything is looked at.
     return Context(
         environment,
         platform,
         os.environ,
         Path.home(),
         name_of(environment),
-        lambda: machine_for(machine) if machine else detect(),
+        lambda: detect() if machine is None else machine_for(machine),
         package_caches=package_caches(),
     )
 

@@ -30,23 +30,26 @@ from ..common import (
 )
 from ..findings import counts, finding_document
 from ..layout import fields
+from ..machine import add_machine_option
 from .doctor import examined
 
 EPILOG = """\
 examples:
   conda cuda info              the active environment, this shell, this machine
   conda cuda info -n old       another environment
+  conda cuda info --for h100   another machine
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `info`."""
+    add_machine_option(parser)
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
     """Print one screen, or one document."""
-    patient = examined(target_environment(args))
+    patient = examined(target_environment(args), args.cuda_for)
     findings = diagnose(patient)
     found = document(patient, findings)
     if context.json:
@@ -119,7 +122,7 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("this shell", _shell_text(found["shell"], patient)),
         ("variables", _variables_text(found["shell"]["cuda"])),
         ("driver", _driver_text(found["machine"])),
-        ("GPUs", _gpus_text(found["machine"]["gpus"])),
+        ("GPUs", _gpus_text(found["machine"])),
     ]
     if found["pinned"]:
         rows.insert(3, ("pinned", ", ".join(found["pinned"])))
@@ -182,19 +185,23 @@ def _variables_text(found: Sequence[dict[str, Any]]) -> str:
 def _driver_text(machine: dict[str, Any]) -> str:
     driver, cuda = machine["driver"], machine["driver_cuda"]
     if driver is None and cuda is None:
-        return "none found"
+        return _missing(machine)
     text = ", ".join(filter(None, (driver, f"runs up to CUDA {cuda}" if cuda else None)))
     return f"{text} (WSL)" if machine["wsl"] else text
 
 
-def _gpus_text(gpus: Sequence[dict[str, Any]]) -> str:
-    kinds = Counter((gpu["name"], gpu["compute_capability"]) for gpu in gpus)
+def _gpus_text(machine: dict[str, Any]) -> str:
+    kinds = Counter((gpu["name"], gpu["compute_capability"]) for gpu in machine["gpus"])
     parts = [
         f"{f'{count} x ' if count > 1 else ''}{name or 'unknown'} "
         f"(compute capability {capability or 'unknown'})"
         for (name, capability), count in kinds.items()
     ]
-    return ", ".join(parts) or "none found"
+    return ", ".join(parts) or _missing(machine)
+
+
+def _missing(machine: dict[str, Any]) -> str:
+    return "none stated" if machine["stated"] else "none found"
 
 
 def _framework_text(framework: dict[str, Any]) -> str:

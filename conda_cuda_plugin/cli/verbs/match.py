@@ -23,7 +23,7 @@ EPILOG = """\
 examples:
   conda cuda match torch==2.5.1                   its builds, and which run here
   conda cuda match tensorflow                     the newest that runs here
-  conda cuda match jax --for "driver=550,cc=8.9"  on another machine
+  conda cuda match jax --for "h100,driver=550"    on another machine
 """
 
 _LEVELS = {
@@ -40,7 +40,7 @@ def configure_parser(parser: ArgumentParser) -> None:
     parser.add_argument(
         "cuda_framework",
         metavar="FRAMEWORK[==VERSION]",
-        help="PyTorch, TensorFlow or JAX; without a version the newest that runs here.",
+        help="PyTorch, TensorFlow, JAX or CuPy; without a version the newest that runs here.",
     )
     add_machine_option(parser)
     helpers.add_parser_json(parser)
@@ -81,6 +81,13 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
         default = ", the default" if one.build.default else ""
         line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_LEVELS[one.level]}"
         text.append(paint(line, "bold" if one is found.best else None))
+        details = []
+        if one.build.cudnn and one.build.cudnn != builds.cudnn:
+            details.append(f"cuDNN {one.build.cudnn}")
+        if one.build.oldest:
+            details.append(f"GPUs from compute capability {one.build.oldest}")
+        if details:
+            text += paragraph(", ".join(details), "      ")
         text += _commands(one.build.command, whole)
         for reason in one.reasons[:1]:
             why = reason.text
@@ -110,7 +117,8 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
             if note.command:
                 text.append(f"      {note.command}")
     if any(reason.id == "no-driver" for one in found.judged for reason in one.reasons):
-        text += paragraph('No driver is known here; state one: --for "driver=550,cc=8.9"')
+        known = "stated" if machine.stated else "known here"
+        text += paragraph(f'No driver is {known}; state one: --for "h100,driver=550"')
     return text
 
 
@@ -154,6 +162,7 @@ def _document(found: Match, machine: Machine) -> dict[str, Any]:
             "best": one is best,
             **facts(one.build, "default verified ptx commands=command"),
             "capabilities": list(map(str, one.build.capabilities)) or None,
+            "oldest": str(one.build.oldest) if one.build.oldest else None,
             "reasons": [facts(reason, "id text cure") for reason in one.reasons],
         }
         for one in found.judged

@@ -10,6 +10,7 @@ from conda.base.context import context
 from ...actions import auto, use
 from ...actions.request import request_from
 from ...system.conda_compat import confirm
+from ...verdict.driver_rules import has_compat
 from ...verdict.verdict import Level
 from ..common import (
     add_common_options,
@@ -25,7 +26,7 @@ from ..common import (
     warn_of_others,
 )
 from ..content import add_channel_options, add_content_options, content_request, names_place
-from ..machine import machine_for, split_targets
+from ..machine import MACHINE, machine_for, split_targets
 from ..plan import plan_document, plan_lines, switch_lines, verdict_text
 
 EPILOG = """\
@@ -39,7 +40,7 @@ examples:
   conda cuda use 13.0 --from pypi --flavor devel   with nvcc, from PyPI
   conda cuda use /usr/local/cuda-13.0              a toolkit of this machine
   conda cuda use --for torch==2.5.1                what torch was built for
-  conda cuda use 12.4 --for "driver=550,cc=8.9"    for another machine
+  conda cuda use 12.4 --for "h100,driver=550"      for another machine
 """
 
 
@@ -60,8 +61,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         metavar="FRAMEWORK|MACHINE",
         action="append",
         help="A framework to choose for that is not installed yet: torch==2.5.1. Or the machine it "
-        "will run on, when that is not this one: driver=550,cc=8.9. driver, cuda (the newest that "
-        "the driver supports) and cc (compute capability; cc=8.9+7.0).",
+        "will run on, when that is not this one: " + MACHINE,
     )
     parser.add_argument(
         "--force",
@@ -95,7 +95,9 @@ def execute(args: Namespace) -> int:
     elif not (context.json or context.quiet):
         say(*plan_lines(plan, machine))
     if plan.offer is not None or context.dry_run:
-        confirm("Proceed")
+        verdict = plan.verdict
+        doubtful = verdict is not None and verdict.level is Level.COMPAT and not has_compat(machine)
+        confirm("Proceed", default="no" if doubtful else "yes")
     elif plan.verdict is not None and plan.verdict.level is Level.CANNOT:
         warn(f"warning: {verdict_text(plan, machine)}")
     result = use.carry_out(plan, active_prefix=context.active_prefix, variables=os.environ)
