@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..data import tools
 from ..environment import Environment
@@ -16,9 +17,13 @@ from ..libraries.search_path import Rule
 from ..machine.machine import Machine
 from ..platforms import Platform
 from ..quoting import typed
+from ..sources.base import ToolkitRequest
+from ..sources.contents import Part, Purpose, component_of_archive
+from ..sources.table import ORDER
 from ..toolkit import Flavor, Toolkit, components
 from ..verdict.judge import best_release
 from ..versions import CudaVersion
+from .trial import Trial, Use, advise
 from .which import LibraryAnswer
 from .which_tool import ToolAnswer
 
@@ -29,11 +34,13 @@ class Cure:
 
     Args:
         text: one or two sentences.
-        command: the command that does it; None when no command can.
+        command: the command that does it, as a plan has shown; None when no command can.
+        route: the command that asks a source which is not asked here, or does not answer.
     """
 
     text: str
     command: str | None = None
+    route: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Context:
         name: what people call it.
         platform: its platform.
         machine: finds out what the machine is; called only when a release has to be chosen.
+        settled: what the settings say of a request; called only when a command is tried.
     """
 
     environment: Environment
@@ -53,6 +61,12 @@ class Context:
     name: str
     platform: Platform
     machine: Callable[[], Machine]
+    settled: Callable[[], ToolkitRequest]
+
+    @cached_property
+    def trial(self) -> Trial:
+        """What tries a command before it is printed."""
+        return Trial(self.environment, self.settled, self.machine)
 
     def command(self, words: str) -> str:
         """`conda WORDS` for this environment."""
@@ -86,6 +100,8 @@ def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     row = tools().get(answer.name.removesuffix(".exe"), {})
     if row.get("of") == "driver":
         return None if answer.found else DRIVER
+    if row.get("of") == "nvcc" and not answer.found:
+        return Cure("nvcc calls it, from the folder nvvm/bin of its toolkit; it is on no PATH.")
     release = current.version.release if current else None
     if answer.found and not (release in answer.installed and _foreign(answer, patient)):
         return None
@@ -94,38 +110,63 @@ def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
             f"{answer.programs[0].path} stands in front of the environment's own in PATH.",
             patient.activate,
         )
-    last = row.get("last")
+    part, last = Part.tool(answer.name), row.get("last")
     if last and (release is None or numbers(release) > numbers(last)):
+        up_to = [one for one in all_releases() if numbers(one) <= numbers(last)]
         text = f"CUDA {last} is the last release with it."
-        return Cure(text, patient.command(f"cuda use {last} --flavor devel"))
+        return bring(part, text, patient, _new(last, up_to, Flavor.DEVEL))
     if release in answer.installed:
         return Cure("The shell does not have the environment's tools.", patient.activate)
     if answer.installed:
         text = f"CUDA {answer.installed[0]} is installed here and has it, but is not current."
-        return Cure(text, patient.command(f"cuda use {answer.installed[0]}"))
+        return bring(part, text, patient, [Use(answer.installed[0])])
     if current is not None:
-        return extend(current, row.get("component"), Flavor.DEVEL, patient)
+        return extend(current, part, Flavor.DEVEL, patient)
     release, warning = patient.best(all_releases())
-    return Cure(
-        f"The environment has no current toolkit.{warning}",
-        patient.command(f"cuda use {release} --flavor devel"),
-    )
+    text = f"The environment has no current toolkit.{warning}"
+    return bring(part, text, patient, _new(release, all_releases(), Flavor.DEVEL))
 
 
-def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Context) -> Cure:
+def bring(part: Part | None, text: str, patient: Context, ways: Sequence[Use]) -> Cure:
+    """The first of some commands that brings a part; where none does, who would have it."""
+    advice = advise(patient.trial, ways, part)
+    if advice.use is not None:
+        return Cure(text, patient.command(advice.use.words))
+    route = patient.command(advice.elsewhere.words) if advice.elsewhere else None
+    return Cure(f"{text} {advice.text}".strip(), None, route)
+
+
+def extend(
+    toolkit: Toolkit, part: Part, needed: Flavor, patient: Context, releases: Sequence[str] = ()
+) -> Cure:
     """The command that adds a part to an installed toolkit.
 
-    An adopted toolkit has what its folder has; the channel's takes its place.
+    If its source does not have it, another source's toolkit takes its place, or another one of some
+    releases that would do as well.
     """
     release = toolkit.version.release
     text = f"CUDA {release} is installed here, but without it."
-    if toolkit.flavor is None and toolkit.components and component:
-        names = typed(",".join([*toolkit.components, component]))
-        return Cure(text, patient.command(f"cuda use {release} --components {names}"))
     flavor = max(needed, toolkit.flavor or needed, key=lambda flavor: flavor.rank)
-    adopted = toolkit.origin is not None and toolkit.origin.adopted
-    source = " --from channel" if adopted else ""
-    return Cure(text, patient.command(f"cuda use {release} --flavor {flavor.value}{source}"))
+    use = Use(release, flavor)
+    if toolkit.flavor is None and toolkit.components and part.component:
+        use = Use(release, components=(*toolkit.components, part.component))
+    sources = [name for name in ("channel", "pypi") if name in (patient.trial.order or ORDER)]
+    others = [replace(use, source=name) for name in sources if name != toolkit.origin]
+    ways = [*([] if toolkit.adopted else [use]), *others]
+    rest = [one for one in releases if one != release]
+    if rest:
+        best, _ = patient.best(rest)
+        ways += _new(best, rest, Flavor.DEVEL if needed is Flavor.DEVEL else None)
+    return bring(part, text, patient, ways)
+
+
+def _new(best: str, releases: Sequence[str], flavor: Flavor | None = None) -> list[Use]:
+    """The commands for a new toolkit: the best release, else an older one that a source has."""
+    older = [release for release in releases if numbers(release) < numbers(best)]
+    ways = [Use(best, flavor)]
+    if older:
+        ways.append(Use(f">={older[0]},<{best}", flavor))
+    return ways
 
 
 def numbers(release: str) -> tuple[int, int]:
@@ -157,8 +198,12 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     stopper = answer.search.stopper if answer.search else None
     if stopper is not None:
         return Cure(f"{stopper.path} is in the way ({stopper.reason}): remove or replace it.")
-    if complaint is Complaint.LINKING and facts.kind in (Kind.DRIVER, Kind.TOOLKIT):
-        return _for_linker(facts, patient)
+    if complaint is Complaint.LINKING:
+        archive = f"{facts.name.removesuffix('.so')}.a"
+        if facts.kind in (Kind.DRIVER, Kind.TOOLKIT):
+            return _for_linker(facts, f"{facts.family}.so", patient)
+        if component_of_archive(archive):
+            return _for_linker(facts, archive, patient)
     if complaint in (Complaint.SYMBOL, Complaint.VERSION) and chosen is not None:
         return _for_symbol(answer, chosen, patient)
     if chosen is not None:
@@ -188,48 +233,58 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
 
 
 def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str]) -> Cure:
-    part = components().get(facts.component or "")
-    needed = part.flavor if part else Flavor.RUNTIME
+    component = components().get(facts.component or "")
+    needed = component.flavor if component else Flavor.RUNTIME
+    part = Part.library(facts)
+    if part is None:
+        return Cure(
+            f"No release has a file of this name: programs load {facts.soname}. Build again, or "
+            "install again, what asks for it."
+        )
+    if part.purpose is Purpose.PLAIN:
+        needed = Flavor.DEVEL
     current = patient.environment.current()
     if current is not None and _in(current, facts):
-        if _has(current, facts):
-            return Cure(
-                "The current toolkit has it, but this shell does not look there.", patient.activate
-            )
-        return extend(current, facts.component, needed, patient)
+        if part.is_in(current, patient.platform):
+            return _there(part, current, patient)
+        return extend(current, part, needed, patient, facts.releases)
     fitting = [t for t in patient.environment.toolkits() if t.complete and _in(t, facts)]
     for toolkit in fitting:
-        if _has(toolkit, facts):
+        if part.is_in(toolkit, patient.platform):
             release = toolkit.version.release
-            return Cure(
-                f"CUDA {release} is installed here, but is not current.",
-                patient.command(f"cuda use {release}"),
-            )
+            text = f"CUDA {release} is installed here, but is not current."
+            return bring(part, text, patient, [Use(release)])
     if fitting:
-        return extend(fitting[0], facts.component, needed, patient)
+        return extend(fitting[0], part, needed, patient, facts.releases)
     release, warning = patient.best(releases)
-    words = f"cuda use {release}"
-    if needed is Flavor.DEVEL:
-        words += " --flavor devel"
-    return Cure(f"No toolkit in this environment has it.{warning}", patient.command(words))
+    flavor = Flavor.DEVEL if needed is Flavor.DEVEL else None
+    text = f"No toolkit in this environment has it.{warning}"
+    return bring(part, text, patient, _new(release, releases, flavor))
 
 
-def _for_linker(facts: LibraryFacts, patient: Context) -> Cure:
-    current = patient.environment.current()
-    file = f"{facts.family}.so"
+def _there(part: Part, current: Toolkit, patient: Context) -> Cure:
+    """What to do about a library that the current toolkit has."""
+    if part.purpose is Purpose.INNER:
+        path = next(p for p in part.paths(patient.platform) if (current.root / p).exists())
+        where = patient.environment.link / path
+        return Cure(f"Programs find it by CUDA_HOME and not by its name: {where}")
+    return Cure("The current toolkit has it, but this shell does not look there.", patient.activate)
+
+
+def _for_linker(facts: LibraryFacts, name: str, patient: Context) -> Cure:
+    current, part = patient.environment.current(), Part.linked(name)
     if current is not None:
-        for folder in ("lib64/stubs", f"targets/{patient.platform.target}/lib/stubs", "lib64"):
-            if (current.root / folder / file).exists():
-                where = patient.environment.link / folder
+        for path in part.paths(patient.platform):
+            if (current.root / path).exists():
+                where = (patient.environment.link / path).parent
                 return Cure(f"Linkers find it with -L {where}")
-    if current is not None and (facts.kind is Kind.DRIVER or _in(current, facts)):
-        return extend(current, facts.component, Flavor.DEVEL, patient)
-    release, warning = patient.best(facts.releases or all_releases())
+    releases = facts.releases or all_releases()
+    if current is not None and current.version.release in releases:
+        return extend(current, part, Flavor.DEVEL, patient)
+    release, warning = patient.best(releases)
     stub = " Its stub for linking comes with a toolkit." if facts.kind is Kind.DRIVER else ""
-    return Cure(
-        f"No toolkit in this environment has it.{stub}{warning}",
-        patient.command(f"cuda use {release} --flavor devel"),
-    )
+    text = f"No toolkit in this environment has it.{stub}{warning}"
+    return bring(part, text, patient, _new(release, releases, Flavor.DEVEL))
 
 
 def _in(toolkit: Toolkit, facts: LibraryFacts) -> bool:
@@ -256,32 +311,41 @@ def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Context) -> C
     wanted = release_of_symbol(symbol)
     newer = [r for r in answer.facts.releases if wanted is None or numbers(r) >= wanted]
     ours = str(patient.environment.prefix) + os.sep
-    if newer and (chosen.path.startswith(ours) or not better):
+    if newer and (chosen.path.startswith(ours) or (not better and not _stays(chosen, patient))):
         release, warning = patient.best(newer)
-        return Cure(text + warning, patient.command(f"cuda use {release}"))
+        part = Part.library(answer.facts)
+        return bring(part, text + warning, patient, _new(release, newer))
     if chosen.rule is Rule.LIBRARY_PATH:
         text += f" Take {os.path.dirname(chosen.path)} out of LD_LIBRARY_PATH."
     return Cure(text)
 
 
+def _stays(chosen: Candidate, patient: Context) -> bool:
+    """Whether a file comes before whatever a toolkit of the environment has."""
+    return chosen.rule is Rule.RPATH or (chosen.rule is Rule.LIBRARY_PATH and patient.active)
+
+
 def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
     facts = answer.facts
-    title, package = ("cuDNN", "cudnn") if facts.kind is Kind.CUDNN else ("NCCL", "nccl")
+    title, name = ("cuDNN", "cudnn") if facts.kind is Kind.CUDNN else ("NCCL", "nccl")
     mine = next((p for p in answer.places if p.prefix == patient.environment.prefix), None)
     if mine is not None:
         return Cure(
             f"{mine.path} is here for the framework that it came with, which finds it by "
             "itself; other programs do not."
         )
-    version = f"={facts.major}" if facts.major else ""
     text = f"{title} comes separately, in the version that the framework was built for"
-    text += f" ({title} {facts.major})." if facts.major else "."
-    return Cure(text, patient.command(f"install {package}{version}"))
-
-
-def _has(toolkit: Toolkit, facts: LibraryFacts) -> bool:
-    folder = "bin" if facts.windows else "lib64"
-    return (toolkit.root / folder / facts.name).exists()
+    if facts.major is None:
+        return Cure(f"{text}.")
+    text += f" ({title} {facts.major})."
+    current = patient.environment.current()
+    release, warning = patient.best(all_releases())
+    if current is not None:
+        release = current.version.release
+    use = Use(release, addons=((name, facts.major),))
+    ways = [use, *(replace(use, source=source) for source in ("channel", "pypi"))]
+    part = Part.addon(name, facts.major)
+    return bring(part, text + ("" if current else warning), patient, ways)
 
 
 def _holds(path: str, symbol: str) -> bool:

@@ -65,6 +65,7 @@ def documents(
             what_to_do = cure.for_library(answer, patient, common)
         document["advice"] = what_to_do and what_to_do.text
         document["command"] = what_to_do and what_to_do.command
+        document["route"] = what_to_do and what_to_do.route
         found.append(document)
     return found
 
@@ -148,8 +149,7 @@ def lines(document: Mapping[str, Any], patient: Context) -> list[str]:
     rows = _tool(document) if document["kind"] == "tool" else _library(document, patient)
     if document["advice"]:
         rows.append((_ADVICE, document["advice"]))
-        if document["command"]:
-            rows.append(("", document["command"]))
+        rows += [("", document[key]) for key in ("command", "route") if document[key]]
     text = [document["name"]]
     for name, value in rows:
         text += _row(name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -24,6 +25,7 @@ from ..common import (
     target_environment,
     this_platform,
 )
+from ..content import settled_request
 from ..machine import machine_for
 from ..which_answers import documents, lines, meaning_lines
 
@@ -74,7 +76,8 @@ def execute(args: Namespace) -> int:
         is_active(environment),
         name_of(environment),
         platform,
-        lambda: machine_for(None),
+        functools.cache(lambda: machine_for(None)),
+        functools.cache(lambda: settled_request(platform)),
     )
     answers = documents(mentions, patient, args.cuda_by)
     if context.json:
