@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..addons import has_addon
 from ..data import tools
 from ..environment import Environment
 from ..libraries.elf import holds_symbol
@@ -146,18 +147,28 @@ def extend(
     """
     release = toolkit.version.release
     text = f"CUDA {release} is installed here, but without it."
-    flavor = max(needed, toolkit.flavor or needed, key=lambda flavor: flavor.rank)
+    flavor = max(needed, toolkit.flavor or needed, key=_rank)
     use = Use(release, flavor)
     if toolkit.flavor is None and toolkit.components and part.component:
         use = Use(release, components=(*toolkit.components, part.component))
     sources = [name for name in ("channel", "pypi") if name in (patient.trial.order or ORDER)]
     others = [replace(use, source=name) for name in sources if name != toolkit.origin]
     ways = [*([] if toolkit.adopted else [use]), *others]
+    component = components().get(part.component or "")
+    if part.purpose is Purpose.PLAIN and component is not None:
+        # The links of wheels' libraries need no more.
+        ways.append(
+            Use(release, max(component.flavor, toolkit.flavor or component.flavor, key=_rank))
+        )
     rest = [one for one in releases if one != release]
     if rest:
         best, _ = patient.best(rest)
         ways += _new(best, rest, Flavor.DEVEL if needed is Flavor.DEVEL else None)
     return bring(part, text, patient, ways)
+
+
+def _rank(flavor: Flavor) -> int:
+    return flavor.rank
 
 
 def _new(best: str, releases: Sequence[str], flavor: Flavor | None = None) -> list[Use]:
@@ -338,14 +349,17 @@ def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
     if facts.major is None:
         return Cure(f"{text}.")
     text += f" ({title} {facts.major})."
-    current = patient.environment.current()
-    release, warning = patient.best(all_releases())
-    if current is not None:
-        release = current.version.release
-    use = Use(release, addons=((name, facts.major),))
-    ways = [use, *(replace(use, source=source) for source in ("channel", "pypi"))]
-    part = Part.addon(name, facts.major)
-    return bring(part, text + ("" if current else warning), patient, ways)
+    wanted, current = ((name, facts.major),), patient.environment.current()
+    fitting = [one for one in all_releases() if has_addon(name, facts.major, numbers(one)[0])]
+    if not fitting:
+        return Cure(f"{text} No CUDA that is known has it.")
+    release, warning = patient.best(fitting)
+    ways = _new(release, fitting)
+    if current is not None and current.version.release in fitting:
+        use = Use(current.version.release)
+        ways, warning = [use, *(replace(use, source=one) for one in ("channel", "pypi"))], ""
+    ways = [replace(use, addons=wanted) for use in ways]
+    return bring(Part.addon(name, facts.major), text + warning, patient, ways)
 
 
 def _holds(path: str, symbol: str) -> bool:

@@ -21,18 +21,17 @@ from ..errors import CudaError
 from ..machine.machine import Machine
 from ..quoting import typed
 from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.channel.refusals import FIRST_LABEL
 from ..sources.choice import NoSourceError
 from ..sources.contents import Part
 from ..sources.redist.manifest import known_releases
-from ..sources.runfile.installers import installer_for
+from ..sources.runfile.installers import InstallerName, installer_for
 from ..sources.table import ORDER
 from ..system.conda_compat import settings
-from ..toolkit import Flavor, Origin, Toolkit
+from ..toolkit import Flavor, Origin, Toolkit, releases
 from ..versions import CudaVersion, VersionRequest
 from .use_plan import make_plan
 
-FIRST_SPLIT = CudaVersion(12, 0)
-"""From here on conda-forge has every flavor."""
 LIMIT = 8.0
 """Seconds that sources may take to answer over the network, all questions of a command together."""
 
@@ -225,7 +224,7 @@ class Trial:
 def _reasons(refusals: Mapping[str, str]) -> str:
     """What the sources say that toolkits are installed from; others have what they have."""
     said = [f"{name} {why}" for name, why in refusals.items() if name not in _LOCAL]
-    return "; ".join(said) or "no source for it is set up here"
+    return "; ".join(said)
 
 
 _DRY = ("--dry-run", "--json")
@@ -259,33 +258,47 @@ def advise(trial: Trial, ways: Sequence[Use], part: Part | None = None) -> Advic
         failed.append(outcome)
     if not failed:
         return Advice("")
-    # What one source says to every one of the commands is said once.
-    whys = "; ".join(dict.fromkeys("; ".join(one.why for one in failed).split("; ")))
-    unreachable = any(one.unreachable for one in failed)
-    who, elsewhere = _elsewhere(trial, ways[0], part, unreachable=unreachable)
-    return Advice(f"No source here has it now: {whys}.{f' {who}' if who else ''}", None, elsewhere)
+    # That no source has the other releases is no news.
+    whys = [one.why for one in failed[:1] + [one for one in failed[1:] if one.release]]
+    text = f"No source here has it now: {'; '.join(dict.fromkeys(filter(None, whys)))}."
+    if not any(whys):
+        text = "No source that is asked here has it."
+    try:
+        who, route = _elsewhere(trial, ways, part, silent=any(one.unreachable for one in failed))
+    except CudaError:
+        # A setting makes no sense, as the text says.
+        return Advice(text)
+    return Advice(f"{text} {who}".rstrip(), None, route)
 
 
 def _elsewhere(
-    trial: Trial, use: Use, part: Part | None, *, unreachable: bool
+    trial: Trial, ways: Sequence[Use], part: Part | None, *, silent: bool
 ) -> tuple[str, Use | None]:
     """Which source would have it, by the tables, and the command that asks it."""
-    settled, version = trial.settled(), VersionRequest.parse(use.version)
-    platform, release = settled.platform, version.release
-    if release is None or use.addons:
-        return "", None
-    by_name = "channel" not in (settled.order or ORDER) or bool(settled.channels)
-    in_channels = CudaVersion.parse(release) >= FIRST_SPLIT and (part is None or part.in_channels)
-    if in_channels and (unreachable or by_name):
-        word = "has it, when it answers" if not by_name else "has it"
-        channels = ("conda-forge",) if by_name else ()
-        return f"conda-forge {word}:", replace(use, source="channel", channels=channels)
-    if any(version.matches(one) for one in known_releases()) and (
-        part is None or part.component or part.packages
-    ):
-        return "NVIDIA's redist archives have it:", replace(use, source="redist")
-    installer = installer_for(version, platform.machine)
-    if installer is not None:
-        whole = Use(release, Flavor.DEVEL, source=installer)
-        return "NVIDIA's installer has it; download it from NVIDIA first:", whole
+    settled = trial.settled()
+    named = bool(settled.channels) or "channel" not in (settled.order or ORDER)
+    labelled = [row.version for row in releases() if row.label and row.version >= FIRST_LABEL]
+    for use in ways:
+        request = VersionRequest.parse(use.version)
+        if (silent or named) and (part is None or part.in_channels):
+            version = request.best(labelled)
+            if version is not None:
+                plain = replace(use, version=version.release, source="channel")
+                if not named:
+                    return "conda-forge or nvidia has it, when it answers:", plain
+                if use.addons:
+                    return "conda-forge has it:", replace(plain, channels=("conda-forge",))
+                label = f"nvidia/label/cuda-{version}"
+                return "NVIDIA's channel has it:", replace(plain, channels=(label,))
+        if use.addons or (part is not None and not (part.component or part.packages)):
+            continue
+        version = request.best(known_releases())
+        if version is not None:
+            there = replace(use, version=version.release, source="redist")
+            return "NVIDIA's redist archives have it:", there
+        installer = installer_for(request, settled.platform.machine)
+        said = InstallerName.parse(installer) if installer else None
+        if said is not None:
+            whole = Use(said.version.release, Flavor.DEVEL, source=installer)
+            return "NVIDIA's installer has it; download it from NVIDIA first:", whole
     return "", None

@@ -33,6 +33,7 @@ class Purpose(Enum):
     """Stands for a library of the driver when programs are linked."""
     INNER = "inner"
     """A library that programs find through the toolkit's folder, and not through the loader."""
+    LIBDEVICE = "libdevice"
     TOOL = "tool"
     HEADER = "header"
     ADDON = "addon"
@@ -90,6 +91,11 @@ class Part:
         return cls(name, Purpose.TOOL, row.get("component"), tuple(row.get("channel", ())))
 
     @classmethod
+    def libdevice(cls) -> Part:
+        """The file that XLA and Numba compile for the GPU with."""
+        return cls("libdevice.10.bc", Purpose.LIBDEVICE, "nvvm", ("cuda-nvvm-impl", "cuda-nvcc"))
+
+    @classmethod
     def addon(cls, name: str, version: str) -> Part:
         """An add-on, in a version that begins so."""
         return cls(name, Purpose.ADDON, version=version)
@@ -111,6 +117,8 @@ class Part:
             folders: tuple[str, ...] = platform.tool_directories
         elif self.purpose is Purpose.HEADER:
             folders = ("include", *platform.include_directories)
+        elif self.purpose is Purpose.LIBDEVICE:
+            folders = ("nvvm/libdevice", "lib")
         elif self.purpose is Purpose.INNER:
             folders = ("nvvm/bin",) if platform.windows else ("nvvm/lib64",)
         elif self.purpose in _LINKED and loaded:
