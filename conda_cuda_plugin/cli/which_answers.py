@@ -10,8 +10,9 @@ from typing import Any
 
 from conda.base.context import context
 
-from ..actions import cure, which, which_tool
-from ..actions.cure import Context
+from ..actions import which, which_tool
+from ..actions.cures import cure
+from ..actions.cures.cure import Context
 from ..actions.run import Shell, search_path
 from ..actions.which import LibraryAnswer
 from ..actions.which_tool import ToolAnswer

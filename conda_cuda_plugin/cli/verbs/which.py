@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from conda.base.context import context
 
-from ...actions.cure import Context
+from ...actions.cures.cure import Context
 from ...actions.which_tool import is_tool
 from ...errors import UsageError
 from ...libraries.messages import Complaint, Meaning, Mention, meanings_of, names_in

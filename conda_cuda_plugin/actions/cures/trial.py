@@ -16,21 +16,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..environment import Environment
-from ..errors import CudaError
-from ..machine.machine import Machine
-from ..quoting import typed
-from ..sources.base import Offer, Package, ToolkitRequest
-from ..sources.channel.refusals import FIRST_LABEL
-from ..sources.choice import NoSourceError
-from ..sources.contents import Part
-from ..sources.redist.manifest import known_releases
-from ..sources.runfile.installers import InstallerName, installer_for
-from ..sources.table import ORDER
-from ..system.conda_compat import settings
-from ..toolkit import Flavor, Origin, Toolkit, releases
-from ..versions import CudaVersion, VersionRequest
-from .use_plan import make_plan
+from ...environment import Environment
+from ...errors import CudaError
+from ...machine.machine import Machine
+from ...quoting import typed
+from ...sources.base import Offer, Package, ToolkitRequest
+from ...sources.channel.refusals import FIRST_LABEL
+from ...sources.choice import NoSourceError
+from ...sources.contents import Part
+from ...sources.redist.manifest import known_releases
+from ...sources.runfile.installers import InstallerName, installer_for
+from ...sources.table import ORDER
+from ...system.conda_compat import settings
+from ...toolkit import Flavor, Origin, Toolkit, releases
+from ...versions import CudaVersion, VersionRequest
+from ..use_plan import make_plan
 
 LIMIT = 8.0
 """Seconds that sources may take to answer over the network, all questions of a command together."""

@@ -7,26 +7,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..addons import has_addon
-from ..data import tools
-from ..environment import Environment
-from ..libraries.elf import holds_symbol
-from ..libraries.loader import Candidate
-from ..libraries.messages import Complaint, release_of_symbol
-from ..libraries.names import Kind, LibraryFacts, all_releases
-from ..libraries.search_path import Rule
-from ..machine.machine import Machine
-from ..platforms import Platform
-from ..quoting import typed
-from ..sources.base import ToolkitRequest
-from ..sources.contents import Part, Purpose, component_of_archive
-from ..sources.table import ORDER
-from ..toolkit import Flavor, Toolkit, components
-from ..verdict.judge import best_release
-from ..versions import CudaVersion
+from ...addons import has_addon
+from ...data import tools
+from ...environment import Environment
+from ...libraries.elf import holds_symbol
+from ...libraries.loader import Candidate
+from ...libraries.messages import Complaint, release_of_symbol
+from ...libraries.names import Kind, LibraryFacts, all_releases
+from ...libraries.search_path import Rule
+from ...machine.machine import Machine
+from ...platforms import Platform
+from ...quoting import typed
+from ...sources.base import ToolkitRequest
+from ...sources.contents import Part, Purpose, component_of_archive
+from ...sources.table import ORDER
+from ...toolkit import Flavor, Toolkit, components
+from ...verdict.judge import best_release
+from ...versions import CudaVersion
+from ..which import LibraryAnswer
+from ..which_tool import ToolAnswer
 from .trial import Trial, Use, advise
-from .which import LibraryAnswer
-from .which_tool import ToolAnswer
 
 
 @dataclass(frozen=True)
