@@ -91,9 +91,11 @@ def read_channels(
     channels: Sequence[str], subdir: str, offline: bool
 ) -> tuple[list[ChannelContents], dict[str, Exception]]:
     """The channels that can be read, and for the others what went wrong."""
-    apart = [channel for channel in channels if offline and not is_on_this_machine(channel)]
-    apart += [
-        channel for channel in channels if context.offline and not is_at_hand(channel, subdir)
+    apart = [
+        channel
+        for channel in channels
+        if (offline and not is_on_this_machine(channel))
+        or (context.offline and not is_at_hand(channel, subdir))
     ]
 
     def read(channel: str) -> ChannelContents | Exception:
