@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from ..actions.cures.trial import Advice, Trial, Use, advise
+from ..actions.trial import Advice, Trial, Use, advise
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.table import find_frameworks

@@ -16,22 +16,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...environment import Environment
-from ...errors import CudaError
-from ...machine.machine import Machine
-from ...quoting import typed
-from ...sources.base import Offer, Package, ToolkitRequest
-from ...sources.channel.refusals import FIRST_LABEL
-from ...sources.choice import NoSourceError, choose
-from ...sources.contents import Part
-from ...sources.redist.manifest import known_releases
-from ...sources.runfile.installers import InstallerName, installer_for
-from ...sources.table import ORDER
-from ...system.conda_compat import settings
-from ...toolkit import Flavor, Origin, Toolkit, releases
-from ...versions import CudaVersion, VersionRequest
-from ..auto import AUTO, choose_for
-from ..use_plan import make_plan
+from ..environment import Environment
+from ..errors import CudaError
+from ..machine.machine import Machine
+from ..quoting import typed
+from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.channel.refusals import FIRST_LABEL
+from ..sources.choice import NoSourceError, choose
+from ..sources.contents import Part
+from ..sources.redist.manifest import known_releases
+from ..sources.runfile.installers import InstallerName, installer_for
+from ..sources.table import ORDER
+from ..system.conda_compat import settings
+from ..toolkit import Flavor, Origin, Toolkit, releases
+from ..versions import CudaVersion, VersionRequest
+from .auto import AUTO, choose_for
+from .use_plan import make_plan
 
 CUDATOOLKIT = ((9, 2), (11, 8))
 """The first and the last release of conda-forge's `cudatoolkit` (its channel, read 2026-11)."""
@@ -50,6 +50,7 @@ class Use:
     addons: tuple[tuple[str, str], ...] = ()
     source: str | None = None
     channels: tuple[str, ...] = ()
+    host_compiler: bool = False
     anew: bool = False
     """Whether the release that is installed will have been removed before."""
 
@@ -65,6 +66,7 @@ class Use:
         found = ["cuda", "use", self.version]
         for name, value in options.items():
             found += [f"--{name}", value] if value else []
+        found += ["--host-compiler"] if self.host_compiler else []
         for channel in self.channels:
             found += ["-c", channel]
         return found
@@ -167,6 +169,7 @@ class Trial:
             flavor=use.flavor,
             components=use.components,
             addons=dict(use.addons),
+            host_compiler=use.host_compiler,
         )
         if automatic:
             request = choose_for(self.environment, request, self.machine(), None)

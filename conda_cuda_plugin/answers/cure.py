@@ -3,91 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
 
-from ...addons import has_addon
-from ...data import tools
-from ...environment import Environment
-from ...libraries.elf import holds_symbol
-from ...libraries.loader import Candidate
-from ...libraries.messages import Complaint, release_of_symbol
-from ...libraries.names import Kind, LibraryFacts, all_releases
-from ...libraries.search_path import Rule
-from ...machine.machine import Machine
-from ...platforms import Platform
-from ...quoting import typed
-from ...sources.base import ToolkitRequest
-from ...sources.contents import Part, Purpose, component_of_archive
-from ...sources.table import ORDER
-from ...toolkit import Flavor, Toolkit, components
-from ...verdict.judge import best_release
-from ...versions import CudaVersion
-from ..which import LibraryAnswer
-from ..which_tool import ToolAnswer
-from .trial import Trial, Use, advise
-
-
-@dataclass(frozen=True)
-class Cure:
-    """What to do.
-
-    Args:
-        text: one or two sentences.
-        command: the command that does it, as a plan has shown; None when no command can.
-        route: the command that asks a source which is not asked here, or does not answer.
-    """
-
-    text: str
-    command: str | None = None
-    route: str | None = None
-
-
-@dataclass(frozen=True)
-class Context:
-    """The environment that a cure is for.
-
-    Args:
-        environment: the environment.
-        active: whether it is active in the shell.
-        name: what people call it.
-        platform: its platform.
-        machine: finds out what the machine is; called only when a release has to be chosen.
-        settled: what the settings say of a request; called only when a command is tried.
-    """
-
-    environment: Environment
-    active: bool
-    name: str
-    platform: Platform
-    machine: Callable[[], Machine]
-    settled: Callable[[], ToolkitRequest]
-
-    @cached_property
-    def trial(self) -> Trial:
-        """What tries a command before it is printed."""
-        return Trial(self.environment, self.settled, self.machine)
-
-    def command(self, words: str) -> str:
-        """`conda WORDS` for this environment."""
-        if self.active:
-            return f"conda {words}"
-        option = "-p" if os.sep in self.name else "-n"
-        return f"conda {words} {option} {typed(self.name)}"
-
-    def best(self, releases: Sequence[str]) -> tuple[str, str]:
-        """The best of some releases for this machine, and a warning when none runs on it."""
-        found = best_release(self.machine(), [CudaVersion.parse(text) for text in releases])
-        if found is None:
-            return releases[-1], " None of its releases runs on this machine's driver and GPUs."
-        return found[0].release, ""
-
-    @property
-    def activate(self) -> str:
-        """The command that lets the hooks run."""
-        return f"conda activate {typed(self.name)}"
-
+from ..actions.trial import Use
+from ..addons import addons, has_addon
+from ..data import tools
+from ..libraries.elf import holds_symbol
+from ..libraries.loader import Candidate
+from ..libraries.messages import Complaint, release_of_symbol
+from ..libraries.names import Kind, LibraryFacts, Sort, all_releases
+from ..libraries.search_path import Rule
+from ..quoting import typed
+from ..sources.contents import Part, Purpose
+from ..toolkit import Flavor, Toolkit, components
+from .bring import Context, Cure, bring, extend, new_toolkit, newest_addon, numbers
+from .dll import for_dll
+from .which import LibraryAnswer
+from .which_tool import ToolAnswer
 
 DRIVER = Cure(
     "It comes with the NVIDIA driver; no toolkit has it. Install the driver on the machine, start "
@@ -97,6 +30,14 @@ DRIVER = Cure(
 
 def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     """What to do about a tool; None when nothing has to be done."""
+    cure = _for_tool(answer, patient)
+    if answer.asked is None:
+        return cure
+    text = _leads(answer.asked, answer.named_by)
+    return replace(cure, text=f"{text} {cure.text}") if cure else Cure(text)
+
+
+def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     current = patient.environment.current()
     row = tools().get(answer.name.removesuffix(".exe"), {})
     if row.get("of") == "driver":
@@ -115,7 +56,7 @@ def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     if last and (release is None or numbers(release) > numbers(last)):
         up_to = [one for one in all_releases() if numbers(one) <= numbers(last)]
         text = f"CUDA {last} is the last release with it."
-        return bring(part, text, patient, _new(last, up_to, Flavor.DEVEL))
+        return bring(part, text, patient, new_toolkit(last, up_to, Flavor.DEVEL))
     if release in answer.installed:
         return Cure("The shell does not have the environment's tools.", patient.activate)
     if answer.installed:
@@ -125,65 +66,7 @@ def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
         return extend(current, part, Flavor.DEVEL, patient)
     release, warning = patient.best(all_releases())
     text = f"The environment has no current toolkit.{warning}"
-    return bring(part, text, patient, _new(release, all_releases(), Flavor.DEVEL))
-
-
-def bring(part: Part | None, text: str, patient: Context, ways: Sequence[Use]) -> Cure:
-    """The first of some commands that brings a part; where none does, who would have it."""
-    advice = advise(patient.trial, ways, part)
-    if advice.use is not None:
-        return Cure(text, patient.command(advice.use.words))
-    route = patient.command(advice.elsewhere.words) if advice.elsewhere else None
-    return Cure(f"{text} {advice.text}".strip(), None, route)
-
-
-def extend(
-    toolkit: Toolkit, part: Part, needed: Flavor, patient: Context, releases: Sequence[str] = ()
-) -> Cure:
-    """The command that adds a part to an installed toolkit.
-
-    If its source does not have it, another source's toolkit takes its place, or another one of some
-    releases that would do as well.
-    """
-    release = toolkit.version.release
-    text = f"CUDA {release} is installed here, but without it."
-    flavor = max(needed, toolkit.flavor or needed, key=_rank)
-    use = Use(release, flavor)
-    if toolkit.flavor is None and toolkit.components and part.component:
-        use = Use(release, components=(*toolkit.components, part.component))
-    sources = [name for name in ("channel", "pypi") if name in (patient.trial.order or ORDER)]
-    others = [replace(use, source=name) for name in sources if name != toolkit.origin]
-    ways = [*([] if toolkit.adopted else [use]), *others]
-    component = components().get(part.component or "")
-    if part.purpose is Purpose.PLAIN and component is not None:
-        # The links of wheels' libraries need no more.
-        ways.append(
-            Use(release, max(component.flavor, toolkit.flavor or component.flavor, key=_rank))
-        )
-    rest = [one for one in releases if one != release]
-    if rest:
-        best, _ = patient.best(rest)
-        ways += _new(best, rest, Flavor.DEVEL if needed is Flavor.DEVEL else None)
-    return bring(part, text, patient, ways)
-
-
-def _rank(flavor: Flavor) -> int:
-    return flavor.rank
-
-
-def _new(best: str, releases: Sequence[str], flavor: Flavor | None = None) -> list[Use]:
-    """The commands for a new toolkit: the best release, else an older one that a source has."""
-    older = [release for release in releases if numbers(release) < numbers(best)]
-    ways = [Use(best, flavor)]
-    if older:
-        ways.append(Use(f">={older[0]},<{best}", flavor))
-    return ways
-
-
-def numbers(release: str) -> tuple[int, int]:
-    """`12.4` as numbers that can be compared."""
-    major, minor = release.split(".")[:2]
-    return int(major), int(minor)
+    return bring(part, text, patient, new_toolkit(release, all_releases(), Flavor.DEVEL))
 
 
 def _foreign(answer: ToolAnswer, patient: Context) -> bool:
@@ -209,23 +92,43 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     stopper = answer.search.stopper if answer.search else None
     if stopper is not None:
         return Cure(f"{stopper.path} is in the way ({stopper.reason}): remove or replace it.")
-    if complaint is Complaint.LINKING:
-        archive = f"{facts.name.removesuffix('.so')}.a"
-        if facts.kind in (Kind.DRIVER, Kind.TOOLKIT):
-            return _for_linker(facts, f"{facts.family}.so", patient)
-        if component_of_archive(archive):
-            return _for_linker(facts, archive, patient)
+    if facts.kind is Kind.SEPARATE:
+        return _for_separate(answer, patient)
+    if complaint in (Complaint.LINKING, Complaint.HEADER) or facts.sort is not Sort.LIBRARY:
+        return _for_building(answer, patient)
+    if complaint is Complaint.SYMBOL and facts.kind is Kind.CUDNN:
+        text = "Libraries of two cuDNN are mixed: a program has to find all of them in one folder."
+        return Cure(text, patient.command("cuda doctor"))
     if complaint in (Complaint.SYMBOL, Complaint.VERSION) and chosen is not None:
         return _for_symbol(answer, chosen, patient)
+    if patient.platform.windows and (answer.mention.number or answer.lacks):
+        return for_dll(answer, patient, _for_absence(answer, patient, common))
     if chosen is not None:
         if facts.kind is Kind.DRIVER and "stubs" in chosen.path.split("/"):
             return Cure(
                 f"{chosen.path} is a stub for linking and cannot run anything: take its "
                 "folder out of the search path."
             )
-        return None
+        if complaint is Complaint.MENTION:
+            return None
+        return Cure("It is found here: the message is from another shell, environment or machine.")
+    cure = _for_absence(answer, patient, common)
+    if answer.mention.path and not patient.platform.windows:
+        text = _leads(answer.mention.path, answer.named_by)
+        return replace(cure, text=f"{text} {cure.text}")
+    if complaint is Complaint.SYMBOL and answer.mention.symbol:
+        where = answer.mention.by or "What asks"
+        text = f"{where} is not here, so where it looks cannot be followed. The {facts.name} that "
+        text += f"it finds lacks {answer.mention.symbol}: a newer one has it."
+        return replace(cure, text=f"{text} {cure.text}".strip())
+    return cure
+
+
+def _for_absence(answer: LibraryAnswer, patient: Context, common: Sequence[str]) -> Cure:
+    """What brings a library."""
+    facts = answer.facts
     if facts.kind is Kind.DRIVER:
-        return DRIVER
+        return _for_driver(answer, patient)
     if facts.windows is not patient.platform.windows:
         system = "Windows" if facts.windows else "Linux"
         return Cure(f"It is a library of {system}; this is {patient.platform.subdir}.")
@@ -241,6 +144,44 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     if not facts.releases:
         return Cure("No release that this conda cuda knows has it.")
     return _for_toolkit(facts, patient, common or facts.releases)
+
+
+def _leads(path: str, named_by: Sequence[str]) -> str:
+    """Whether a path exists, and what leads there."""
+    if os.path.exists(path):
+        return f"{path} is here: the message is from another machine or container."
+    if named_by:
+        verb = "leads" if len(named_by) == 1 else "lead"
+        return f"{path} does not exist; {', '.join(named_by)} {verb} there."
+    return (
+        f"{path} does not exist. Nothing in this shell leads there (CUDA_HOME and the like, "
+        "ld.so.conf): the program has it from its own settings or from another shell."
+    )
+
+
+def _for_driver(answer: LibraryAnswer, patient: Context) -> Cure:
+    """The driver; of libcuda.so only the plain name may be missing."""
+    named = answer.mention.by if (answer.mention.by or "").endswith("libcuda.so.1") else None
+    here = [place.path for place in answer.places if place.path.endswith("libcuda.so.1")]
+    real = named or next(iter(here), None)
+    if answer.facts.name != "libcuda.so" or real is None:
+        return DRIVER
+    link = patient.environment.prefix / "lib" / "libcuda.so"
+    folder = os.path.dirname(real)
+    return Cure(
+        f"The driver is here as {real}; what is missing is the plain name, which programs that "
+        f"compile ask for. Triton also takes the folder: TRITON_LIBCUDA_PATH={folder}",
+        f"ln -s {typed(real)} {typed(str(link))}",
+    )
+
+
+def _for_separate(answer: LibraryAnswer, patient: Context) -> Cure:
+    """A framework's own file, or a product of NVIDIA's that no toolkit has."""
+    owner = answer.facts.owner
+    assert owner is not None
+    command = patient.command(owner.cure) if owner.cure else None
+    cure = Cure(f"It belongs to {owner.title}, and no toolkit has it.", command)
+    return for_dll(answer, patient, cure) if answer.facts.windows else cure
 
 
 def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str]) -> Cure:
@@ -270,7 +211,7 @@ def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str])
     release, warning = patient.best(releases)
     flavor = Flavor.DEVEL if needed is Flavor.DEVEL else None
     text = f"No toolkit in this environment has it.{warning}"
-    return bring(part, text, patient, _new(release, releases, flavor))
+    return bring(part, text, patient, new_toolkit(release, releases, flavor))
 
 
 def _there(part: Part, current: Toolkit, patient: Context) -> Cure:
@@ -282,20 +223,63 @@ def _there(part: Part, current: Toolkit, patient: Context) -> Cure:
     return Cure("The current toolkit has it, but this shell does not look there.", patient.activate)
 
 
-def _for_linker(facts: LibraryFacts, name: str, patient: Context) -> Cure:
-    current, part = patient.environment.current(), Part.linked(name)
-    if current is not None:
-        for path in part.paths(patient.platform):
-            if (current.root / path).exists():
-                where = (patient.environment.link / path).parent
-                return Cure(f"Linkers find it with -L {where}")
+def _for_building(answer: LibraryAnswer, patient: Context) -> Cure:
+    """What a compiler or a linker does not find."""
+    facts, current = answer.facts, patient.environment.current()
+    if facts.kind in (Kind.CUDNN, Kind.NCCL):
+        return _for_add_on(answer, patient)
+    if facts.kind is Kind.FOREIGN:
+        return Cure("No CUDA release has a file of this name.")
+    if facts.windows and not patient.platform.windows:
+        return Cure(f"It is a file of Windows; this is {patient.platform.subdir}.")
+    header = facts.sort is Sort.HEADER
+    if header:
+        part = Part(facts.name, Purpose.HEADER, facts.component)
+    elif facts.name.endswith(".lib"):
+        part = Part(f"x64/{facts.name}", Purpose.PLAIN, facts.component)
+    else:
+        name = facts.name if facts.sort is Sort.ARCHIVE else f"{facts.family}.so"
+        part = Part.linked(name)
+    told = _told(patient, header=header)
+    found = [
+        one for one in part.paths(patient.platform) if current and (current.root / one).exists()
+    ]
+    if found and patient.platform.windows:
+        return Cure(f"The current toolkit has it. {told}", patient.activate)
+    if found:
+        where = str(patient.environment.link / found[0]).removesuffix(f"/{facts.name}")
+        where = where if header else os.path.dirname(patient.environment.link / found[0])
+        option = "Compilers find it with -I" if header else "Linkers find it with -L"
+        return Cure(f"{option} {where}")
     releases = facts.releases or all_releases()
     if current is not None and current.version.release in releases:
-        return extend(current, part, Flavor.DEVEL, patient)
-    release, warning = patient.best(releases)
-    stub = " Its stub for linking comes with a toolkit." if facts.kind is Kind.DRIVER else ""
-    text = f"No toolkit in this environment has it.{stub}{warning}"
-    return bring(part, text, patient, _new(release, releases, Flavor.DEVEL))
+        cure = extend(current, part, Flavor.DEVEL, patient)
+    else:
+        release, warning = patient.best(releases)
+        text = f"No toolkit in this environment has it.{warning}"
+        cure = bring(part, text, patient, new_toolkit(release, releases, Flavor.DEVEL))
+    text = f"{_building_text(answer)} {cure.text} {told}".strip()
+    return replace(cure, text=text)
+
+
+def _building_text(answer: LibraryAnswer) -> str:
+    facts, symbol = answer.facts, answer.mention.symbol
+    if symbol:
+        return f"{symbol} is in {facts.family}: link with -l{facts.family.removeprefix('lib')}."
+    if facts.kind is Kind.DRIVER:
+        return "Its stub for linking comes with a toolkit."
+    return ""
+
+
+def _told(patient: Context, *, header: bool) -> str:
+    """How compilers of Windows are told of a toolkit; those of Linux take it from an option."""
+    if not patient.platform.windows:
+        return ""
+    name, folder = ("INCLUDE", "include") if header else ("LIB", "lib\\x64")
+    return (
+        f'{name} leads cl.exe there: set "{name}=%CUDA_PATH%\\{folder};%{name}%" in cmd, '
+        f'$Env:{name} = "$Env:CUDA_PATH\\{folder};$Env:{name}" in PowerShell.'
+    )
 
 
 def _in(toolkit: Toolkit, facts: LibraryFacts) -> bool:
@@ -325,7 +309,7 @@ def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Context) -> C
     if newer and (chosen.path.startswith(ours) or (not better and not _stays(chosen, patient))):
         release, warning = patient.best(newer)
         part = Part.library(answer.facts)
-        return bring(part, text + warning, patient, _new(release, newer))
+        return bring(part, text + warning, patient, new_toolkit(release, newer))
     if chosen.rule is Rule.LIBRARY_PATH:
         text += f" Take {os.path.dirname(chosen.path)} out of LD_LIBRARY_PATH."
     return Cure(text)
@@ -345,21 +329,22 @@ def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
             f"{mine.path} is here for the framework that it came with, which finds it by "
             "itself; other programs do not."
         )
+    if patient.platform.windows and not addons()[name].windows:
+        return Cure(f"There is no {title} for Windows.")
     text = f"{title} comes separately, in the version that the framework was built for"
-    if facts.major is None:
-        return Cure(f"{text}.")
-    text += f" ({title} {facts.major})."
-    wanted, current = ((name, facts.major),), patient.environment.current()
-    fitting = [one for one in all_releases() if has_addon(name, facts.major, numbers(one)[0])]
+    text += f" ({title} {facts.major})." if facts.major else "."
+    major = facts.major or newest_addon(name)
+    wanted, current = ((name, major),), patient.environment.current()
+    fitting = [one for one in all_releases() if has_addon(name, major, numbers(one)[0])]
     if not fitting:
         return Cure(f"{text} No CUDA that is known has it.")
     release, warning = patient.best(fitting)
-    ways = _new(release, fitting)
+    ways = new_toolkit(release, fitting)
     if current is not None and current.version.release in fitting:
         use = Use(current.version.release)
         ways, warning = [use, *(replace(use, source=one) for one in ("channel", "pypi"))], ""
     ways = [replace(use, addons=wanted) for use in ways]
-    return bring(Part.addon(name, facts.major), text + warning, patient, ways)
+    return bring(Part.addon(name, major), text + warning, patient, ways)
 
 
 def _holds(path: str, symbol: str) -> bool:
