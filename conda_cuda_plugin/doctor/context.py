@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from ..actions.trial import Advice, Trial, Use, advise
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.site_packages import NvidiaWheel, pip_nvidia_libraries
@@ -19,8 +20,10 @@ from ..machine.host_compiler import seen_by_toolkit
 from ..machine.machine import Machine
 from ..platforms import Platform
 from ..quoting import typed
+from ..sources.base import ToolkitRequest
+from ..sources.contents import Part
 from ..system.reading import names_in
-from ..toolkit import Toolkit
+from ..toolkit import Flavor, Toolkit
 from ..verdict.judge import Verdict, judge
 from .named import Named, named_by
 
@@ -50,7 +53,8 @@ class Finding:
     evidence: tuple[str, ...]
     """The exact paths and values behind it."""
     cure: str = ""
-    """One command or one sentence; `conda cuda doctor --fix` where a rule leaves it empty."""
+    """One command or one sentence, or a sentence and a command, each on a line of its own;
+    `conda cuda doctor --fix` where a rule leaves it empty."""
     fix: Callable[[], object] | None = field(default=None, compare=False)
     """Cures it; None where only the user can. Raises CudaError or OSError when it cannot."""
     severity: Severity = Severity.WARNING
@@ -99,6 +103,8 @@ class Context:
     """Where conda keeps packages."""
     etc: Path = Path("/etc")
     """Where the administrator's start-up files lie."""
+    settled: Callable[[], ToolkitRequest] | None = None
+    """What the settings say of a request; None where no command is to be tried."""
 
     @property
     def prefix(self) -> Path:
@@ -218,6 +224,36 @@ class Context:
     def command(self, words: str) -> str:
         """`conda cuda WORDS` for this environment, to be typed in this shell."""
         return f"conda cuda {words}" if self.active else f"conda cuda {words} {self.named}"
+
+    @cached_property
+    def trial(self) -> Trial | None:
+        """What tries a command before it is named as a cure."""
+        if self.settled is None:
+            return None
+        return Trial(self.environment, self.settled, lambda: self.machine)
+
+    def use(
+        self,
+        version: str,
+        flavor: Flavor | None = None,
+        part: Part | None = None,
+        *,
+        anew: bool = False,
+    ) -> str:
+        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted.
+
+        `anew` says that the installed release will have been removed before.
+        """
+        use = Use(version, flavor, anew=anew)
+        advice = Advice("", use)
+        if self.trial is not None:
+            ways = [replace(use, source=source) for source in (None, "channel", "pypi")]
+            advice = advise(self.trial, ways, part)
+        if advice.use is not None:
+            return self.command(advice.use.words.removeprefix("cuda "))
+        if advice.elsewhere is None:
+            return advice.text
+        return f"{advice.text}\n{self.command(advice.elsewhere.words.removeprefix('cuda '))}"
 
     @property
     def activation(self) -> str:

@@ -36,7 +36,7 @@ def incomplete(context: Context) -> Iterator[Finding]:
         yield Finding(
             f"{toolkit.name} is incomplete: {why}",
             (toolkit.location or str(toolkit.root),),
-            context.command(f"use {release}" if is_current else f"remove {release}"),
+            context.use(release) if is_current else context.command(f"remove {release}"),
             severity=Severity.ERROR if is_current else Severity.WARNING,
         )
 
@@ -58,11 +58,12 @@ def damaged(context: Context) -> Iterator[Finding]:
                 severity=severity,
             )
         else:
-            remove, use = context.command(f"remove {release}"), context.command(f"use {release}")
+            remove, use = context.command(f"remove {release}"), context.use(release, anew=True)
+            whole = use.startswith("conda ")
             yield Finding(
                 f"{toolkit.name} lacks files that it was installed with.",
                 context.listed(lost),
-                in_turn(remove, use, windows=context.platform.windows),
+                in_turn(remove, use, windows=context.platform.windows) if whole else use,
                 severity=severity,
             )
 

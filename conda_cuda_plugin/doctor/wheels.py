@@ -57,7 +57,7 @@ def shadowed(context: Context) -> Iterator[Finding]:
         f"same names that pip installed for CUDA {newest.release}: this causes `undefined symbol` "
         "errors (__nvJitLink...).",
         (*evidence, *askers),
-        context.command(f"use {newest.release}"),
+        context.use(newest.release),
         severity=Severity.ERROR if askers else Severity.WARNING,
     )
 

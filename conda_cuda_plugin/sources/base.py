@@ -46,6 +46,8 @@ class ToolkitRequest:
     """Package records of the installed toolkit that is added to: what need not change stays."""
     order: tuple[str, ...] = ()
     """The sources to ask, best first; empty for the default."""
+    quick: bool = False
+    """Whether to find out only what there is: no solver is asked, and no size."""
     why: str | None = None
     """Why this version, when the user left the choice to us."""
 
@@ -84,12 +86,15 @@ class ToolkitRequest:
         addons: Mapping[str, str],
         host_compiler: bool,
         agrees: Callable[[str, str], bool] = fits,
+        *,
+        listed: bool = False,
     ) -> bool:
         """Whether a toolkit with these contents has all that is wanted, and nothing that shall go.
 
-        `agrees` compares the wanted version of an add-on with the one that is there.
+        `agrees` compares the wanted version of an add-on with the one that is there; `listed` says
+        that the components are all that is there, those of the flavor too.
         """
-        have = {*components, *(in_flavor(flavor) if flavor else ())}
+        have = {*components, *(in_flavor(flavor) if flavor and not listed else ())}
         if not set(self.wanted_components) <= have:
             return False
         if self.flavor is not None and (flavor is None or flavor.rank < self.flavor.rank):
@@ -188,6 +193,7 @@ class NotOffered(CudaError):
         source: the source's name.
         reason: why not, as the end of a sentence that begins with the source.
         known: the versions it has instead, where it can tell.
+        lacks: the add-ons that are missing (`cuDNN 99`), where it has the toolkit.
     """
 
     def __init__(
@@ -198,6 +204,7 @@ class NotOffered(CudaError):
         hints: Sequence[str] = (),
         known: Sequence[CudaVersion] = (),
         unreachable: bool = False,
+        lacks: str = "",
     ) -> None:
         super().__init__(
             f"{source} {reason}.",
@@ -210,6 +217,7 @@ class NotOffered(CudaError):
         self.source = source
         self.reason = reason
         self.unreachable = unreachable
+        self.lacks = lacks
 
 
 class Source(Protocol):

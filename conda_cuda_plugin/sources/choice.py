@@ -30,6 +30,8 @@ class NoSourceError(CudaError):
         known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
         known |= set(published())
         exists = any(request.version.matches(version) for version in known)
+        self.refusals = {refusal.source: refusal.reason for refusal in refusals}
+        self.unreachable = any(refusal.unreachable for refusal in refusals)
         near = None if exists else nearest(request.version, known)
         hints = [near.hint] if near else []
         if not exists:
@@ -38,6 +40,10 @@ class NoSourceError(CudaError):
             message = f"The source {refusals[0].source} {refusals[0].reason}."
         else:
             message = f"No source can give CUDA {request.version} now."
+            lacks = next((refusal.lacks for refusal in refusals if refusal.lacks), "")
+            if lacks:
+                answering = " that answers" if self.unreachable else ""
+                message = f"No source{answering} has {lacks} for CUDA {request.version}."
             hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
         for refusal in refusals if exists else ():
             there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]
@@ -49,7 +55,8 @@ class NoSourceError(CudaError):
             hints=hints,
             version=str(request.version),
             nearest=near.names if near else [],
-            refusals={refusal.source: refusal.reason for refusal in refusals},
+            refusals=self.refusals,
+            unreachable=self.unreachable,
         )
 
 

@@ -59,7 +59,7 @@ def find_parts(
     records.update({pin: channel.record_of(wheel.sha256) for pin, wheel in wheels.items()})
     new = {pin: wheel for pin, wheel in wheels.items() if records[pin] is None}
     sizes = {pin: wheel.size for pin, wheel in new.items()}
-    unknown = [pin for pin, size in sizes.items() if size is None]
+    unknown = [] if request.quick else [pin for pin, size in sizes.items() if size is None]
     sizes.update(zip(unknown, in_parallel(_size, [new[pin] for pin in unknown], 8), strict=True))
     rows = []
     for pin in pins:

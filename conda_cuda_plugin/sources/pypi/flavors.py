@@ -12,7 +12,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ...data import read_data
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
-from ...toolkit import Flavor, components, in_flavor
+from ...quoting import typed
+from ...toolkit import Flavor, components, in_flavor, in_words
 from ...versions import CudaVersion
 from ..base import AvailableFlavor, NotOffered, ToolkitRequest
 
@@ -124,12 +125,18 @@ def wanted_pins(
         NotOffered: when the release lacks a component that was named.
     """
     pins = component_pins(requires, request.platform)
-    for name in request.components:
-        if name not in pins:
-            raise NotOffered(
-                "pypi",
-                f"has no component {name} for CUDA {version}",
-                hints=[f"It has: {', '.join(pins)}."],
-            )
+    lacking = [name for name in request.components if name not in pins]
+    if lacking:
+        what = "component" if len(lacking) == 1 else "components"
+        asked = typed(",".join(request.components))
+        raise NotOffered(
+            "pypi",
+            f"has no {what} {in_words(lacking)} for CUDA {version}",
+            hints=[
+                f"It has: {', '.join(pins)}.",
+                f"conda cuda use {version.release} --components {asked} --from channel"
+                "   (conda-forge and nvidia have them from 12.0 on)",
+            ],
+        )
     wanted = request.components_of(version)
     return {name: pin for name, pin in pins.items() if name in wanted}
