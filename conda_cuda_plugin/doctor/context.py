@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from ..actions.trial import Advice, Trial, Use, advise
+from ..actions.cures.trial import Advice, Trial, Use, advise
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.table import find_frameworks
@@ -51,7 +51,8 @@ class Finding:
     evidence: tuple[str, ...]
     """The exact paths and values behind it."""
     cure: str = ""
-    """One command or one sentence; `conda cuda doctor --fix` where a rule leaves it empty."""
+    """One command or one sentence, or a sentence and a command, each on a line of its own;
+    `conda cuda doctor --fix` where a rule leaves it empty."""
     fix: Callable[[], object] | None = field(default=None, compare=False)
     """Cures it; None where only the user can. Raises CudaError or OSError when it cannot."""
     severity: Severity = Severity.WARNING
@@ -202,7 +203,7 @@ class Context:
             return self.command(advice.use.words.removeprefix("cuda "))
         if advice.elsewhere is None:
             return advice.text
-        return f"{advice.text} {self.command(advice.elsewhere.words.removeprefix('cuda '))}"
+        return f"{advice.text}\n{self.command(advice.elsewhere.words.removeprefix('cuda '))}"
 
     @property
     def activation(self) -> str:

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ..cli.which_bench import NO_FILE
-from ..conftest import Conda
-from .world import SOURCES, World, active, build_world, cures, pip_wheel
+from .world import SOURCES, World, active, cures, pip_wheel
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux toolkits")
 
@@ -49,11 +48,6 @@ WHEELS = (
 )
 # Each example takes a second: a failing one is small enough as it is.
 CHEAP = settings(phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-
-
-@pytest.fixture(scope="module")
-def world(module_conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build_world(module_conda, tmp_path_factory.mktemp("cures"))
 
 
 @st.composite
@@ -100,7 +94,7 @@ def is_content(answer: dict[str, Any]) -> bool:
     return answer["found"] or str(answer["advice"]).startswith("Linkers find it")
 
 
-@settings(CHEAP, max_examples=60)
+@settings(CHEAP, max_examples=25)
 @given(situations(), st.sampled_from(QUESTIONS))
 def test_a_printed_cure_changes_the_answer(
     world: World, situation: dict[str, Any], question: str

@@ -14,7 +14,7 @@ from ...environment import Environment
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...quoting import typed
-from ...toolkit import Flavor, Origin, releases
+from ...toolkit import Flavor, Origin, in_words, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
@@ -141,13 +141,19 @@ class PypiSource:
     ) -> tuple[str, ...]:
         """The components to install, of those the release has."""
         wanted = request.components_of(version)
-        for name in request.components:
-            if name not in pins:
-                raise NotOffered(
-                    self.name,
-                    f"has no component {name} for CUDA {version}",
-                    hints=[f"It has: {', '.join(pins)}."],
-                )
+        lacking = [name for name in request.components if name not in pins]
+        if lacking:
+            what = "component" if len(lacking) == 1 else "components"
+            asked = typed(",".join(request.components))
+            raise NotOffered(
+                self.name,
+                f"has no {what} {in_words(lacking)} for CUDA {version}",
+                hints=[
+                    f"It has: {', '.join(pins)}.",
+                    f"conda cuda use {version.release} --components {asked} --from channel"
+                    "   (conda-forge and nvidia have them from 12.0 on)",
+                ],
+            )
         return tuple(name for name in pins if name in wanted)
 
     def _parts(self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel) -> Parts:

@@ -11,27 +11,29 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..environment import Environment
-from ..errors import CudaError
-from ..machine.machine import Machine
-from ..quoting import typed
-from ..sources.base import Offer, Package, ToolkitRequest
-from ..sources.channel.refusals import FIRST_LABEL
-from ..sources.choice import NoSourceError
-from ..sources.contents import Part
-from ..sources.redist.manifest import known_releases
-from ..sources.runfile.installers import InstallerName, installer_for
-from ..sources.table import ORDER
-from ..system.conda_compat import settings
-from ..toolkit import Flavor, Origin, Toolkit, releases
-from ..versions import CudaVersion, VersionRequest
-from .use_plan import make_plan
+from ...environment import Environment
+from ...errors import CudaError
+from ...machine.machine import Machine
+from ...quoting import typed
+from ...sources.base import Offer, Package, ToolkitRequest
+from ...sources.channel.refusals import FIRST_LABEL
+from ...sources.choice import NoSourceError
+from ...sources.contents import Part
+from ...sources.redist.manifest import known_releases
+from ...sources.runfile.installers import InstallerName, installer_for
+from ...sources.table import ORDER
+from ...system.conda_compat import settings
+from ...toolkit import Flavor, Origin, Toolkit, releases
+from ...versions import CudaVersion, VersionRequest
+from ..use_plan import make_plan
 
+CUDATOOLKIT = ((9, 2), (11, 8))
+"""The first and the last release of conda-forge's `cudatoolkit` (its channel, read 2026-11)."""
 LIMIT = 8.0
 """Seconds that sources may take to answer over the network, all questions of a command together."""
 
@@ -280,16 +282,17 @@ def _elsewhere(
     """Which source would have it, by the tables, and the command that asks it."""
     settled = trial.settled()
     named = bool(settled.channels) or "channel" not in (settled.order or ORDER)
-    labelled = [row.version for row in releases() if row.label and row.version >= FIRST_LABEL]
     for use in ways:
         request = VersionRequest.parse(use.version)
-        if (silent or named) and (part is None or part.in_channels):
-            version = request.best(labelled)
+        if silent or named:
+            labelled = part is None or part.in_channels
+            whole = use.flavor is not Flavor.DEVEL and (part is None or part.in_cudatoolkit)
+            version = request.best(_on_channels(labelled, whole))
             if version is not None:
                 plain = replace(use, version=version.release, source="channel")
                 if not named:
                     return "conda-forge or nvidia has it, when it answers:", plain
-                if use.addons:
+                if use.addons or version < FIRST_LABEL:
                     return "conda-forge has it:", replace(plain, channels=("conda-forge",))
                 label = f"nvidia/label/cuda-{version}"
                 return "NVIDIA's channel has it:", replace(plain, channels=(label,))
@@ -302,6 +305,14 @@ def _elsewhere(
         installer = installer_for(request, settled.platform.machine)
         said = InstallerName.parse(installer) if installer else None
         if said is not None:
-            whole = Use(said.version.release, Flavor.DEVEL, source=installer)
-            return "NVIDIA's installer has it; download it from NVIDIA first:", whole
+            everything = Use(said.version.release, Flavor.DEVEL, source=installer)
+            return "NVIDIA's installer has it; download it from NVIDIA first:", everything
     return "", None
+
+
+def _on_channels(labelled: bool, whole: bool) -> Iterator[CudaVersion]:
+    """The releases on conda-forge and nvidia: in parts under a label, and as `cudatoolkit`."""
+    for row in releases():
+        in_one = whole and CUDATOOLKIT[0] <= row.version.numbers <= CUDATOOLKIT[1]
+        if in_one or (labelled and row.label and row.version >= FIRST_LABEL):
+            yield row.version

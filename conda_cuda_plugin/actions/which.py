@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..actions.run import Shell, library_path, search_path
+from .run import Shell, library_path, search_path
 from ..environment import Environment
 from ..errors import UsageError
 from ..libraries.elf import NotLoadable
