@@ -11,11 +11,11 @@ from typing import Any
 
 from conda.base.context import context
 
-from ..actions.run import Shell, search_path
 from ..actions import which, which_tool
 from ..actions.cures import cure
 from ..actions.cures.bring import Context
 from ..actions.cures.explain import Explanation
+from ..actions.run import Shell, search_path
 from ..actions.which import LibraryAnswer
 from ..actions.which_tool import ToolAnswer
 from ..libraries.messages import Mention

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .trial import Trial, Use, advise
 from ...addons import addons, fits
 from ...environment import Environment
 from ...libraries.names import all_releases
@@ -20,6 +19,7 @@ from ...sources.table import ORDER
 from ...toolkit import Flavor, Toolkit, components
 from ...verdict.judge import best_release
 from ...versions import CudaVersion
+from .trial import Trial, Use, advise
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .trial import Use
 from ...addons import addons, has_addon
 from ...data import tools
 from ...libraries.elf import holds_symbol
@@ -17,10 +16,11 @@ from ...libraries.search_path import Rule
 from ...quoting import typed
 from ...sources.contents import Part, Purpose
 from ...toolkit import Flavor, Toolkit, components
-from .bring import Context, Cure, bring, extend, new_toolkit, newest_addon, numbers
-from .dll import for_dll
 from ..which import LibraryAnswer
 from ..which_tool import ToolAnswer
+from .bring import Context, Cure, bring, extend, new_toolkit, newest_addon, numbers
+from .dll import for_dll
+from .trial import Use
 
 DRIVER = Cure(
     "It comes with the NVIDIA driver; no toolkit has it. Install the driver on the machine, start "

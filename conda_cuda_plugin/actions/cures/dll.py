@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ...addons import has_addon
 from ...libraries.names import Kind, all_releases, releases_of
-from .bring import Context, Cure, Wish, for_wish, numbers
 from ..which import LibraryAnswer
+from .bring import Context, Cure, Wish, for_wish, numbers
 
 # Source: Microsoft's list of system error codes.
 _NUMBERS = {
