@@ -11,13 +11,12 @@ from typing import Any
 
 from conda.base.context import context
 
-from ..actions import which, which_tool
-from ..actions.cures import cure
-from ..actions.cures.bring import Context
-from ..actions.cures.explain import Explanation
 from ..actions.run import Shell, search_path
-from ..actions.which import LibraryAnswer
-from ..actions.which_tool import ToolAnswer
+from ..answers import cure, which, which_tool
+from ..answers.bring import Context
+from ..answers.explain import Explanation
+from ..answers.which import LibraryAnswer
+from ..answers.which_tool import ToolAnswer
 from ..libraries.messages import Mention
 from ..libraries.names import span
 from ..libraries.places import system_folders

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from ..actions.cures.trial import Advice, Trial, Use, advise
+from ..actions.trial import Advice, Trial, Use, advise
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.table import find_frameworks
@@ -193,11 +193,22 @@ class Context:
             return None
         return Trial(self.environment, self.settled, lambda: self.machine)
 
-    def use(self, version: str, flavor: Flavor | None = None, part: Part | None = None) -> str:
-        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted."""
-        advice = Advice("", Use(version, flavor))
+    def use(
+        self,
+        version: str,
+        flavor: Flavor | None = None,
+        part: Part | None = None,
+        *,
+        anew: bool = False,
+    ) -> str:
+        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted.
+
+        `anew` says that the installed release will have been removed before.
+        """
+        use = Use(version, flavor, anew=anew)
+        advice = Advice("", use)
         if self.trial is not None:
-            ways = [Use(version, flavor, source=source) for source in (None, "channel", "pypi")]
+            ways = [replace(use, source=source) for source in (None, "channel", "pypi")]
             advice = advise(self.trial, ways, part)
         if advice.use is not None:
             return self.command(advice.use.words.removeprefix("cuda "))

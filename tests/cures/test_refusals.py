@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -61,13 +62,29 @@ def test_a_file_name_that_no_release_has(world: World) -> None:
     assert answer["command"] is None and "programs load libcudart.so.12." in answer["advice"]
 
 
-def test_a_source_that_does_not_answer_is_asked_once(world: World) -> None:
-    """The command can be copied for later, and is not told as one that helps now."""
-    world.environment(())
+def silent(world: World) -> dict[str, str]:
+    """The variables under which neither channel nor index answers."""
     settings = world.folder / "nobody.yml"
     plugins = "plugins:\n  cuda_channels: ['http://127.0.0.1:9/nobody']\n"
     settings.write_text((world.conda.home / "condarc.yml").read_text() + plugins)
-    nobody = {"CONDARC": str(settings), "PIP_FIND_LINKS": ""}
-    answer = world.ask("which", "libcudart.so.12", **nobody)["answers"][0]
+    index = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_FIND_LINKS": ""}
+    return {"CONDARC": str(settings), **index}
+
+
+def test_where_nobody_answers_the_command_is_for_later(world: World, tmp_path: Path) -> None:
+    """The command can be copied, and is not told as one that helps now."""
+    world.environment(())
+    (tmp_path / "urls.txt").touch()
+    variables = {**silent(world), "CONDA_PKGS_DIRS": str(tmp_path)}
+    answer = world.ask("which", "libcudart.so.12", **variables)["answers"][0]
     assert answer["command"] is None and "cannot be reached" in answer["advice"]
     assert answer["route"].startswith("conda cuda use 12.9 --from channel")
+
+
+def test_what_is_in_the_cache_counts(world: World) -> None:
+    world.environment((("12.4", "--from=pypi"),))
+    mine = world.environment(())
+    answer = world.ask("which", "libcufft.so.11", **silent(world))["answers"][0]
+    assert answer["command"] == "conda cuda use 12.4 -n mine"
+    world.conda.cuda("use", mine, "12.4", "--yes", **silent(world))
+    assert world.ask("which", "libcufft.so.11", **silent(world))["answers"][0]["found"]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from conda.base.context import context
 
-from ...actions.cures.bring import Context
-from ...actions.cures.explain import Explanation, explain
-from ...actions.which_tool import is_tool
+from ...answers.bring import Context
+from ...answers.explain import Explanation, explain
+from ...answers.which_tool import is_tool
 from ...errors import CudaError, UsageError
 from ...libraries.messages import Complaint, Mention, Message, read_message
 from ...libraries.names import Kind, releases_of

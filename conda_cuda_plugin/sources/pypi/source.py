@@ -7,7 +7,9 @@ pip would fill the gap with parts of a newer CUDA.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...environment import Environment
@@ -34,7 +36,20 @@ class PypiSource:
     name = "pypi"
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
-        """See `Source.offer`. Takes two looks at the index and downloads nothing."""
+        """See `Source.offer`. Takes two looks at the index and downloads nothing.
+
+        Where the index does not answer, what is in the package cache does as well.
+        """
+        try:
+            return self._offer(request)
+        except NotOffered as refusal:
+            if request.offline or not refusal.unreachable:
+                raise
+            with contextlib.suppress(NotOffered):
+                return self._offer(replace(request, offline=True))
+            raise
+
+    def _offer(self, request: ToolkitRequest) -> Offer:
         check_addons_early(request)
         self._check_compiler(request)
         channel = LocalChannel.find(request.platform.subdir)

@@ -16,21 +16,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...environment import Environment
-from ...errors import CudaError
-from ...machine.machine import Machine
-from ...quoting import typed
-from ...sources.base import Offer, Package, ToolkitRequest
-from ...sources.channel.refusals import FIRST_LABEL
-from ...sources.choice import NoSourceError
-from ...sources.contents import Part
-from ...sources.redist.manifest import known_releases
-from ...sources.runfile.installers import InstallerName, installer_for
-from ...sources.table import ORDER
-from ...system.conda_compat import settings
-from ...toolkit import Flavor, Origin, Toolkit, releases
-from ...versions import CudaVersion, VersionRequest
-from ..use_plan import make_plan
+from ..environment import Environment
+from ..errors import CudaError
+from ..machine.machine import Machine
+from ..quoting import typed
+from ..sources.base import Offer, Package, ToolkitRequest
+from ..sources.channel.refusals import FIRST_LABEL
+from ..sources.choice import NoSourceError, choose
+from ..sources.contents import Part
+from ..sources.redist.manifest import known_releases
+from ..sources.runfile.installers import InstallerName, installer_for
+from ..sources.table import ORDER
+from ..system.conda_compat import settings
+from ..toolkit import Flavor, Origin, Toolkit, releases
+from ..versions import CudaVersion, VersionRequest
+from .auto import AUTO, choose_for
+from .use_plan import make_plan
 
 CUDATOOLKIT = ((9, 2), (11, 8))
 """The first and the last release of conda-forge's `cudatoolkit` (its channel, read 2026-11)."""
@@ -43,13 +44,15 @@ class Use:
     """A `conda cuda use` command."""
 
     version: str
-    """A release, or a range of releases."""
+    """A release, a range of releases, or `auto`."""
     flavor: Flavor | None = None
     components: tuple[str, ...] = ()
     addons: tuple[tuple[str, str], ...] = ()
     source: str | None = None
     channels: tuple[str, ...] = ()
     host_compiler: bool = False
+    anew: bool = False
+    """Whether the release that is installed will have been removed before."""
 
     @property
     def arguments(self) -> list[str]:
@@ -145,26 +148,32 @@ class Trial:
             request = self._request(use)
             with settings(offline=True):
                 here = replace(request, offline=True, quick=True)
+                if use.anew:
+                    return _Answer(choose(here, self.environment, use.source).offer)
                 plan = make_plan(self.environment, here, use.source, self.machine())
             return _Answer(plan.offer or plan.installed, not plan.changes_nothing)
         except NoSourceError as error:
             if not error.unreachable:
                 return _Answer(why=_reasons(error.refusals))
-            if request.offline:
+            if request.offline or use.anew:
                 return _Answer(why=_reasons(error.refusals), unreachable=True)
             return self._ask(use)
         except CudaError as error:
             return _Answer(why=_clause(error.message))
 
     def _request(self, use: Use) -> ToolkitRequest:
-        return replace(
+        automatic = use.version == AUTO
+        request = replace(
             self.settled(),
-            version=VersionRequest.parse(use.version),
+            version=VersionRequest.parse("latest" if automatic else use.version),
             flavor=use.flavor,
             components=use.components,
             addons=dict(use.addons),
             host_compiler=use.host_compiler,
         )
+        if automatic:
+            request = choose_for(self.environment, request, self.machine(), None)
+        return request
 
     def _ask(self, use: Use) -> _Answer:
         """What the command itself says that it would do."""

@@ -6,21 +6,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...addons import addons, has_addon
-from ...data import tools
-from ...libraries.elf import holds_symbol
-from ...libraries.loader import Candidate
-from ...libraries.messages import Complaint, release_of_symbol
-from ...libraries.names import Kind, LibraryFacts, Sort, all_releases
-from ...libraries.search_path import Rule
-from ...quoting import typed
-from ...sources.contents import Part, Purpose
-from ...toolkit import Flavor, Toolkit, components
-from ..which import LibraryAnswer
-from ..which_tool import ToolAnswer
+from ..actions.trial import Use
+from ..addons import addons, has_addon
+from ..data import tools
+from ..libraries.elf import holds_symbol
+from ..libraries.loader import Candidate
+from ..libraries.messages import Complaint, release_of_symbol
+from ..libraries.names import Kind, LibraryFacts, Sort, all_releases
+from ..libraries.search_path import Rule
+from ..quoting import typed
+from ..sources.contents import Part, Purpose
+from ..toolkit import Flavor, Toolkit, components
 from .bring import Context, Cure, bring, extend, new_toolkit, newest_addon, numbers
 from .dll import for_dll
-from .trial import Use
+from .which import LibraryAnswer
+from .which_tool import ToolAnswer
 
 DRIVER = Cure(
     "It comes with the NVIDIA driver; no toolkit has it. Install the driver on the machine, start "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...addons import has_addon
-from ...libraries.names import Kind, all_releases, releases_of
-from ..which import LibraryAnswer
+from ..addons import has_addon
+from ..libraries.names import Kind, all_releases, releases_of
 from .bring import Context, Cure, Wish, for_wish, numbers
+from .which import LibraryAnswer
 
 # Source: Microsoft's list of system error codes.
 _NUMBERS = {

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ...addons import addons, fits
-from ...environment import Environment
-from ...libraries.names import all_releases
-from ...machine.machine import Machine
-from ...platforms import Platform
-from ...quoting import typed
-from ...sources.base import ToolkitRequest
-from ...sources.contents import Part, Purpose
-from ...sources.table import ORDER
-from ...toolkit import Flavor, Toolkit, components
-from ...verdict.judge import best_release
-from ...versions import CudaVersion
-from .trial import Trial, Use, advise
+from ..actions.trial import Trial, Use, advise
+from ..addons import addons, fits
+from ..environment import Environment
+from ..libraries.names import all_releases
+from ..machine.machine import Machine
+from ..platforms import Platform
+from ..quoting import typed
+from ..sources.base import ToolkitRequest
+from ..sources.contents import Part, Purpose
+from ..sources.table import ORDER
+from ..toolkit import Flavor, Toolkit, components
+from ..verdict.judge import best_release
+from ..versions import CudaVersion
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...addons import has_addon
-from ...libraries.messages import Meaning
-from ...libraries.names import all_releases, releases_of, span
-from ...machine.machine import ComputeCapability, Machine
-from ...machine.tables import architectures, toolkit_row
-from ...platforms import Platform
-from ...toolkit import Flavor
-from ...versions import CudaVersion
+from ..addons import has_addon
+from ..libraries.messages import Meaning
+from ..libraries.names import all_releases, releases_of, span
+from ..machine.machine import ComputeCapability, Machine
+from ..machine.tables import architectures, toolkit_row
+from ..platforms import Platform
+from ..toolkit import Flavor
+from ..versions import CudaVersion
 from .bring import Context, Wish, for_wish, numbers
 
 # Source: the PTX ISA's release notes. Where CUDA has no release for a version, the next one has it.
