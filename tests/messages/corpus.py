@@ -90,11 +90,11 @@ def faults(message: Message, document: dict[str, Any]) -> list[str]:
     if "answers" not in document:
         return [] if not message.known else ["not understood"]
     parts = [document["answers"], document["meanings"]]
-    text = "\n".join(_texts(parts))
+    everything, text = ("\n".join(_texts(parts, echo=echo)) for echo in (True, False))
     commands = [_bare(command) for command in _commands(parts)]
     if not message.known:
         return [f"pretends to know: {one}" for one in commands if one.startswith(INSTALLS)]
-    found = [f"is not about {name}" for name in message.about if not _in(name, text)]
+    found = [f"is not about {name}" for name in message.about if not _in(name, everything)]
     found += [
         f"does not say {' or '.join(words)}"
         for words in message.says
@@ -127,24 +127,25 @@ def _bare(command: str) -> str:
     return re.sub(r"^conda (?:cuda )?| -[np] \S+", "", command)
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Every text in a document."""
+def _texts(value: object, *, echo: bool) -> Iterator[str]:
+    """Every text in a document, with or without what it repeats of the message."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
+        for key, part in value.items():
+            if echo or key != "message":
+                yield from _texts(part, echo=echo)
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part)
+            yield from _texts(part, echo=echo)
 
 
 def _commands(value: object) -> Iterator[str]:
-    """Every command in a document."""
+    """Every command in a document; a route asks a source that gave no answer."""
     if isinstance(value, dict):
-        if isinstance(value.get("command"), str):
-            yield value["command"]
-        for part in value.values():
+        for key, part in value.items():
+            if key in ("command", "route") and isinstance(part, str):
+                yield part
             yield from _commands(part)
     elif isinstance(value, list):
         for part in value:
