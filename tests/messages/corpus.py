@@ -92,6 +92,7 @@ def faults(message: Message, document: dict[str, Any]) -> list[str]:
     parts = [document["answers"], document["meanings"]]
     everything, text = ("\n".join(_texts(parts, echo=echo)) for echo in (True, False))
     commands = [_bare(command) for command in _commands(parts)]
+    here = any(answer["found"] for answer in document["answers"])
     if not message.known:
         return [f"pretends to know: {one}" for one in commands if one.startswith(INSTALLS)]
     found = [f"is not about {name}" for name in message.about if not _in(name, everything)]
@@ -109,7 +110,7 @@ def faults(message: Message, document: dict[str, Any]) -> list[str]:
         ]
     if message.cure == ["none"]:
         found += [f"installs: {one}" for one in commands if one.startswith(INSTALLS)]
-    elif message.cure and not any(_is(one, cure) for one in commands for cure in message.cure):
+    elif message.cure and not here and not _any_is(commands, message.cure):
         found.append(f"does not advise {' or '.join(message.cure)}, but {commands}")
     return found
 
@@ -118,8 +119,9 @@ def _in(words: str, text: str) -> bool:
     return words.casefold() in text.casefold()
 
 
-def _is(command: str, pattern: str) -> bool:
-    return any(fnmatchcase(command, one) for one in (pattern, f"{pattern} *"))
+def _any_is(commands: Sequence[str], cures: Sequence[str]) -> bool:
+    patterns = [one for cure in cures for one in (cure, f"{cure} *")]
+    return any(fnmatchcase(command, one) for command in commands for one in patterns)
 
 
 def _bare(command: str) -> str:
