@@ -110,7 +110,7 @@ def faults(message: Message, document: dict[str, Any]) -> list[str]:
         ]
     if message.cure == ["none"]:
         found += [f"installs: {one}" for one in commands if one.startswith(INSTALLS)]
-    elif message.cure and not here and not _any_is(commands, message.cure):
+    elif message.cure and not here and not _cured(message.cure, commands, text):
         found.append(f"does not advise {' or '.join(message.cure)}, but {commands}")
     return found
 
@@ -119,9 +119,14 @@ def _in(words: str, text: str) -> bool:
     return words.casefold() in text.casefold()
 
 
-def _any_is(commands: Sequence[str], cures: Sequence[str]) -> bool:
+def _cured(cures: Sequence[str], commands: Sequence[str], text: str) -> bool:
+    """Whether a cure is advised; of a release that no source has, it is enough that it is named."""
     patterns = [one for cure in cures for one in (cure, f"{cure} *")]
-    return any(fnmatchcase(command, one) for command in commands for one in patterns)
+    if any(fnmatchcase(command, one) for command in commands for one in patterns):
+        return True
+    releases = [cure.split()[1] for cure in cures if cure.startswith("use ")]
+    installs = any(command.startswith(INSTALLS) for command in commands)
+    return not installs and any(f"CUDA {release} " in text for release in releases)
 
 
 def _bare(command: str) -> str:
