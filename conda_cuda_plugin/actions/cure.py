@@ -3,76 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from ..addons import addons
 from ..data import tools
-from ..environment import Environment
 from ..libraries.elf import holds_symbol
 from ..libraries.loader import Candidate
 from ..libraries.messages import Complaint, release_of_symbol
-from ..libraries.names import Kind, LibraryFacts, all_releases
+from ..libraries.names import Kind, LibraryFacts, Sort, all_releases
 from ..libraries.search_path import Rule
-from ..machine.machine import Machine
-from ..platforms import Platform
 from ..quoting import typed
 from ..toolkit import Flavor, Toolkit, components
-from ..verdict.judge import best_release
-from ..versions import CudaVersion
+from .cure_dll import for_dll
 from .which import LibraryAnswer
 from .which_tool import ToolAnswer
-
-
-@dataclass(frozen=True)
-class Cure:
-    """What to do.
-
-    Args:
-        text: one or two sentences.
-        command: the command that does it; None when no command can.
-    """
-
-    text: str
-    command: str | None = None
-
-
-@dataclass(frozen=True)
-class Context:
-    """The environment that a cure is for.
-
-    Args:
-        environment: the environment.
-        active: whether it is active in the shell.
-        name: what people call it.
-        platform: its platform.
-        machine: finds out what the machine is; called only when a release has to be chosen.
-    """
-
-    environment: Environment
-    active: bool
-    name: str
-    platform: Platform
-    machine: Callable[[], Machine]
-
-    def command(self, words: str) -> str:
-        """`conda WORDS` for this environment."""
-        if self.active:
-            return f"conda {words}"
-        option = "-p" if os.sep in self.name else "-n"
-        return f"conda {words} {option} {typed(self.name)}"
-
-    def best(self, releases: Sequence[str]) -> tuple[str, str]:
-        """The best of some releases for this machine, and a warning when none runs on it."""
-        found = best_release(self.machine(), [CudaVersion.parse(text) for text in releases])
-        if found is None:
-            return releases[-1], " None of its releases runs on this machine's driver and GPUs."
-        return found[0].release, ""
-
-    @property
-    def activate(self) -> str:
-        """The command that lets the hooks run."""
-        return f"conda activate {typed(self.name)}"
-
+from .wish import Context, Cure, Wish, exists, for_wish, newest_addon, numbers
 
 DRIVER = Cure(
     "It comes with the NVIDIA driver; no toolkit has it. Install the driver on the machine, start "
@@ -82,6 +27,14 @@ DRIVER = Cure(
 
 def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     """What to do about a tool; None when nothing has to be done."""
+    cure = _for_tool(answer, patient)
+    if answer.asked is None:
+        return cure
+    text = _leads(answer.asked, answer.named_by)
+    return Cure(f"{text} {cure.text}" if cure else text, cure.command if cure else None)
+
+
+def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     current = patient.environment.current()
     row = tools().get(answer.name.removesuffix(".exe"), {})
     if row.get("of") == "driver":
@@ -128,12 +81,6 @@ def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Con
     return Cure(text, patient.command(f"cuda use {release} --flavor {flavor.value}{source}"))
 
 
-def numbers(release: str) -> tuple[int, int]:
-    """`12.4` as numbers that can be compared."""
-    major, minor = release.split(".")[:2]
-    return int(major), int(minor)
-
-
 def _foreign(answer: ToolAnswer, patient: Context) -> bool:
     """Whether the first program on PATH is not the environment's."""
     first = answer.programs[0].path
@@ -157,19 +104,43 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     stopper = answer.search.stopper if answer.search else None
     if stopper is not None:
         return Cure(f"{stopper.path} is in the way ({stopper.reason}): remove or replace it.")
-    if complaint is Complaint.LINKING and facts.kind in (Kind.DRIVER, Kind.TOOLKIT):
-        return _for_linker(facts, patient)
+    if facts.kind is Kind.SEPARATE:
+        return _for_separate(answer, patient)
+    if complaint in (Complaint.LINKING, Complaint.HEADER) or facts.sort is not Sort.LIBRARY:
+        return _for_building(answer, patient)
+    if complaint is Complaint.SYMBOL and facts.kind is Kind.CUDNN:
+        text = "Libraries of two cuDNN are mixed: a program has to find all of them in one folder."
+        return Cure(text, patient.command("cuda doctor"))
     if complaint in (Complaint.SYMBOL, Complaint.VERSION) and chosen is not None:
         return _for_symbol(answer, chosen, patient)
+    if patient.platform.windows and (answer.mention.number or answer.lacks):
+        return for_dll(answer, patient, _for_absence(answer, patient, common))
     if chosen is not None:
         if facts.kind is Kind.DRIVER and "stubs" in chosen.path.split("/"):
             return Cure(
                 f"{chosen.path} is a stub for linking and cannot run anything: take its "
                 "folder out of the search path."
             )
-        return None
+        if complaint is Complaint.MENTION:
+            return None
+        return Cure("It is found here: the message is from another shell, environment or machine.")
+    cure = _for_absence(answer, patient, common)
+    if answer.mention.path and not patient.platform.windows:
+        text = _leads(answer.mention.path, answer.named_by)
+        return Cure(f"{text} {cure.text}", cure.command)
+    if complaint is Complaint.SYMBOL and answer.mention.symbol:
+        where = answer.mention.by or "What asks"
+        text = f"{where} is not here, so where it looks cannot be followed. The {facts.name} that "
+        text += f"it finds lacks {answer.mention.symbol}: a newer one has it."
+        return Cure(text, cure.command)
+    return cure
+
+
+def _for_absence(answer: LibraryAnswer, patient: Context, common: Sequence[str]) -> Cure:
+    """What brings a library."""
+    facts = answer.facts
     if facts.kind is Kind.DRIVER:
-        return DRIVER
+        return _for_driver(answer, patient)
     if facts.windows is not patient.platform.windows:
         system = "Windows" if facts.windows else "Linux"
         return Cure(f"It is a library of {system}; this is {patient.platform.subdir}.")
@@ -185,6 +156,44 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     if not facts.releases:
         return Cure("No release that this conda cuda knows has it.")
     return _for_toolkit(facts, patient, common or facts.releases)
+
+
+def _leads(path: str, named_by: Sequence[str]) -> str:
+    """Whether a path exists, and what leads there."""
+    if os.path.exists(path):
+        return f"{path} is here: the message is from another machine or container."
+    if named_by:
+        verb = "leads" if len(named_by) == 1 else "lead"
+        return f"{path} does not exist; {', '.join(named_by)} {verb} there."
+    return (
+        f"{path} does not exist. Nothing in this shell leads there (CUDA_HOME and the like, "
+        "ld.so.conf): the program has it from its own settings or from another shell."
+    )
+
+
+def _for_driver(answer: LibraryAnswer, patient: Context) -> Cure:
+    """The driver; of libcuda.so only the plain name may be missing."""
+    named = answer.mention.by if (answer.mention.by or "").endswith("libcuda.so.1") else None
+    here = [place.path for place in answer.places if place.path.endswith("libcuda.so.1")]
+    real = named or next(iter(here), None)
+    if answer.facts.name != "libcuda.so" or real is None:
+        return DRIVER
+    link = patient.environment.prefix / "lib" / "libcuda.so"
+    folder = os.path.dirname(real)
+    return Cure(
+        f"The driver is here as {real}; what is missing is the plain name, which programs that "
+        f"compile ask for. Triton also takes the folder: TRITON_LIBCUDA_PATH={folder}",
+        f"ln -s {typed(real)} {typed(str(link))}",
+    )
+
+
+def _for_separate(answer: LibraryAnswer, patient: Context) -> Cure:
+    """A framework's own file, or a product of NVIDIA's that no toolkit has."""
+    owner = answer.facts.owner
+    assert owner is not None
+    command = patient.command(owner.cure) if owner.cure else None
+    cure = Cure(f"It belongs to {owner.title}, and no toolkit has it.", command)
+    return for_dll(answer, patient, cure) if answer.facts.windows else cure
 
 
 def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str]) -> Cure:
@@ -214,22 +223,65 @@ def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str])
     return Cure(f"No toolkit in this environment has it.{warning}", patient.command(words))
 
 
-def _for_linker(facts: LibraryFacts, patient: Context) -> Cure:
-    current = patient.environment.current()
-    file = f"{facts.family}.so"
-    if current is not None:
-        for folder in ("lib64/stubs", f"targets/{patient.platform.target}/lib/stubs", "lib64"):
-            if (current.root / folder / file).exists():
-                where = patient.environment.link / folder
-                return Cure(f"Linkers find it with -L {where}")
+def _for_building(answer: LibraryAnswer, patient: Context) -> Cure:
+    """What a compiler or a linker does not find."""
+    facts, current = answer.facts, patient.environment.current()
+    if facts.kind in (Kind.CUDNN, Kind.NCCL):
+        return _for_add_on(answer, patient)
+    if facts.kind is Kind.FOREIGN:
+        return Cure("No CUDA release has a file of this name.")
+    if facts.windows and not patient.platform.windows:
+        return Cure(f"It is a file of Windows; this is {patient.platform.subdir}.")
+    name = facts.name if facts.sort is not Sort.LIBRARY else f"{facts.family}.so"
+    header = facts.sort is Sort.HEADER
+    told = _told(patient, header=header)
+    folder = None if current is None else _having(current, name, patient, header=header)
+    if folder is not None:
+        if patient.platform.windows:
+            return Cure(f"The current toolkit has it. {told}", patient.activate)
+        option = "Compilers find it with -I" if header else "Linkers find it with -L"
+        return Cure(f"{option} {patient.environment.link / folder}")
+    text = _building_text(answer)
     if current is not None and (facts.kind is Kind.DRIVER or _in(current, facts)):
-        return extend(current, facts.component, Flavor.DEVEL, patient)
-    release, warning = patient.best(facts.releases or all_releases())
-    stub = " Its stub for linking comes with a toolkit." if facts.kind is Kind.DRIVER else ""
-    return Cure(
-        f"No toolkit in this environment has it.{stub}{warning}",
-        patient.command(f"cuda use {release} --flavor devel"),
+        cure = extend(current, facts.component, Flavor.DEVEL, patient)
+        return Cure(f"{cure.text}{text} {told}".strip(), cure.command)
+    cure = for_wish(Wish(facts.releases or all_releases(), Flavor.DEVEL), patient, patient.machine)
+    text = f"No toolkit in this environment has it.{text} {cure.text}".strip()
+    return Cure(f"{text} {told}".strip(), cure.command)
+
+
+def _building_text(answer: LibraryAnswer) -> str:
+    facts, symbol = answer.facts, answer.mention.symbol
+    if symbol:
+        return f" {symbol} is in {facts.family}: link with -l{facts.family.removeprefix('lib')}."
+    if facts.kind is Kind.DRIVER:
+        return " Its stub for linking comes with a toolkit."
+    if facts.sort is Sort.ARCHIVE and "_static" in facts.name and facts.component != "cudart":
+        return (
+            " Static libraries come with NVIDIA's archives and installers (--from redist), not "
+            "with the wheels of PyPI."
+        )
+    return ""
+
+
+def _told(patient: Context, *, header: bool) -> str:
+    """How compilers of Windows are told of a toolkit; those of Linux take it from an option."""
+    if not patient.platform.windows:
+        return ""
+    name, folder = ("INCLUDE", "include") if header else ("LIB", "lib\\x64")
+    return (
+        f'{name} leads cl.exe there: set "{name}=%CUDA_PATH%\\{folder};%{name}%" in cmd, '
+        f'$Env:{name} = "$Env:CUDA_PATH\\{folder};$Env:{name}" in PowerShell.'
     )
+
+
+def _having(toolkit: Toolkit, name: str, patient: Context, *, header: bool) -> str | None:
+    """The folder of a toolkit that has a file for compilers or linkers."""
+    target = f"targets/{patient.platform.target}"
+    folders = ["lib64/stubs", f"{target}/lib/stubs", "lib64", "lib/x64"]
+    if header:
+        folders = ["include", f"{target}/include"]
+    return next((one for one in folders if (toolkit.root / one / name).exists()), None)
 
 
 def _in(toolkit: Toolkit, facts: LibraryFacts) -> bool:
@@ -273,10 +325,15 @@ def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
             f"{mine.path} is here for the framework that it came with, which finds it by "
             "itself; other programs do not."
         )
-    version = f"={facts.major}" if facts.major else ""
     text = f"{title} comes separately, in the version that the framework was built for"
     text += f" ({title} {facts.major})." if facts.major else "."
-    return Cure(text, patient.command(f"install {package}{version}"))
+    if patient.platform.windows and not addons()[package].windows:
+        return Cure(f"There is no {title} for Windows.")
+    version = facts.major or newest_addon(package)
+    having = tuple(one for one in all_releases() if exists(package, version, one))
+    flavor = Flavor.DEVEL if facts.sort is not Sort.LIBRARY else None
+    cure = for_wish(Wish(having, flavor, {package: version}), patient, patient.machine)
+    return Cure(f"{text} {cure.text}".strip(), cure.command)
 
 
 def _has(toolkit: Toolkit, facts: LibraryFacts) -> bool:

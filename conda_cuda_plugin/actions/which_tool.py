@@ -47,11 +47,15 @@ class ToolAnswer:
         name: the tool.
         programs: every file of that name on PATH; the first one runs.
         installed: the environment's toolkits `X.Y` that have it.
+        asked: the path that was asked for, where one was.
+        named_by: what leads to that path.
     """
 
     name: str
     programs: tuple[Program, ...]
     installed: tuple[str, ...]
+    asked: str | None = None
+    named_by: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:

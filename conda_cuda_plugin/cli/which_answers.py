@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
 
 from ..actions import cure, which, which_tool
-from ..actions.cure import Context
+from ..actions.explain import Explanation
 from ..actions.run import Shell, search_path
 from ..actions.which import LibraryAnswer
 from ..actions.which_tool import ToolAnswer
-from ..libraries.messages import Meaning, Mention
+from ..actions.wish import Context
+from ..libraries.messages import Mention
 from ..libraries.names import span
 from ..libraries.places import system_folders
 from ..sources.system import LINUX_PLACES, WINDOWS_PLACE
@@ -46,7 +48,11 @@ def documents(
     for mention in mentions:
         if which_tool.is_tool(mention.name):
             path = search_path(environment, shell, platform)
-            answers.append(which_tool.look_up_tool(mention.name, environment, path, platform))
+            found_tool = which_tool.look_up_tool(mention.name, environment, path, platform)
+            if mention.path:
+                leading = tuple(which.who_names(mention.path, shell.variables))
+                found_tool = replace(found_tool, asked=mention.path, named_by=leading)
+            answers.append(found_tool)
         else:
             answers.append(
                 which.look_up(
@@ -56,7 +62,7 @@ def documents(
     libraries = [answer for answer in answers if isinstance(answer, LibraryAnswer)]
     common = which.common_releases(libraries)
     found = []
-    for answer in answers:
+    for answer, mention in zip(answers, mentions, strict=True):
         if isinstance(answer, ToolAnswer):
             document = _tool_document(answer)
             what_to_do = cure.for_tool(answer, patient)
@@ -65,6 +71,7 @@ def documents(
             what_to_do = cure.for_library(answer, patient, common)
         document["advice"] = what_to_do and what_to_do.text
         document["command"] = what_to_do and what_to_do.command
+        document["line"] = mention.line
         found.append(document)
     return found
 
@@ -75,6 +82,8 @@ def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
     return {
         "name": answer.facts.name,
         "kind": answer.facts.kind.value,
+        "sort": answer.facts.sort.value,
+        "owner": answer.facts.owner.title if answer.facts.owner else None,
         "found": answer.found,
         "releases": list(answer.facts.releases),
         "major": answer.facts.major,
@@ -82,7 +91,12 @@ def _library_document(answer: LibraryAnswer) -> dict[str, Any]:
         "variants": list(answer.facts.variants),
         "complaint": answer.mention.complaint.value,
         "symbol": answer.mention.symbol,
+        "number": answer.mention.number,
+        "asked_path": answer.mention.path,
+        "named_by": list(answer.named_by),
+        "lacks": list(answer.lacks),
         "asked_by": str(answer.asker) if answer.asker else None,
+        "by": answer.mention.by,
         "searched": search is not None,
         "path": search.chosen.path if search and search.chosen else None,
         "rule": search.chosen.rule.value if search and search.chosen else None,
@@ -138,30 +152,35 @@ _MOST = 8
 _ADVICE = "to do"
 
 
-def lines(document: Mapping[str, Any], patient: Context) -> list[str]:
+def lines(document: Mapping[str, Any], patient: Context, *, numbered: bool = False) -> list[str]:
     """One answer; wrapped at 80 columns, paths and commands whole.
 
     Args:
         document: the answer, as `--json` has it.
         patient: the environment.
+        numbered: whether to name the line of the text.
     """
     rows = _tool(document) if document["kind"] == "tool" else _library(document, patient)
+    if numbered:
+        rows.insert(0, ("in line", str(document["line"])))
     if document["advice"]:
         rows.append((_ADVICE, document["advice"]))
         if document["command"]:
             rows.append(("", document["command"]))
-    text = [document["name"]]
+    text = [document.get("asked_path") or document["name"]]
     for name, value in rows:
         text += _row(name, value)
     return text
 
 
-def meaning_lines(meaning: Meaning) -> list[str]:
+def meaning_lines(meaning: Explanation, *, numbered: bool = False) -> list[str]:
     """What a message means, and the commands to go on with."""
-    text = [meaning.message, *_row("means", meaning.means)]
-    width = max(len(command) for command, _ in meaning.commands)
+    text = [meaning.message]
+    text += _row("in line", str(meaning.line)) if numbered else []
+    text += _row("means", meaning.means)
+    width = max((len(command) for command, _ in meaning.commands), default=0)
     rows = [(f"{command.ljust(width)}  {why}", command, why) for command, why in meaning.commands]
-    beside = max(len(line) for line, _, _ in rows) <= text_width() - _INDENT
+    beside = all(len(line) <= text_width() - _INDENT for line, _, _ in rows)
     label = _ADVICE
     for line, command, why in rows:
         text += _row(label, line) if beside else [*_row(label, command), *_row("", f"  {why}")]
@@ -173,10 +192,11 @@ def _library(document: Mapping[str, Any], patient: Context) -> list[tuple[str, s
     rows = [("belongs to", _owner(document))]
     if document["variants"]:
         rows.append(("versions", ", ".join(document["variants"])))
-    if document["searched"] and document["complaint"] != "linking":
+    if document["searched"] and document["complaint"] not in ("linking", "header"):
         asker = document["asked_by"]
         shell = "" if patient.active else f", once {patient.name} is active"
-        rows.append(("asked by", f"{asker or 'any program'}{shell}"))
+        there = f"{document['by']}, which is not here" if document["by"] else None
+        rows.append(("asked by", f"{asker or there or 'any program'}{shell}"))
         rows += _loading(document)
     places = document["places"]
     label = "also in" if document["path"] else "lies in"
@@ -217,6 +237,8 @@ def _owner(document: Mapping[str, Any]) -> str:
     kind, major = document["kind"], document["major"]
     if kind == "driver":
         return "the NVIDIA driver, not a toolkit"
+    if kind == "separate":
+        return f"{document['owner']}, which no toolkit has"
     if kind == "foreign":
         return "nothing of CUDA's that is known"
     if kind in ("cudnn", "nccl"):
@@ -226,6 +248,8 @@ def _owner(document: Mapping[str, Any]) -> str:
         )
     if not document["releases"]:
         return "CUDA, but no release that is known"
+    if document["sort"] == "header":
+        return f"the headers of CUDA {span(document['releases'])}"
     copy = ", in the copy of a Python wheel" if document["bundled"] else ""
     return f"CUDA {span(document['releases'])}{copy}"
 

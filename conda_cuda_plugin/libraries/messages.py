@@ -1,34 +1,30 @@
-"""What an error message is about: the libraries that it names, or what it means."""
+"""What an error message is about: the files that it names, or what it means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
-from ..data import read_data, tools
+from ..data import tools
+from .grammar import DLL, SO, Found, Text
+from .names import Kind, releases_of
 
-LIMIT = 2**21
-"""Characters that are looked at: the last ones, where logs have their error."""
 _MOST = 12
-_MOST_PLACES = 4000
-"""Places that are looked at closely; a text with more complaints repeats itself."""
-
-_SO = r"(?<!\w)lib[\w.+-]{1,80}?\.so(?:\.\d{1,9}){0,6}(?!\.?\w)"
-_DLL_FILE = r"(?<!\w)[\w.+-]{1,80}?\.(?i:dll)(?!\w)"
-_LIBRARY, _DLL, _EITHER = (f"(?P<name>{name})" for name in (_SO, _DLL_FILE, f"{_SO}|{_DLL_FILE}"))
-_TOOL = r"(?P<name>[\w+-]{1,40})"
-_WORD = r"(?P<name>[\w.+-]{1,80})"
+_SHOWN = 300
+"""Characters of a message that are shown."""
+_NOT_TOOLKITS = (Kind.DRIVER, Kind.CUDNN, Kind.NCCL)
 _ENDS = " \t\r\n'\"()"
 _MENTION_LIMIT = 2**18
-_MEANING_LIMIT = 2**18
-"""Characters at the end of a text that are looked at: errors stand there."""
+_WHOLE_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]")
+_FILE_NAMED = re.compile(f"(?P<name>{SO}|{DLL})", re.IGNORECASE)
+_HEADER_NAMED = re.compile(r"(?<![\w./+-])(?P<name>[\w+-]{1,60}\.(?:h|hpp|cuh)): ")
+_TOOL_NAMED = re.compile(r"['\"`‘“](?P<name>[\w+-]{1,40})['\"`’”]|(?<!\S)(?P<plain>[\w+-]{1,40}): ")
 
 
 class Complaint(str, Enum):
-    """What a message says of a library."""
+    """What a message says of a file."""
 
     MISSING = "missing"
     SYMBOL = "symbol"
@@ -37,12 +33,14 @@ class Complaint(str, Enum):
     """It lacks a version that another library wants."""
     LINKING = "linking"
     """The linker did not find it."""
+    HEADER = "header"
+    """The compiler did not find it."""
     MENTION = "mention"
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A library, DLL or tool in a message."""
+    """A library, DLL, header or tool in a message."""
 
     name: str
     complaint: Complaint
@@ -50,6 +48,12 @@ class Mention:
     """The file that asks for it, where the message has it."""
     symbol: str | None = None
     """The symbol that is missing."""
+    path: str | None = None
+    """The whole path, where the message has one."""
+    number: int | None = None
+    """Windows' number of the error."""
+    line: int = 1
+    """Of the text, from 1."""
 
 
 @dataclass(frozen=True)
@@ -59,53 +63,27 @@ class Meaning:
     message: str
     """As it stands in the text."""
     means: str
+    """With `{slots}`, of which `values` has those that the message tells."""
+    values: Mapping[str, str]
     commands: Sequence[tuple[str, str]]
     """What to do, and what for."""
+    use: Mapping[str, str]
+    """What `conda cuda use` has to be asked for: `release`, `flavor`, `cudnn` and the like, with
+    slots as in `means`."""
+    why: str = ""
+    """What that command is for."""
+    line: int = 1
 
 
-class _Wording(NamedTuple):
-    """A literal, and patterns of what stands right before or after it."""
+@dataclass(frozen=True)
+class Message:
+    """What a text is about: its first cause, and what has the same cause."""
 
-    complaint: Complaint
-    key: str
-    before: str = ""
-    after: str = ""
+    mentions: tuple[Mention, ...]
+    meanings: tuple[Meaning, ...]
+    is_long: bool = False
+    """Whether the text has several lines."""
 
-
-# Only a few hundred characters around each literal are matched, so that the time stays in
-# proportion to the text. Sources of the wordings: glibc dl-load.c, dl-lookup.c, dl-version.c; GNU
-# ld, gold, lld and mold; CPython's ctypes and dynload_win.c; TensorFlow's dso_loader.cc; cuDNN.
-_WORDINGS = (
-    _Wording(
-        Complaint.SYMBOL,
-        "undefined symbol: ",
-        after=rf"(?P<symbol>\w{{1,300}})(?:,? version {_LIBRARY})?",
-    ),
-    _Wording(
-        Complaint.VERSION,
-        " not found (required by ",
-        before=rf"version [`'\"]{_LIBRARY}[`'\"]",
-        after=r"(?P<by>[^)\n]{1,4000})\)",
-    ),
-    _Wording(Complaint.MISSING, ": cannot open shared object", before=_LIBRARY),
-    _Wording(Complaint.MISSING, " => not found", before=_LIBRARY),
-    _Wording(Complaint.MISSING, "ould not load dynamic library '", after=_EITHER),
-    _Wording(Complaint.MISSING, "ould not load library ", after=_LIBRARY),
-    _Wording(Complaint.MISSING, "nable to load any of {", after=_LIBRARY),
-    _Wording(Complaint.MISSING, "ailed to load ", after=rf"'?(?:{_LIBRARY})"),
-    _Wording(Complaint.MISSING, "ailed to dlopen ", after=rf"'?(?:{_LIBRARY})"),
-    _Wording(Complaint.LINKING, "cannot find -l", after=f":?{_WORD}"),
-    _Wording(Complaint.LINKING, "unable to find library -l", after=f":?{_WORD}"),
-    _Wording(Complaint.LINKING, "library not found: ", after=_WORD),
-    _Wording(Complaint.MISSING, "ould not find module '", after=rf"(?:[^'\n]*[\\/])?{_DLL}'"),
-    _Wording(Complaint.MISSING, 'rror loading "', after=rf"(?:[^\"\n]*[\\/])?{_DLL}\""),
-    _Wording(Complaint.MISSING, "ould not find '", after=f"{_DLL}'"),
-    _Wording(Complaint.MISSING, "ailed to open ", after=_DLL),
-    _Wording(Complaint.MISSING, ": command not found", before=_TOOL),
-    _Wording(Complaint.MISSING, ": not found", before=rf"(?:^|[\s:]){_TOOL}"),
-    _Wording(Complaint.MISSING, "No such file or directory: '", after=rf"(?:[^'\n]*/)?{_TOOL}'"),
-)
-_MENTIONED = re.compile(_EITHER)
 
 # Source: the prefixes of NVIDIA's public functions. The longer ones come first.
 _SYMBOLS = (
@@ -129,23 +107,46 @@ _SYMBOLS = (
 _DRIVER_SYMBOL = re.compile(r"cu[A-Z]\w+")
 
 
-def names_in(text: str) -> tuple[Mention, ...]:
-    """The libraries and tools that a message is about: at most a dozen, each once.
+def read_message(text: str, *, windows: bool = False, lines_before: int = 0) -> Message:
+    """What a text is about; of a long one the end is read.
 
-    When the message complains of some, only those. Of a long text the end is read.
+    The first error explains those behind it. Files that are missing in the same way are all
+    named, at most a dozen, since one release has to bring them all. A message that others follow
+    from stands before those, wherever it is.
+
+    Args:
+        text: a message, or a whole log.
+        windows: whether the answer is for Windows.
+        lines_before: how many lines of the log were left out before the text.
     """
-    text = text[-LIMIT:]
-    complaints: dict[str, Mention] = {}
-    for _, mention in sorted(_complaints(text), key=lambda pair: pair[0]):
-        complaints.setdefault(mention.name, mention)
-    if complaints:
-        return tuple(complaints.values())[:_MOST]
+    whole = Text(text, lines_before)
+    found = _longest(
+        (_rank(one, mention), one, mention)
+        for one in whole.sentences()
+        for mention in [None if "means" in one.row else _mention(whole, one, windows)]
+        if mention is not None or "means" in one.row
+    )
+    if all(rank > 1 or mention is None for rank, _, mention in found):
+        found += ((3, one, mention) for one, mention in _named(whole))
+    if not found:
+        return Message((), (), whole.is_long)
+
+    rank, first, named = min(found, key=lambda each: (each[0], each[1].start))
+    lines = range(whole.line_at(first.start), whole.line_at(first.end) + 1)
     mentions: dict[str, Mention] = {}
-    for match in _MENTIONED.finditer(text[-_MENTION_LIMIT:]):
-        mentions.setdefault(match["name"], Mention(match["name"], Complaint.MENTION))
-        if len(mentions) == _MOST:
-            break
-    return tuple(mentions.values())
+    meanings: dict[str, tuple[Found, Found]] = {}
+    for level, one, mention in found:
+        beside = whole.line_at(one.start) in lines
+        if mention is not None and (beside or (named is not None and level == rank)):
+            known = mentions.setdefault(mention.name, mention)
+            if mention.path and not known.path:
+                mentions[mention.name] = mention
+        elif mention is None and beside and (level == rank or level < 1):
+            # What a line says in several words of one kind is shown as one.
+            begin, _ = meanings.get(one.row["means"], (one, one))
+            meanings[one.row["means"]] = (begin, one)
+    told = tuple(_meaning(whole, begin, end, windows) for begin, end in meanings.values())
+    return Message(tuple(mentions.values())[:_MOST], told, whole.is_long)
 
 
 def library_of_symbol(symbol: str) -> str | None:
@@ -162,49 +163,182 @@ def release_of_symbol(symbol: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _complaints(text: str) -> Iterator[tuple[int, Mention]]:
-    """What the text complains of, with the place."""
-    for wording in _WORDINGS:
-        at = text.find(wording.key)
-        for _ in range(_MOST_PLACES):
-            if at < 0:
-                break
-            mention = _complaint(text, wording, at)
-            if mention is not None:
-                yield at, mention
-            at = text.find(wording.key, at + len(wording.key))
+_Ranked = tuple[int, Found, Mention | None]
 
 
-def _complaint(text: str, wording: _Wording, at: int) -> Mention | None:
-    """What one place says."""
-    end = at + len(wording.key)
-    before = re.search(f"(?:{wording.before})$", text[max(0, at - 150) : at])
-    after = re.match(wording.after, text[end : end + 4100])
-    if before is None or after is None:
-        return None
-    groups = {**before.groupdict(), **after.groupdict()}
-    name, symbol, by = groups.get("name"), groups.get("symbol"), groups.get("by")
+def _longest(every: Iterable[_Ranked]) -> list[_Ranked]:
+    """The sentences in order; of those that overlap and are alike the longest."""
+    found = sorted(every, key=lambda each: (each[1].start, -each[1].end))
+    return [
+        each
+        for at, each in enumerate(found)
+        if not any(each[1].within(other) for _, other, _ in found[max(0, at - 8) : at + 9])
+    ]
+
+
+def _rank(one: Found, mention: Mention | None) -> int:
+    """0 for a cause, 1 for what mostly follows from another message, 2 for what is not CUDA's."""
+    if mention is None:
+        return 1 if one.row.get("follows") else 0
+    if mention.name in tools() or mention.complaint is Complaint.SYMBOL:
+        return 0
+    return 2 if releases_of(mention.name, mention.path).kind is Kind.FOREIGN else 0
+
+
+def _mention(text: Text, one: Found, windows: bool) -> Mention | None:
+    """The file that a sentence complains of."""
+    slots, complaint = one.slots, Complaint(one.row["complaint"])
+    slot = next((s for s in ("file", "part", "header", "tool") if s in slots), "")
+    name, symbol, by = (
+        slots.get(slot, ""),
+        slots.get("symbol"),
+        slots.get("by") or slots.get("path"),
+    )
+    folder = slots.get(f"{slot}_in", "")
+    if slot == "tool":
+        name = name.lower().removesuffix(".exe")
+        if name not in tools():
+            return None
+    if "word" in slots and not name:
+        name = _linked(slots["word"])
+    if "title" in slots:
+        name = _of_title(slots["title"].lower(), slots.get("major", ""), windows)
+        if not name:
+            return None
     if symbol:
-        name = name or library_of_symbol(symbol)
-        stop = at - 2 if text.startswith(": ", max(0, at - 2)) else at
-        start = max(text.rfind(end, max(0, stop - 4096), stop) for end in _ENDS) + 1
-        by = text[max(start, stop - 4096, 0) : stop] or None
-    if name and wording.complaint is Complaint.LINKING and ".so" not in name:
-        name = f"{'' if name.startswith('lib') else 'lib'}{name}.so"
-    if name and wording.key[0] in ":N" and "." not in name and name not in tools():
+        name = name or library_of_symbol(symbol) or ""
+        by = by or _asker(text.words, one.start)
+    if not name:
         return None
-    return Mention(name, wording.complaint, by, symbol) if name else None
+    path = f"{folder}{name}" if _WHOLE_PATH.match(folder) else None
+    number = int(slots["number"]) if "number" in slots else None
+    if slot == "header" and folder and not path:
+        name = f"{folder}{name}"
+    line = text.line_at(one.start)
+    by = None if by == name else by
+    return Mention(name, complaint, by or None, symbol, path, number, line)
 
 
-def meanings_of(text: str) -> list[Meaning]:
-    """The messages in a text that are known, in the table's order."""
-    found = []
-    # Messages are wrapped anywhere, and no pattern shall go over a run of blanks again and again.
-    end = " ".join(text[-_MEANING_LIMIT:].split())
-    for row in read_data("messages.json")["messages"]:
-        match = re.search(row["pattern"], end, re.IGNORECASE | re.ASCII)
-        if match:
-            # The groups of a pattern hold digits and dots only.
-            commands = [(line.format(**match.groupdict()), why) for line, why in row["commands"]]
-            found.append(Meaning(match[0], row["means"], commands))
-    return found
+def _linked(word: str) -> str:
+    """The file that a linker looks for when it is given `-l WORD`."""
+    word = word.removeprefix(":")
+    if ".so" in word or word.endswith(".a"):
+        return word
+    name = word if word.startswith("lib") else f"lib{word}"
+    return f"{name}.a" if word.endswith("_static") or word == "cudadevrt" else f"{name}.so"
+
+
+def _of_title(title: str, major: str, windows: bool) -> str:
+    """The file of a library that is called by its title (`cuDNN`); empty when it is not CUDA's."""
+    names = [f"lib{title}.so.{major}", f"lib{title}.so"]
+    if windows:
+        # The numbers are those of NVIDIA's files: cublas64_12, nvrtc64_120_0.
+        names = [f"{title}64_{major}.dll", f"{title}64_{major}0_0.dll", f"nv{title}.dll"]
+    known = (releases_of(name) for name in names)
+    brought = (one for one in known if one.releases or one.kind in _NOT_TOOLKITS)
+    return next((one.name for one in brought), "")
+
+
+def _asker(words: str, start: int) -> str | None:
+    """The file before a colon, which is the one that asks."""
+    if not words.startswith(": ", max(0, start - 2)):
+        return None
+    stop = start - 2
+    begin = max(words.rfind(end, max(0, stop - 4096), stop) for end in _ENDS) + 1
+    return words[max(begin, stop - 4096, 0) : stop] or None
+
+
+def _named(text: Text) -> Iterator[tuple[Found, Mention]]:
+    """Files and tools that a text names, whatever it says of them, in whatever language."""
+    behind = max(0, len(text.words) - _MENTION_LIMIT)
+    for places, complaint in (
+        (_files(text, behind), Complaint.MENTION),
+        (_tools(text, behind), Complaint.MENTION),
+        (_headers(text, behind), Complaint.HEADER),
+    ):
+        for place, name in _first(places):
+            found = Found(place, place + len(name), {}, {})
+            yield found, Mention(name, complaint, line=text.line_at(place))
+
+
+def _files(text: Text, behind: int) -> Iterator[tuple[int, str]]:
+    for match in _FILE_NAMED.finditer(text.words, behind):
+        yield match.start(), match["name"]
+
+
+def _tools(text: Text, behind: int) -> Iterator[tuple[int, str]]:
+    for match in _TOOL_NAMED.finditer(text.words, behind):
+        name = (match["name"] or match["plain"]).lower()
+        if name in tools():
+            yield match.start(), name
+
+
+def _headers(text: Text, behind: int) -> Iterator[tuple[int, str]]:
+    for match in _HEADER_NAMED.finditer(text.words, behind):
+        if releases_of(match["name"]).kind is not Kind.FOREIGN:
+            yield match.start(), match["name"]
+
+
+def _first(found: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The first dozen, each once."""
+    names: dict[str, int] = {}
+    for place, name in found:
+        names.setdefault(name, place)
+        if len(names) == _MOST:
+            break
+    return [(place, name) for name, place in names.items()]
+
+
+def _meaning(text: Text, begin: Found, end: Found, windows: bool) -> Meaning:
+    row = {**begin.row, **(begin.row.get("windows", {}) if windows else {})}
+    values = _Values({**end.slots, **begin.slots})
+    commands = [(line.format_map(values), why) for line, why in row["commands"]]
+    stop = max(begin.end, end.end)
+    message = text.words[begin.start : stop if stop < begin.start + _SHOWN else begin.end]
+    return Meaning(
+        message,
+        row["means"],
+        values,
+        commands,
+        row.get("use", {}),
+        row.get("why", ""),
+        text.line_at(begin.start),
+    )
+
+
+class _Values(dict[str, str]):
+    """The slots of a message as they stand in an answer: words and versions, nothing else."""
+
+    def __init__(self, slots: Mapping[str, str]) -> None:
+        super().__init__({name: _written(name, text) for name, text in slots.items()})
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _written(slot: str, text: str) -> str:
+    """A version as people write it."""
+    if slot.startswith("cudnn"):
+        return _cudnn(text)
+    if slot.startswith("cuda"):
+        return f"{int(text) // 1000}.{int(text) % 1000 // 10}"
+    if slot == "gpu":
+        digits = re.sub(r"\D", "", text)
+        return f"{digits[:-1]}.{digits[-1]}"
+    if slot in ("built", "here", "release"):
+        return ".".join(text.split(".")[:2])
+    return text if re.fullmatch(r"[\w.+-]*", text) else ""
+
+
+def _cudnn(text: str) -> str:
+    """`8906`, `90100`, `(8, 9, 6)` and `8.9.6.50` as `8.9` and `9.1`."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    if len(numbers) == 1 and numbers[0] >= 1000:
+        whole = numbers[0]
+        # From 9.0 on a number has five digits: 90100 is 9.1.0.
+        return (
+            f"{whole // 10000}.{whole // 100 % 100}"
+            if whole >= 90000
+            else f"{whole // 1000}.{whole // 100 % 10}"
+        )
+    return ".".join(map(str, numbers[:2]))

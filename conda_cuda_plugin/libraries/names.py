@@ -17,6 +17,9 @@ _SO = re.compile(
 )
 _HASH = re.compile(r"-[0-9a-f]{8}\.so", re.ASCII)
 _DLL = re.compile(r"(?P<stem>[\w.+-]{1,80})\.dll", re.ASCII | re.IGNORECASE)
+_HEADER = re.compile(r"(?:[\w.+-]+/)*[\w+-]{1,80}\.(?:h|hpp|cuh|inl)", re.ASCII)
+_ARCHIVE = re.compile(r"(?P<stem>[\w.+-]{1,80}?)(?P<static>_static\w*)?\.(?:a|lib)", re.ASCII)
+_SITE = re.compile(r"site-packages[\\/]+(\w+)", re.ASCII)
 _CUDNN_DLL = re.compile(r"cudnn(?:_[a-z_]+)?64_(\d{1,2})", re.ASCII)
 _AS_TOOLKIT = frozenset({"libcudart", "libnvrtc", "libnvrtc-builtins", "libnvJitLink"})
 """Libraries whose files are numbered as the release is (11.8.89); the others go their own way."""
@@ -31,8 +34,28 @@ class Kind(str, Enum):
     """It comes with the driver, and no toolkit has it."""
     CUDNN = "cudnn"
     NCCL = "nccl"
+    SEPARATE = "separate"
+    """A framework's own, or a product of NVIDIA's that comes separately."""
     FOREIGN = "foreign"
     """Not CUDA's."""
+
+
+class Sort(str, Enum):
+    """What is done with a file."""
+
+    LIBRARY = "library"
+    HEADER = "header"
+    ARCHIVE = "archive"
+    """It is linked into a program: `libcudart_static.a`, `cudart.lib`."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A framework, or a product of NVIDIA's that comes separately."""
+
+    title: str
+    cure: str | None
+    """What installs it, or shows what does: the words behind `conda`."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +77,36 @@ class LibraryFacts:
     """For a name without a version, the full names that the releases have."""
     component: str | None = None
     """The part of the toolkit that it belongs to."""
+    sort: Sort = Sort.LIBRARY
+    owner: Owner | None = None
+    """What a separate one belongs to."""
 
     @property
     def windows(self) -> bool:
-        """Whether it is a DLL."""
-        return self.name.lower().endswith(".dll")
+        """Whether it is a file of Windows."""
+        return self.name.lower().endswith((".dll", ".pyd", ".lib"))
 
 
-def releases_of(name: str) -> LibraryFacts:
+def releases_of(name: str, path: str | None = None) -> LibraryFacts:
     """What is known of a library.
 
     Args:
         name: a soname (`libcudart.so.11.0`), a file name (`libcudart.so.12.4.127`), a DLL, a
-            wheel's own copy (`libcudart-80664282.so.10.2`), or a bare name (`cudart`).
+            wheel's own copy (`libcudart-80664282.so.10.2`), a header, an archive, or a bare name
+            (`cudart`).
+        path: where it lies or should lie.
     """
+    facts = _facts_of(name)
+    owner = owner_of(name, path) if facts.kind is Kind.FOREIGN else None
+    return replace(facts, kind=Kind.SEPARATE, owner=owner) if owner else facts
+
+
+def _facts_of(name: str) -> LibraryFacts:
+    if _HEADER.fullmatch(name):
+        return _header_facts(name)
+    archive = _ARCHIVE.fullmatch(name)
+    if archive:
+        return _archive_facts(name, archive)
     dll = _DLL.fullmatch(name)
     if dll:
         return _dll_facts(name.lower(), dll["stem"].lower())
@@ -82,6 +121,16 @@ def releases_of(name: str) -> LibraryFacts:
     bundled = bool(_HASH.search(name))
     spelt = name if bundled else f"{family}.so{match['version']}"
     return _toolkit_facts(spelt, family, version, bundled)
+
+
+def owner_of(name: str, path: str | None = None) -> Owner | None:
+    """What a file that is not CUDA's belongs to, by the folder it lies in or by its name."""
+    site = _SITE.search(path or "")
+    folder = site[1].lower() if site else None
+    for title, row in _table()["owners"].items():
+        if row["folder"] == folder or name.lower().startswith(tuple(row["names"])):
+            return Owner(title, row.get("cure"))
+    return None
 
 
 def all_releases() -> tuple[str, ...]:
@@ -135,7 +184,8 @@ def _outside_toolkit(name: str, stem: str, version: str) -> LibraryFacts:
     if stem == "libnccl":
         return LibraryFacts(name, Kind.NCCL, "libnccl", major=major)
     if stem.startswith("libnvidia-") or stem in _driver_stems():
-        return LibraryFacts(name, Kind.DRIVER, stem)
+        plain = ("libcuda.so.1",) if name == "libcuda.so" else ()
+        return LibraryFacts(name, Kind.DRIVER, stem, variants=plain)
     return LibraryFacts(name, Kind.FOREIGN)
 
 
@@ -155,8 +205,53 @@ def _dll_facts(name: str, stem: str) -> LibraryFacts:
         return replace(facts, releases=found, component="nvrtc")
     if row := table["dlls"].get(name.replace(".alt.dll", ".dll")):
         return replace(facts, releases=tuple(row["cuda"]))
+    if "64" not in stem:
+        plain = [one for one in table["dlls"] if one.startswith(f"{stem}64_")]
+        every = _ordered(release for one in plain for release in table["dlls"][one]["cuda"])
+        if every:
+            return replace(facts, family=f"{stem}64", releases=every, variants=tuple(plain))
     known = any(one.startswith(f"{family}_") for one in table["dlls"])
     return facts if known else LibraryFacts(name, Kind.FOREIGN)
+
+
+def _header_facts(name: str) -> LibraryFacts:
+    """A header is known by its name, or by the folder it is asked for in (`thrust/complex.h`)."""
+    folder, _, file = name.rpartition("/")
+    headers: dict[str, str] = _table()["headers"]
+    part = next(
+        (headers[key] for key in (f"{folder.partition('/')[0]}/", file) if key in headers), None
+    )
+    stem = file.partition(".")[0]
+    part = part or (_component(stem) if not stem.startswith(("crt", "profiler")) else None)
+    for kind in (Kind.CUDNN, Kind.NCCL):
+        if file.startswith(kind.value):
+            return LibraryFacts(name, kind, kind.value, sort=Sort.HEADER)
+    if part is None:
+        return LibraryFacts(name, Kind.FOREIGN, sort=Sort.HEADER)
+    kept = all_releases()
+    last = _table()["last"].get(name)
+    kept = kept[: kept.index(last) + 1] if last else kept
+    return LibraryFacts(name, Kind.TOOLKIT, releases=kept, component=part, sort=Sort.HEADER)
+
+
+def _archive_facts(name: str, match: re.Match[str]) -> LibraryFacts:
+    """An archive is of the releases whose shared library has the same name."""
+    stem = match["stem"].lower().removeprefix("lib")
+    for kind in (Kind.CUDNN, Kind.NCCL):
+        if stem.startswith(kind.value):
+            return LibraryFacts(name, kind, kind.value, sort=Sort.ARCHIVE)
+    if stem in ("cuda", "nvcuda"):
+        return LibraryFacts(
+            name, Kind.TOOLKIT, releases=all_releases(), component="cudart", sort=Sort.ARCHIVE
+        )
+    shared = _facts_of(stem)
+    part = _table()["archives"].get(stem) or _component(stem)
+    if part is None:
+        return LibraryFacts(name, Kind.FOREIGN, sort=Sort.ARCHIVE)
+    releases = shared.releases or all_releases()
+    return LibraryFacts(
+        name, Kind.TOOLKIT, f"lib{stem}", releases, component=part, sort=Sort.ARCHIVE
+    )
 
 
 def _component(family: str) -> str | None:

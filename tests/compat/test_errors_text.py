@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conda_cuda_plugin.libraries.messages import (
     Complaint,
     library_of_symbol,
-    names_in,
+    read_message,
     release_of_symbol,
 )
 
@@ -39,7 +39,7 @@ MESSAGES = {
     ),
     "cuDNN 8": (
         f"Could not load library libcudnn_cnn_infer.so.8. Error: libcuda.so: {NO_FILE}",
-        "missing libcudnn_cnn_infer.so.8, missing libcuda.so",
+        "missing libcuda.so by libcudnn_cnn_infer.so.8",
     ),
     "cuDNN 9": (
         "Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9}",
@@ -121,14 +121,14 @@ def test_what_a_message_names(title: str) -> None:
         f"{one.complaint.value} {one.name}"
         + (f" by {one.by}" if one.by else "")
         + (f" {one.symbol}" if one.symbol else "")
-        for one in names_in(text)
+        for one in read_message(text).mentions
     ]
     assert ", ".join(found) == expected
 
 
 def test_the_error_is_found_at_the_end_of_a_long_log() -> None:
     log = "[ 42%] Building CUDA object libcudart_static.a\n" * 300_000
-    (one,) = names_in(f"{log}ImportError: libcudart.so.11.0: {NO_FILE}\n")
+    (one,) = read_message(f"{log}ImportError: libcudart.so.11.0: {NO_FILE}\n").mentions
     assert (one.name, one.complaint) == ("libcudart.so.11.0", Complaint.MISSING)
 
 
@@ -153,13 +153,13 @@ def test_the_error_is_found_at_the_end_of_a_long_log() -> None:
 )
 def test_garbage_takes_no_time(text: str) -> None:
     start = time.perf_counter()
-    names_in(text)
+    read_message(text)
     assert time.perf_counter() - start < 2
 
 
 @given(st.text(max_size=500))
 def test_any_text_can_be_read(text: str) -> None:
-    for one in names_in(text):
+    for one in read_message(text).mentions:
         assert one.name in text or one.complaint in (Complaint.LINKING, Complaint.SYMBOL)
 
 
@@ -169,7 +169,7 @@ def test_any_text_can_be_read(text: str) -> None:
     st.text(alphabet=st.characters(codec="utf-8"), max_size=100),
 )
 def test_the_complaint_is_found_whatever_is_around(name: str, before: str, after: str) -> None:
-    found = names_in(f"{before}\nImportError: {name}: {NO_FILE}\n{after}")
+    found = read_message(f"{before}\nImportError: {name}: {NO_FILE}\n{after}").mentions
     assert (name, Complaint.MISSING) in {(one.name, one.complaint) for one in found}
 
 

@@ -89,7 +89,9 @@ def test_the_drivers_own_belong_to_no_release(name: str) -> None:
         ("libnccl.so.2", Kind.NCCL, "2"),
         ("libstdc++.so.6", Kind.FOREIGN, None),
         ("libfoo.so", Kind.FOREIGN, None),
-        ("msvcp140.dll", Kind.FOREIGN, None),
+        ("msvcp140.dll", Kind.SEPARATE, None),
+        ("shm.dll", Kind.SEPARATE, None),
+        ("libnvinfer.so.8", Kind.SEPARATE, None),
         ("nvcc", Kind.FOREIGN, None),
     ],
 )
