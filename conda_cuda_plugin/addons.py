@@ -164,6 +164,15 @@ def check_major(wanted: Mapping[str, str], major: int) -> None:
             )
 
 
+def has_addon(name: str, version: str, major: int) -> bool:
+    """Whether an add-on exists in a version for a major version of CUDA."""
+    try:
+        check_major({name: version}, major)
+    except CudaError:
+        return False
+    return True
+
+
 def check_platform(wanted: Mapping[str, str], *, windows: bool) -> None:
     """Refuse an add-on that does not exist for a platform.
 

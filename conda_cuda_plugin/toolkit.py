@@ -93,6 +93,11 @@ class Toolkit:
         return self.origin is not None and self.origin.adopted
 
     @property
+    def lists_all(self) -> bool:
+        """Whether all its components are known, those of its flavor too."""
+        return bool(self.components) and self.origin in (Origin.PYPI, Origin.REDIST, Origin.RUNFILE)
+
+    @property
     def more_components(self) -> tuple[str, ...]:
         """The components beyond its flavor."""
         return beyond(self.flavor, self.components)

@@ -28,6 +28,8 @@ def holds(toolkit: Toolkit, request: ToolkitRequest) -> bool:
         toolkit.compiler_asked,
         # What an adopted toolkit has is read from its files, which have three numbers of four.
         agrees if toolkit.adopted else fits,
+        # A flavor may lack what its release or its source does not have.
+        listed=toolkit.lists_all,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
 from conda.base.context import context
 from conda.cli import helpers
@@ -84,17 +85,30 @@ def content_request(args: Namespace, platform: Platform) -> ToolkitRequest:
     """
     named = {name: getattr(args, f"cuda_{name}") for name in addons()}
     components = (name.strip() for name in (args.cuda_components or "").split(","))
-    return ToolkitRequest(
-        VersionRequest.parse("latest"),
-        platform,
+    settled = settled_request(platform)
+    return replace(
+        settled,
         flavor=Flavor(args.cuda_flavor) if args.cuda_flavor else None,
         components=tuple(filter(None, components)),
         addons={name: version for name, version in named.items() if version is not None},
         host_compiler=args.cuda_host_compiler,
-        default_flavor=default_flavor(),
-        channels=tuple(args.cuda_channels or context.plugins.cuda_channels),
-        offline=bool(context.offline),
+        channels=tuple(args.cuda_channels or settled.channels),
         sha256=args.cuda_sha256,
+    )
+
+
+def settled_request(platform: Platform) -> ToolkitRequest:
+    """The request for the newest toolkit with what the settings say.
+
+    Raises:
+        UsageError: when a setting makes no sense.
+    """
+    return ToolkitRequest(
+        VersionRequest.parse("latest"),
+        platform,
+        default_flavor=default_flavor(),
+        channels=tuple(context.plugins.cuda_channels),
+        offline=bool(context.offline),
         order=source_order(),
     )
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from conda.base.context import context
 
-from ..actions import cure, which, which_tool
-from ..actions.explain import Explanation
 from ..actions.run import Shell, search_path
-from ..actions.which import LibraryAnswer
-from ..actions.which_tool import ToolAnswer
-from ..actions.wish import Context
+from ..answers import cure, which, which_tool
+from ..answers.bring import Context
+from ..answers.explain import Explanation
+from ..answers.which import LibraryAnswer
+from ..answers.which_tool import ToolAnswer
 from ..libraries.messages import Mention
 from ..libraries.names import span
 from ..libraries.places import system_folders
@@ -72,6 +72,7 @@ def documents(
         document["advice"] = what_to_do and what_to_do.text
         document["command"] = what_to_do and what_to_do.command
         document["line"] = mention.line
+        document["route"] = what_to_do and what_to_do.route
         found.append(document)
     return found
 
@@ -165,8 +166,7 @@ def lines(document: Mapping[str, Any], patient: Context, *, numbered: bool = Fal
         rows.insert(0, ("in line", str(document["line"])))
     if document["advice"]:
         rows.append((_ADVICE, document["advice"]))
-        if document["command"]:
-            rows.append(("", document["command"]))
+        rows += [("", document[key]) for key in ("command", "route") if document[key]]
     text = [document.get("asked_path") or document["name"]]
     for name, value in rows:
         text += _row(name, value)

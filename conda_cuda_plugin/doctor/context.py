@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from ..actions.trial import Advice, Trial, Use, advise
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.table import find_frameworks
@@ -18,8 +19,10 @@ from ..machine.host_compiler import seen_by_toolkit
 from ..machine.machine import Machine
 from ..platforms import Platform
 from ..quoting import typed
+from ..sources.base import ToolkitRequest
+from ..sources.contents import Part
 from ..system.reading import names_in
-from ..toolkit import Toolkit
+from ..toolkit import Flavor, Toolkit
 from ..verdict.judge import Verdict, judge
 
 
@@ -95,6 +98,8 @@ class Context:
     loader_cache: Path = CACHE
     package_caches: Sequence[Path] = ()
     """Where conda keeps packages."""
+    settled: Callable[[], ToolkitRequest] | None = None
+    """What the settings say of a request; None where no command is to be tried."""
 
     @property
     def prefix(self) -> Path:
@@ -179,6 +184,25 @@ class Context:
     def command(self, words: str) -> str:
         """`conda cuda WORDS` for this environment, to be typed in this shell."""
         return f"conda cuda {words}" if self.active else f"conda cuda {words} {self.named}"
+
+    @cached_property
+    def trial(self) -> Trial | None:
+        """What tries a command before it is named as a cure."""
+        if self.settled is None:
+            return None
+        return Trial(self.environment, self.settled, lambda: self.machine)
+
+    def use(self, version: str, flavor: Flavor | None = None, part: Part | None = None) -> str:
+        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted."""
+        advice = Advice("", Use(version, flavor))
+        if self.trial is not None:
+            ways = [Use(version, flavor, source=source) for source in (None, "channel", "pypi")]
+            advice = advise(self.trial, ways, part)
+        if advice.use is not None:
+            return self.command(advice.use.words.removeprefix("cuda "))
+        if advice.elsewhere is None:
+            return advice.text
+        return f"{advice.text} {self.command(advice.elsewhere.words.removeprefix('cuda '))}"
 
     @property
     def activation(self) -> str:

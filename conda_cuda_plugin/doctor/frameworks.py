@@ -18,8 +18,9 @@ from ..frameworks.site_packages import (
 from ..libraries.elf import NotLoadable, read_elf
 from ..libraries.host import read_cache
 from ..quoting import assignment, typed
+from ..sources.contents import Part
 from ..system.reading import names_in
-from ..toolkit import release_of_cudart
+from ..toolkit import Flavor, release_of_cudart
 from ..verdict.judge import Level, judge
 from ..versions import CudaVersion
 from .context import Context, Finding, Severity, rule
@@ -47,13 +48,12 @@ def other_cuda(context: Context) -> Iterator[Finding]:
             f"{framework.title}: CUDA {wanted} ({framework.evidence})",
             f"current toolkit: CUDA {current.version}",
         )
-        use = context.command(f"use {typed(wanted)}")
         if not framework.brings_cuda:
             yield Finding(
                 f"{framework.title} was built for CUDA {wanted} and takes its libraries from the "
                 f"current toolkit, which is CUDA {current.version.release}.",
                 evidence,
-                use,
+                context.use(wanted),
                 severity=Severity.ERROR,
             )
         elif framework.cuda and framework.cuda.major != current.version.major and context.has_nvcc:
@@ -61,7 +61,7 @@ def other_cuda(context: Context) -> Iterator[Finding]:
                 f"{framework.title} brings CUDA {wanted} of its own, so it runs; extensions for it "
                 f"cannot be built with nvcc {current.version.release}.",
                 evidence,
-                context.command(f"use {typed(wanted)} --flavor devel"),
+                context.use(wanted, Flavor.DEVEL),
             )
 
 
@@ -199,7 +199,7 @@ def libdevice_missing(context: Context) -> Iterator[Finding]:
             f"{' and '.join(names)} compile{'s' if len(names) == 1 else ''} for the GPU with "
             "libdevice.10.bc, which is missing.",
             tuple(f"missing: {context.inside(place)}" for place in places),
-            context.command(f"use {context.current.version.release} --flavor devel"),
+            context.use(context.current.version.release, Flavor.DEVEL, Part.libdevice()),
             severity=severity,
         )
 
@@ -258,7 +258,7 @@ def shadowed(context: Context) -> Iterator[Finding]:
         f"same names that pip installed for CUDA {newest.release}: this causes `undefined symbol` "
         "errors (__nvJitLink...).",
         (*evidence, *askers),
-        context.command(f"use {newest.release}"),
+        context.use(newest.release),
         severity=Severity.ERROR if askers else Severity.WARNING,
     )
 

@@ -90,7 +90,7 @@ def copied(context: Context) -> Iterator[Finding]:
 def _cure(context: Context, release: str | None) -> str:
     if _fitting(context) is not None:
         return context.command("doctor --fix")
-    return context.command(f"use {release}" if release else "off")
+    return context.use(release) if release else context.command("off")
 
 
 def _repair(context: Context) -> None:

@@ -36,7 +36,7 @@ def incomplete(context: Context) -> Iterator[Finding]:
         yield Finding(
             f"{toolkit.name} is incomplete: {why}",
             (toolkit.location or str(toolkit.root),),
-            context.command(f"use {release}" if is_current else f"remove {release}"),
+            context.use(release) if is_current else context.command(f"remove {release}"),
             severity=Severity.ERROR if is_current else Severity.WARNING,
         )
 

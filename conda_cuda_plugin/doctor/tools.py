@@ -11,6 +11,8 @@ from ..hooks import HookStatus
 from ..install.switch import tools_of
 from ..install.wrappers import is_wrapper, owner_of, recorded_wrappers, status, write_wrappers
 from ..quoting import typed
+from ..sources.contents import Part
+from ..toolkit import Flavor
 from .context import Context, Finding, Severity, rule
 
 
@@ -59,7 +61,7 @@ def foreign_first(context: Context) -> Iterator[Finding]:
         yield Finding(
             f"{summary}, which was installed without one.",
             (found,),
-            context.command(f"use {current.version.release} --flavor devel"),
+            context.use(current.version.release, Flavor.DEVEL, Part.tool("nvcc")),
             severity=Severity.NOTE,
         )
     elif os.path.lexists(context.environment.bin / "nvcc"):

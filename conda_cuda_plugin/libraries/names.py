@@ -80,6 +80,8 @@ class LibraryFacts:
     sort: Sort = Sort.LIBRARY
     owner: Owner | None = None
     """What a separate one belongs to."""
+    soname: str | None = None
+    """The name by which programs load it, where the table has that."""
 
     @property
     def windows(self) -> bool:
@@ -168,7 +170,9 @@ def _toolkit_facts(name: str, family: str, version: str, bundled: bool) -> Libra
         return replace(facts, releases=releases, variants=spelt)
     numbers = version.split(".")
     names = [f"{model}.so.{'.'.join(numbers[:length])}" for length in range(len(numbers), 0, -1)]
-    having = next((rows[name]["cuda"] for name in names if name in rows), None)
+    known = next((name for name in names if name in rows), None)
+    having = rows[known]["cuda"] if known else None
+    facts = replace(facts, soname=family + known[len(model) :] if known else None)
     # A file name such as libnvrtc.so.12.4.127 carries the release.
     exact = ".".join(numbers[:2]) if len(numbers) > 2 and family in _AS_TOOLKIT else ""
     if exact in (all_releases() if having is None else having):

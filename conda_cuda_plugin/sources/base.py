@@ -45,6 +45,8 @@ class ToolkitRequest:
     """Package records of the installed toolkit that is added to: what need not change stays."""
     order: tuple[str, ...] = ()
     """The sources to ask, best first; empty for the default."""
+    quick: bool = False
+    """Whether to find out only what there is: no solver is asked, and no size."""
     why: str | None = None
     """Why this version, when the user left the choice to us."""
 
@@ -83,12 +85,15 @@ class ToolkitRequest:
         addons: Mapping[str, str],
         host_compiler: bool,
         agrees: Callable[[str, str], bool] = fits,
+        *,
+        listed: bool = False,
     ) -> bool:
         """Whether a toolkit with these contents has all that is wanted, and nothing that shall go.
 
-        `agrees` compares the wanted version of an add-on with the one that is there.
+        `agrees` compares the wanted version of an add-on with the one that is there; `listed` says
+        that the components are all that is there, those of the flavor too.
         """
-        have = {*components, *(in_flavor(flavor) if flavor else ())}
+        have = {*components, *(in_flavor(flavor) if flavor and not listed else ())}
         if not set(self.wanted_components) <= have:
             return False
         if self.flavor is not None and (flavor is None or flavor.rank < self.flavor.rank):

@@ -29,6 +29,8 @@ class NoSourceError(CudaError):
         known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
         known |= set(published())
         exists = any(request.version.matches(version) for version in known)
+        self.refusals = {refusal.source: refusal.reason for refusal in refusals}
+        self.unreachable = any(refusal.unreachable for refusal in refusals)
         near = None if exists else nearest(request.version, known)
         hints = [near.hint] if near else []
         if not exists:
@@ -48,7 +50,8 @@ class NoSourceError(CudaError):
             hints=hints,
             version=str(request.version),
             nearest=near.names if near else [],
-            refusals={refusal.source: refusal.reason for refusal in refusals},
+            refusals=self.refusals,
+            unreachable=self.unreachable,
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.actions.explain import Explanation, explain
+from conda_cuda_plugin.answers.explain import Explanation, explain
 from conda_cuda_plugin.cli import VERBS, verb_parser
 from conda_cuda_plugin.libraries.grammar import LIMIT, SLOTS
 from conda_cuda_plugin.libraries.messages import Complaint, Message, read_message

@@ -9,7 +9,7 @@ from .imports import PACKAGE, Import, cycles, imports, modules
 # A floor imports the ones below it. Two rooms of one floor know nothing of each other.
 LAYERS = (
     {"cli"},
-    {"doctor", "lockfile"},
+    {"answers", "doctor", "lockfile"},
     {"actions"},
     {"install"},
     {"frameworks", "sources"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..common import (
     target_environment,
     this_platform,
 )
+from ..content import settled_request
 from ..findings import document, exit_code, outcome, question, report
 from ..machine import add_machine_option, machine_for
 
@@ -94,4 +96,5 @@ def examined(environment: Environment, machine: str | None = None) -> Context:
         name_of(environment),
         lambda: machine_for(machine) if machine else detect(),
         package_caches=package_caches(),
+        settled=functools.cache(lambda: settled_request(platform)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -9,9 +10,9 @@ from collections.abc import Sequence
 
 from conda.base.context import context
 
-from ...actions.explain import Explanation, explain
-from ...actions.which_tool import is_tool
-from ...actions.wish import Context
+from ...answers.bring import Context
+from ...answers.explain import Explanation, explain
+from ...answers.which_tool import is_tool
 from ...errors import CudaError, UsageError
 from ...libraries.messages import Complaint, Mention, Message, read_message
 from ...libraries.names import Kind, releases_of
@@ -26,6 +27,7 @@ from ..common import (
     target_environment,
     this_platform,
 )
+from ..content import settled_request
 from ..machine import machine_for
 from ..which_answers import documents, lines, meaning_lines
 
@@ -107,12 +109,14 @@ def _patient(args: Namespace, *, needed: bool) -> Context | None:
         if needed or args.name or args.prefix:
             raise
         return None
+    platform = this_platform()
     return Context(
         environment,
         is_active(environment),
         name_of(environment),
-        this_platform(),
-        lambda: machine_for(None),
+        platform,
+        functools.cache(lambda: machine_for(None)),
+        functools.cache(lambda: settled_request(platform)),
     )
 
 

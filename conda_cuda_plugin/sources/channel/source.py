@@ -126,6 +126,10 @@ class ChannelSource:
         """
         tie = [f"{TIE} {selection.version.release}.*"] if selection.tied else []
         own = [f"{record.name}=={record.version}" for record in selection.records]
+        if request.quick:
+            addons = tuple(request.wanted_addons)
+            found = selection.records
+            return self._offer(request, selection.version, found, addons, (), selection)
         specs = [*tie, *own, *_addon_specs(request, apart.names)]
         named = [spec for spec in specs if spec.split("==")[0] in {*wanted_names(request), TIE}]
         held: Sequence[str] = ()

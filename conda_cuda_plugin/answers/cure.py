@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ..addons import addons
+from ..actions.trial import Use
+from ..addons import addons, has_addon
 from ..data import tools
 from ..libraries.elf import holds_symbol
 from ..libraries.loader import Candidate
@@ -13,11 +15,12 @@ from ..libraries.messages import Complaint, release_of_symbol
 from ..libraries.names import Kind, LibraryFacts, Sort, all_releases
 from ..libraries.search_path import Rule
 from ..quoting import typed
+from ..sources.contents import Part, Purpose
 from ..toolkit import Flavor, Toolkit, components
-from .cure_dll import for_dll
+from .bring import Context, Cure, bring, extend, new_toolkit, newest_addon, numbers
+from .dll import for_dll
 from .which import LibraryAnswer
 from .which_tool import ToolAnswer
-from .wish import Context, Cure, Wish, exists, for_wish, newest_addon, numbers
 
 DRIVER = Cure(
     "It comes with the NVIDIA driver; no toolkit has it. Install the driver on the machine, start "
@@ -31,7 +34,7 @@ def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     if answer.asked is None:
         return cure
     text = _leads(answer.asked, answer.named_by)
-    return Cure(f"{text} {cure.text}" if cure else text, cure.command if cure else None)
+    return replace(cure, text=f"{text} {cure.text}") if cure else Cure(text)
 
 
 def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
@@ -39,6 +42,8 @@ def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     row = tools().get(answer.name.removesuffix(".exe"), {})
     if row.get("of") == "driver":
         return None if answer.found else DRIVER
+    if row.get("of") == "nvcc" and not answer.found:
+        return Cure("nvcc calls it, from the folder nvvm/bin of its toolkit; it is on no PATH.")
     release = current.version.release if current else None
     if answer.found and not (release in answer.installed and _foreign(answer, patient)):
         return None
@@ -47,38 +52,21 @@ def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
             f"{answer.programs[0].path} stands in front of the environment's own in PATH.",
             patient.activate,
         )
-    last = row.get("last")
+    part, last = Part.tool(answer.name), row.get("last")
     if last and (release is None or numbers(release) > numbers(last)):
+        up_to = [one for one in all_releases() if numbers(one) <= numbers(last)]
         text = f"CUDA {last} is the last release with it."
-        return Cure(text, patient.command(f"cuda use {last} --flavor devel"))
+        return bring(part, text, patient, new_toolkit(last, up_to, Flavor.DEVEL))
     if release in answer.installed:
         return Cure("The shell does not have the environment's tools.", patient.activate)
     if answer.installed:
         text = f"CUDA {answer.installed[0]} is installed here and has it, but is not current."
-        return Cure(text, patient.command(f"cuda use {answer.installed[0]}"))
+        return bring(part, text, patient, [Use(answer.installed[0])])
     if current is not None:
-        return extend(current, row.get("component"), Flavor.DEVEL, patient)
+        return extend(current, part, Flavor.DEVEL, patient)
     release, warning = patient.best(all_releases())
-    return Cure(
-        f"The environment has no current toolkit.{warning}",
-        patient.command(f"cuda use {release} --flavor devel"),
-    )
-
-
-def extend(toolkit: Toolkit, component: str | None, needed: Flavor, patient: Context) -> Cure:
-    """The command that adds a part to an installed toolkit.
-
-    An adopted toolkit has what its folder has; the channel's takes its place.
-    """
-    release = toolkit.version.release
-    text = f"CUDA {release} is installed here, but without it."
-    if toolkit.flavor is None and toolkit.components and component:
-        names = typed(",".join([*toolkit.components, component]))
-        return Cure(text, patient.command(f"cuda use {release} --components {names}"))
-    flavor = max(needed, toolkit.flavor or needed, key=lambda flavor: flavor.rank)
-    adopted = toolkit.origin is not None and toolkit.origin.adopted
-    source = " --from channel" if adopted else ""
-    return Cure(text, patient.command(f"cuda use {release} --flavor {flavor.value}{source}"))
+    text = f"The environment has no current toolkit.{warning}"
+    return bring(part, text, patient, new_toolkit(release, all_releases(), Flavor.DEVEL))
 
 
 def _foreign(answer: ToolAnswer, patient: Context) -> bool:
@@ -127,12 +115,12 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
     cure = _for_absence(answer, patient, common)
     if answer.mention.path and not patient.platform.windows:
         text = _leads(answer.mention.path, answer.named_by)
-        return Cure(f"{text} {cure.text}", cure.command)
+        return replace(cure, text=f"{text} {cure.text}")
     if complaint is Complaint.SYMBOL and answer.mention.symbol:
         where = answer.mention.by or "What asks"
         text = f"{where} is not here, so where it looks cannot be followed. The {facts.name} that "
         text += f"it finds lacks {answer.mention.symbol}: a newer one has it."
-        return Cure(text, cure.command)
+        return replace(cure, text=f"{text} {cure.text}".strip())
     return cure
 
 
@@ -197,30 +185,42 @@ def _for_separate(answer: LibraryAnswer, patient: Context) -> Cure:
 
 
 def _for_toolkit(facts: LibraryFacts, patient: Context, releases: Sequence[str]) -> Cure:
-    part = components().get(facts.component or "")
-    needed = part.flavor if part else Flavor.RUNTIME
+    component = components().get(facts.component or "")
+    needed = component.flavor if component else Flavor.RUNTIME
+    part = Part.library(facts)
+    if part is None:
+        return Cure(
+            f"No release has a file of this name: programs load {facts.soname}. Build again, or "
+            "install again, what asks for it."
+        )
+    if part.purpose is Purpose.PLAIN:
+        needed = Flavor.DEVEL
     current = patient.environment.current()
     if current is not None and _in(current, facts):
-        if _has(current, facts):
-            return Cure(
-                "The current toolkit has it, but this shell does not look there.", patient.activate
-            )
-        return extend(current, facts.component, needed, patient)
+        if part.is_in(current, patient.platform):
+            return _there(part, current, patient)
+        return extend(current, part, needed, patient, facts.releases)
     fitting = [t for t in patient.environment.toolkits() if t.complete and _in(t, facts)]
     for toolkit in fitting:
-        if _has(toolkit, facts):
+        if part.is_in(toolkit, patient.platform):
             release = toolkit.version.release
-            return Cure(
-                f"CUDA {release} is installed here, but is not current.",
-                patient.command(f"cuda use {release}"),
-            )
+            text = f"CUDA {release} is installed here, but is not current."
+            return bring(part, text, patient, [Use(release)])
     if fitting:
-        return extend(fitting[0], facts.component, needed, patient)
+        return extend(fitting[0], part, needed, patient, facts.releases)
     release, warning = patient.best(releases)
-    words = f"cuda use {release}"
-    if needed is Flavor.DEVEL:
-        words += " --flavor devel"
-    return Cure(f"No toolkit in this environment has it.{warning}", patient.command(words))
+    flavor = Flavor.DEVEL if needed is Flavor.DEVEL else None
+    text = f"No toolkit in this environment has it.{warning}"
+    return bring(part, text, patient, new_toolkit(release, releases, flavor))
+
+
+def _there(part: Part, current: Toolkit, patient: Context) -> Cure:
+    """What to do about a library that the current toolkit has."""
+    if part.purpose is Purpose.INNER:
+        path = next(p for p in part.paths(patient.platform) if (current.root / p).exists())
+        where = patient.environment.link / path
+        return Cure(f"Programs find it by CUDA_HOME and not by its name: {where}")
+    return Cure("The current toolkit has it, but this shell does not look there.", patient.activate)
 
 
 def _for_building(answer: LibraryAnswer, patient: Context) -> Cure:
@@ -232,35 +232,42 @@ def _for_building(answer: LibraryAnswer, patient: Context) -> Cure:
         return Cure("No CUDA release has a file of this name.")
     if facts.windows and not patient.platform.windows:
         return Cure(f"It is a file of Windows; this is {patient.platform.subdir}.")
-    name = facts.name if facts.sort is not Sort.LIBRARY else f"{facts.family}.so"
     header = facts.sort is Sort.HEADER
+    if header:
+        part = Part(facts.name, Purpose.HEADER, facts.component)
+    elif facts.name.endswith(".lib"):
+        part = Part(f"x64/{facts.name}", Purpose.PLAIN, facts.component)
+    else:
+        name = facts.name if facts.sort is Sort.ARCHIVE else f"{facts.family}.so"
+        part = Part.linked(name)
     told = _told(patient, header=header)
-    folder = None if current is None else _having(current, name, patient, header=header)
-    if folder is not None:
-        if patient.platform.windows:
-            return Cure(f"The current toolkit has it. {told}", patient.activate)
+    found = [
+        one for one in part.paths(patient.platform) if current and (current.root / one).exists()
+    ]
+    if found and patient.platform.windows:
+        return Cure(f"The current toolkit has it. {told}", patient.activate)
+    if found:
+        where = str(patient.environment.link / found[0]).removesuffix(f"/{facts.name}")
+        where = where if header else os.path.dirname(patient.environment.link / found[0])
         option = "Compilers find it with -I" if header else "Linkers find it with -L"
-        return Cure(f"{option} {patient.environment.link / folder}")
-    text = _building_text(answer)
-    if current is not None and (facts.kind is Kind.DRIVER or _in(current, facts)):
-        cure = extend(current, facts.component, Flavor.DEVEL, patient)
-        return Cure(f"{cure.text}{text} {told}".strip(), cure.command)
-    cure = for_wish(Wish(facts.releases or all_releases(), Flavor.DEVEL), patient, patient.machine)
-    text = f"No toolkit in this environment has it.{text} {cure.text}".strip()
-    return Cure(f"{text} {told}".strip(), cure.command)
+        return Cure(f"{option} {where}")
+    releases = facts.releases or all_releases()
+    if current is not None and current.version.release in releases:
+        cure = extend(current, part, Flavor.DEVEL, patient)
+    else:
+        release, warning = patient.best(releases)
+        text = f"No toolkit in this environment has it.{warning}"
+        cure = bring(part, text, patient, new_toolkit(release, releases, Flavor.DEVEL))
+    text = f"{_building_text(answer)} {cure.text} {told}".strip()
+    return replace(cure, text=text)
 
 
 def _building_text(answer: LibraryAnswer) -> str:
     facts, symbol = answer.facts, answer.mention.symbol
     if symbol:
-        return f" {symbol} is in {facts.family}: link with -l{facts.family.removeprefix('lib')}."
+        return f"{symbol} is in {facts.family}: link with -l{facts.family.removeprefix('lib')}."
     if facts.kind is Kind.DRIVER:
-        return " Its stub for linking comes with a toolkit."
-    if facts.sort is Sort.ARCHIVE and "_static" in facts.name and facts.component != "cudart":
-        return (
-            " Static libraries come with NVIDIA's archives and installers (--from redist), not "
-            "with the wheels of PyPI."
-        )
+        return "Its stub for linking comes with a toolkit."
     return ""
 
 
@@ -273,15 +280,6 @@ def _told(patient: Context, *, header: bool) -> str:
         f'{name} leads cl.exe there: set "{name}=%CUDA_PATH%\\{folder};%{name}%" in cmd, '
         f'$Env:{name} = "$Env:CUDA_PATH\\{folder};$Env:{name}" in PowerShell.'
     )
-
-
-def _having(toolkit: Toolkit, name: str, patient: Context, *, header: bool) -> str | None:
-    """The folder of a toolkit that has a file for compilers or linkers."""
-    target = f"targets/{patient.platform.target}"
-    folders = ["lib64/stubs", f"{target}/lib/stubs", "lib64", "lib/x64"]
-    if header:
-        folders = ["include", f"{target}/include"]
-    return next((one for one in folders if (toolkit.root / one / name).exists()), None)
 
 
 def _in(toolkit: Toolkit, facts: LibraryFacts) -> bool:
@@ -308,37 +306,45 @@ def _for_symbol(answer: LibraryAnswer, chosen: Candidate, patient: Context) -> C
     wanted = release_of_symbol(symbol)
     newer = [r for r in answer.facts.releases if wanted is None or numbers(r) >= wanted]
     ours = str(patient.environment.prefix) + os.sep
-    if newer and (chosen.path.startswith(ours) or not better):
+    if newer and (chosen.path.startswith(ours) or (not better and not _stays(chosen, patient))):
         release, warning = patient.best(newer)
-        return Cure(text + warning, patient.command(f"cuda use {release}"))
+        part = Part.library(answer.facts)
+        return bring(part, text + warning, patient, new_toolkit(release, newer))
     if chosen.rule is Rule.LIBRARY_PATH:
         text += f" Take {os.path.dirname(chosen.path)} out of LD_LIBRARY_PATH."
     return Cure(text)
 
 
+def _stays(chosen: Candidate, patient: Context) -> bool:
+    """Whether a file comes before whatever a toolkit of the environment has."""
+    return chosen.rule is Rule.RPATH or (chosen.rule is Rule.LIBRARY_PATH and patient.active)
+
+
 def _for_add_on(answer: LibraryAnswer, patient: Context) -> Cure:
     facts = answer.facts
-    title, package = ("cuDNN", "cudnn") if facts.kind is Kind.CUDNN else ("NCCL", "nccl")
+    title, name = ("cuDNN", "cudnn") if facts.kind is Kind.CUDNN else ("NCCL", "nccl")
     mine = next((p for p in answer.places if p.prefix == patient.environment.prefix), None)
     if mine is not None:
         return Cure(
             f"{mine.path} is here for the framework that it came with, which finds it by "
             "itself; other programs do not."
         )
+    if patient.platform.windows and not addons()[name].windows:
+        return Cure(f"There is no {title} for Windows.")
     text = f"{title} comes separately, in the version that the framework was built for"
     text += f" ({title} {facts.major})." if facts.major else "."
-    if patient.platform.windows and not addons()[package].windows:
-        return Cure(f"There is no {title} for Windows.")
-    version = facts.major or newest_addon(package)
-    having = tuple(one for one in all_releases() if exists(package, version, one))
-    flavor = Flavor.DEVEL if facts.sort is not Sort.LIBRARY else None
-    cure = for_wish(Wish(having, flavor, {package: version}), patient, patient.machine)
-    return Cure(f"{text} {cure.text}".strip(), cure.command)
-
-
-def _has(toolkit: Toolkit, facts: LibraryFacts) -> bool:
-    folder = "bin" if facts.windows else "lib64"
-    return (toolkit.root / folder / facts.name).exists()
+    major = facts.major or newest_addon(name)
+    wanted, current = ((name, major),), patient.environment.current()
+    fitting = [one for one in all_releases() if has_addon(name, major, numbers(one)[0])]
+    if not fitting:
+        return Cure(f"{text} No CUDA that is known has it.")
+    release, warning = patient.best(fitting)
+    ways = new_toolkit(release, fitting)
+    if current is not None and current.version.release in fitting:
+        use = Use(current.version.release)
+        ways, warning = [use, *(replace(use, source=one) for one in ("channel", "pypi"))], ""
+    ways = [replace(use, addons=wanted) for use in ways]
+    return bring(Part.addon(name, major), text + warning, patient, ways)
 
 
 def _holds(path: str, symbol: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ..addons import has_addon
 from ..libraries.names import Kind, all_releases, releases_of
+from .bring import Context, Cure, Wish, for_wish, numbers
 from .which import LibraryAnswer
-from .wish import Context, Cure, Wish, exists, for_wish
 
 # Source: Microsoft's list of system error codes.
 _NUMBERS = {
@@ -40,7 +43,7 @@ def for_dll(answer: LibraryAnswer, patient: Context, cure: Cure) -> Cure:
     if answer.lacks:
         parts.append(f"It needs {', '.join(answer.lacks)}, which is not found.")
         found = _bringing(answer.lacks, patient)
-        return Cure(_joined(*parts, found.text), found.command)
+        return replace(found, text=_joined(*parts, found.text))
     if number == 127 and copies:
         parts.append(f"It is found as {copies[0]}.")
         parts += [f"Behind it lies {', '.join(copies[1:])}."] if copies[1:] else []
@@ -54,13 +57,13 @@ def for_dll(answer: LibraryAnswer, patient: Context, cure: Cure) -> Cure:
         if facts.owner.title.startswith("ONNX"):
             parts.append(_ONNX)
             having = tuple(one for one in all_releases() if one.startswith("12."))
-            found = for_wish(Wish(having, None, {"cudnn": "9"}), patient, patient.machine)
-            return Cure(_joined(*parts), found.command)
+            wish = Wish(having, None, {"cudnn": "9"})
+            return for_wish(wish, patient, patient.machine, _joined(*parts))
         parts.append("vc14_runtime is the Visual C++ runtime, which most of them need.")
         return Cure(_joined(*parts), patient.command(_RUNTIME))
     if number in (193, 1114) or (number == 127 and copies):
         return Cure(_joined(*parts, "Install again what it lies in."), None)
-    return Cure(_joined(*parts, cure.text), cure.command)
+    return replace(cure, text=_joined(*parts, cure.text))
 
 
 def _bringing(lacks: tuple[str, ...], patient: Context) -> Cure:
@@ -73,7 +76,8 @@ def _bringing(lacks: tuple[str, ...], patient: Context) -> Cure:
         every = every or one.releases
     common = tuple(r for r in every if all(r in one for one in sets))
     for name, version in addons.items():
-        common = tuple(r for r in common if exists(name, version, r)) or common
+        having = (one for one in common if has_addon(name, version, numbers(one)[0]))
+        common = tuple(having) or common
     if common or addons:
         return for_wish(Wish(common, None, addons), patient, patient.machine)
     owner = next((one.owner for one in known if one.owner and one.owner.cure), None)

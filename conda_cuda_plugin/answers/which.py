@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..actions.run import Shell, library_path, search_path
 from ..environment import Environment
 from ..errors import UsageError
 from ..libraries.elf import NotLoadable
@@ -22,7 +23,6 @@ from ..libraries.places import Place, find_places
 from ..libraries.search_path import Asker, read_asker
 from ..platforms import Platform
 from ..system.reading import names_in, read_bytes
-from .run import Shell, library_path, search_path
 
 _OURS = re.compile(r"CUDA|CUDNN|NCCL|NVVM|XLA|TRITON|^LD_|LIBRARY_PATH$|^CPATH$|^PATH$")
 """Variables that lead to CUDA's files."""

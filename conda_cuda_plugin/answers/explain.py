@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..addons import has_addon
 from ..libraries.messages import Meaning
 from ..libraries.names import all_releases, releases_of, span
 from ..machine.machine import ComputeCapability, Machine
@@ -12,7 +13,7 @@ from ..machine.tables import architectures, toolkit_row
 from ..platforms import Platform
 from ..toolkit import Flavor
 from ..versions import CudaVersion
-from .wish import Context, Wish, exists, for_wish, numbers
+from .bring import Context, Wish, for_wish, numbers
 
 # Source: the PTX ISA's release notes. Where CUDA has no release for a version, the next one has it.
 _PTX_MAJOR = {"6": 9, "7": 11, "8": 12, "9": 13}
@@ -44,13 +45,15 @@ def explain(
         platform: the platform that the answer is for.
     """
     facts = {**meaning.values, **_facts(meaning.values, patient)}
-    commands = list(meaning.commands)
+    commands, text = list(meaning.commands), ""
     use = {key: value.format_map(_Known(facts)) for key, value in meaning.use.items()}
     wish = _wish({key: value for key, value in use.items() if value}, patient)
     if wish is not None:
         cure = for_wish(wish, patient, machine)
-        commands.insert(0, (cure.command or "", cure.text or meaning.why))
-    means = meaning.means.format_map(_Known(facts))
+        text = cure.text
+        if cure.command or cure.route:
+            commands.insert(0, (cure.command or cure.route or "", meaning.why))
+    means = f"{meaning.means.format_map(_Known(facts))} {text}"
     return Explanation(meaning.message, " ".join(means.split()), tuple(commands), meaning.line)
 
 
@@ -100,7 +103,9 @@ def _wish(use: Mapping[str, str], patient: Context | None) -> Wish | None:
         releases = list(releases_of(library).releases)
     addons = {"cudnn": _cudnn(use["cudnn"], patient)} if use.get("cudnn") else {}
     for name, version in addons.items():
-        releases = [one for one in releases if exists(name, version, one)] or releases
+        releases = [
+            one for one in releases if has_addon(name, version, numbers(one)[0])
+        ] or releases
     asked = {"release", "gpu", "ptx", "first", "last", "major", "library"}.intersection(use)
     flavor = use.get("flavor")
     return Wish(
