@@ -17,6 +17,7 @@ _SHOWN = 300
 _NOT_TOOLKITS = (Kind.DRIVER, Kind.CUDNN, Kind.NCCL)
 _ENDS = " \t\r\n'\"()"
 _MENTION_LIMIT = 2**18
+_CUT = re.compile(r"\w['\"`]$")
 _WHOLE_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]")
 _FILE_NAMED = re.compile(f"(?P<name>{SO}|{DLL})", re.IGNORECASE)
 _HEADER_NAMED = re.compile(r"(?<![\w./+-])(?P<name>[\w+-]{1,60}\.(?:h|hpp|cuh)): ")
@@ -126,7 +127,7 @@ def read_message(text: str, *, windows: bool = False, lines_before: int = 0) -> 
         for mention in [None if "means" in one.row else _mention(whole, one, windows)]
         if mention is not None or "means" in one.row
     )
-    if all(rank > 1 or mention is None for rank, _, mention in found):
+    if all(rank > 1 for rank, _, _ in found):
         found += ((3, one, mention) for one, mention in _named(whole))
     if not found:
         return Message((), (), whole.is_long)
@@ -211,6 +212,9 @@ def _mention(text: Text, one: Found, windows: bool) -> Mention | None:
     if not name:
         return None
     path = f"{folder}{name}" if _WHOLE_PATH.match(folder) else None
+    if _CUT.search(text.words[max(0, one.start - 2) : one.start]):
+        # A quote in the middle of a path: '/usr/local/cuda'/bin/nvcc.
+        path = None
     number = int(slots["number"]) if "number" in slots else None
     if slot == "header" and folder and not path:
         name = f"{folder}{name}"
@@ -322,7 +326,7 @@ def _written(slot: str, text: str) -> str:
         return _cudnn(text)
     if slot.startswith("cuda"):
         return f"{int(text) // 1000}.{int(text) % 1000 // 10}"
-    if slot == "gpu":
+    if slot in ("gpu", "cu"):
         digits = re.sub(r"\D", "", text)
         return f"{digits[:-1]}.{digits[-1]}"
     if slot in ("built", "here", "release"):

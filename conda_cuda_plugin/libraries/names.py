@@ -17,7 +17,9 @@ _SO = re.compile(
 )
 _HASH = re.compile(r"-[0-9a-f]{8}\.so", re.ASCII)
 _DLL = re.compile(r"(?P<stem>[\w.+-]{1,80})\.dll", re.ASCII | re.IGNORECASE)
-_HEADER = re.compile(r"(?:[\w.+-]+/)*[\w+-]{1,80}\.(?:h|hpp|cuh|inl)", re.ASCII)
+_HEADER = re.compile(
+    r"(?:[\w.+-]+/)*[\w+-]{1,80}\.(?:h|hpp|cuh|inl)|(?:nv|cuda)/[\w/]{1,80}", re.ASCII
+)
 _ARCHIVE = re.compile(r"(?P<stem>[\w.+-]{1,80}?)(?P<static>_static\w*)?\.(?:a|lib)", re.ASCII)
 _SITE = re.compile(r"site-packages[\\/]+(\w+)", re.ASCII)
 _CUDNN_DLL = re.compile(r"cudnn(?:_[a-z_]+)?64_(\d{1,2})", re.ASCII)

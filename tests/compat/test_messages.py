@@ -174,8 +174,8 @@ def test_no_environment_is_needed(conda: Conda) -> None:
 
 
 def test_both_a_library_and_a_meaning(conda: Conda, environment: Path) -> None:
-    text = "/lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by ./a)"
+    text = f"{DRIVER} (libcudart.so.77: cannot open shared object file)"
     result = conda.cuda("which", environment, text, check=False)
     first, _, second = result.out.partition("\n\n")
-    assert first.startswith("libstdc++.so.6\n")
-    assert second.startswith("version `GLIBCXX_3.4.30' not found\n  means ")
+    assert first.startswith("libcudart.so.77\n")
+    assert second.startswith("CUDA driver version is insufficient")
