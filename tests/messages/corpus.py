@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 FILE = Path(__file__).with_name("messages.yaml")
-NOT_ON_WINDOWS = re.compile(r"g\+\+|LD_LIBRARY_PATH|\bexport \w|\blib[\w+-]+\.so[\w.]*")
+NOT_ON_WINDOWS = re.compile(r"g\+\+|LD_LIBRARY_PATH|ld\.so|\bexport \w|\blib[\w+-]+\.so[\w.]*")
 INSTALLS = ("use ", "install ")
 
 
@@ -124,9 +125,19 @@ def _cured(cures: Sequence[str], commands: Sequence[str], text: str) -> bool:
     patterns = [one for cure in cures for one in (cure, f"{cure} *")]
     if any(fnmatchcase(command, one) for command in commands for one in patterns):
         return True
-    releases = [cure.split()[1] for cure in cures if cure.startswith("use ")]
     installs = any(command.startswith(INSTALLS) for command in commands)
-    return not installs and any(f"CUDA {release} " in text for release in releases)
+    named = [_named(one) for one in cures if one.startswith("use ")]
+    return not installs and any(
+        fnmatchcase(text, f"*{one} *") for one in named if one not in ("CUDA *", "CUDA 1*")
+    )
+
+
+def _named(cure: str) -> str:
+    """What `use 10.2 --cudnn 7` asks for, as the answer says that no source has it."""
+    _, release, *options = cure.split()
+    addons = {"--cudnn": "cuDNN", "--nccl": "NCCL"}
+    told = [f"{addons[one]} {two}" for one, two in pairwise(options) if one in addons]
+    return " with ".join([f"CUDA {release}", *told])
 
 
 def _bare(command: str) -> str:
