@@ -55,10 +55,13 @@ def merged_request(request: ToolkitRequest, toolkit: Toolkit) -> ToolkitRequest:
     flavors = [flavor for flavor in (request.flavor, toolkit.flavor) if flavor is not None]
     flavor = max(flavors, key=lambda flavor: flavor.rank, default=None)
     components = dict.fromkeys((*toolkit.more_components, *request.components))
+    # A flavor may lack what its release or its source does not have.
+    known = toolkit.components if toolkit.lists_all else request.components
+    lacking = [name for name in request.components if name not in known]
     return replace(
         request,
         flavor=flavor,
-        components=beyond(flavor, components),
+        components=tuple(dict.fromkeys((*beyond(flavor, components), *lacking))),
         addons={**toolkit.addons, **request.addons},
         host_compiler=request.host_compiler or toolkit.compiler_asked,
     )

@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ..machine.machine import Machine
 from ..quoting import typed
 from ..sources.base import Offer, Package, ToolkitRequest
 from ..sources.channel.refusals import FIRST_LABEL
-from ..sources.choice import NoSourceError
+from ..sources.choice import NoSourceError, choose
 from ..sources.contents import Part
 from ..sources.redist.manifest import known_releases
 from ..sources.runfile.installers import InstallerName, installer_for
@@ -30,8 +30,11 @@ from ..sources.table import ORDER
 from ..system.conda_compat import settings
 from ..toolkit import Flavor, Origin, Toolkit, releases
 from ..versions import CudaVersion, VersionRequest
+from .auto import AUTO, choose_for
 from .use_plan import make_plan
 
+CUDATOOLKIT = ((9, 2), (11, 8))
+"""The first and the last release of conda-forge's `cudatoolkit` (its channel, read 2026-11)."""
 LIMIT = 8.0
 """Seconds that sources may take to answer over the network, all questions of a command together."""
 
@@ -41,13 +44,15 @@ class Use:
     """A `conda cuda use` command."""
 
     version: str
-    """A release, or a range of releases."""
+    """A release, a range of releases, or `auto`."""
     flavor: Flavor | None = None
     components: tuple[str, ...] = ()
     addons: tuple[tuple[str, str], ...] = ()
     source: str | None = None
     channels: tuple[str, ...] = ()
     host_compiler: bool = False
+    anew: bool = False
+    """Whether the release that is installed will have been removed before."""
 
     @property
     def arguments(self) -> list[str]:
@@ -143,26 +148,32 @@ class Trial:
             request = self._request(use)
             with settings(offline=True):
                 here = replace(request, offline=True, quick=True)
+                if use.anew:
+                    return _Answer(choose(here, self.environment, use.source).offer)
                 plan = make_plan(self.environment, here, use.source, self.machine())
             return _Answer(plan.offer or plan.installed, not plan.changes_nothing)
         except NoSourceError as error:
             if not error.unreachable:
                 return _Answer(why=_reasons(error.refusals))
-            if request.offline:
+            if request.offline or use.anew:
                 return _Answer(why=_reasons(error.refusals), unreachable=True)
             return self._ask(use)
         except CudaError as error:
             return _Answer(why=_clause(error.message))
 
     def _request(self, use: Use) -> ToolkitRequest:
-        return replace(
+        automatic = use.version == AUTO
+        request = replace(
             self.settled(),
-            version=VersionRequest.parse(use.version),
+            version=VersionRequest.parse("latest" if automatic else use.version),
             flavor=use.flavor,
             components=use.components,
             addons=dict(use.addons),
             host_compiler=use.host_compiler,
         )
+        if automatic:
+            request = choose_for(self.environment, request, self.machine(), None)
+        return request
 
     def _ask(self, use: Use) -> _Answer:
         """What the command itself says that it would do."""
@@ -280,16 +291,17 @@ def _elsewhere(
     """Which source would have it, by the tables, and the command that asks it."""
     settled = trial.settled()
     named = bool(settled.channels) or "channel" not in (settled.order or ORDER)
-    labelled = [row.version for row in releases() if row.label and row.version >= FIRST_LABEL]
     for use in ways:
         request = VersionRequest.parse(use.version)
-        if (silent or named) and (part is None or part.in_channels):
-            version = request.best(labelled)
+        if silent or named:
+            labelled = part is None or part.in_channels
+            whole = use.flavor is not Flavor.DEVEL and (part is None or part.in_cudatoolkit)
+            version = request.best(_on_channels(labelled, whole))
             if version is not None:
                 plain = replace(use, version=version.release, source="channel")
                 if not named:
                     return "conda-forge or nvidia has it, when it answers:", plain
-                if use.addons:
+                if use.addons or version < FIRST_LABEL:
                     return "conda-forge has it:", replace(plain, channels=("conda-forge",))
                 label = f"nvidia/label/cuda-{version}"
                 return "NVIDIA's channel has it:", replace(plain, channels=(label,))
@@ -302,6 +314,14 @@ def _elsewhere(
         installer = installer_for(request, settled.platform.machine)
         said = InstallerName.parse(installer) if installer else None
         if said is not None:
-            whole = Use(said.version.release, Flavor.DEVEL, source=installer)
-            return "NVIDIA's installer has it; download it from NVIDIA first:", whole
+            everything = Use(said.version.release, Flavor.DEVEL, source=installer)
+            return "NVIDIA's installer has it; download it from NVIDIA first:", everything
     return "", None
+
+
+def _on_channels(labelled: bool, whole: bool) -> Iterator[CudaVersion]:
+    """The releases on conda-forge and nvidia: in parts under a label, and as `cudatoolkit`."""
+    for row in releases():
+        in_one = whole and CUDATOOLKIT[0] <= row.version.numbers <= CUDATOOLKIT[1]
+        if in_one or (labelled and row.label and row.version >= FIRST_LABEL):
+            yield row.version

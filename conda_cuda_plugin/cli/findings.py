@@ -90,9 +90,12 @@ def finding_lines(finding: Finding) -> list[str]:
     lines[0] = paint(severity, _COLOURS.get(severity), after=lines[0][len(severity) :])
     lines += [f"    {text}" for text in finding.evidence]
     # Commands and paths stay in one piece, so that they can be copied.
-    if finding.cure.startswith(_PROGRAMS + _ASSIGNMENTS) or len(finding.cure) <= width - 5:
-        return [*lines, f"  -> {finding.cure}"]
-    return [*lines, *paragraph(finding.cure, "  -> ", "     ", width)]
+    before = "  -> "
+    for text in finding.cure.splitlines():
+        whole = text.startswith(_PROGRAMS + _ASSIGNMENTS) or len(text) <= width - 5
+        lines += [before + text] if whole else paragraph(text, before, "     ", width)
+        before = "     "
+    return lines
 
 
 def question(fixable: Sequence[Finding]) -> str:

@@ -51,7 +51,8 @@ class Finding:
     evidence: tuple[str, ...]
     """The exact paths and values behind it."""
     cure: str = ""
-    """One command or one sentence; `conda cuda doctor --fix` where a rule leaves it empty."""
+    """One command or one sentence, or a sentence and a command, each on a line of its own;
+    `conda cuda doctor --fix` where a rule leaves it empty."""
     fix: Callable[[], object] | None = field(default=None, compare=False)
     """Cures it; None where only the user can. Raises CudaError or OSError when it cannot."""
     severity: Severity = Severity.WARNING
@@ -192,17 +193,28 @@ class Context:
             return None
         return Trial(self.environment, self.settled, lambda: self.machine)
 
-    def use(self, version: str, flavor: Flavor | None = None, part: Part | None = None) -> str:
-        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted."""
-        advice = Advice("", Use(version, flavor))
+    def use(
+        self,
+        version: str,
+        flavor: Flavor | None = None,
+        part: Part | None = None,
+        *,
+        anew: bool = False,
+    ) -> str:
+        """`conda cuda use`, if that helps; else a sentence on who would have what is wanted.
+
+        `anew` says that the installed release will have been removed before.
+        """
+        use = Use(version, flavor, anew=anew)
+        advice = Advice("", use)
         if self.trial is not None:
-            ways = [Use(version, flavor, source=source) for source in (None, "channel", "pypi")]
+            ways = [replace(use, source=source) for source in (None, "channel", "pypi")]
             advice = advise(self.trial, ways, part)
         if advice.use is not None:
             return self.command(advice.use.words.removeprefix("cuda "))
         if advice.elsewhere is None:
             return advice.text
-        return f"{advice.text} {self.command(advice.elsewhere.words.removeprefix('cuda '))}"
+        return f"{advice.text}\n{self.command(advice.elsewhere.words.removeprefix('cuda '))}"
 
     @property
     def activation(self) -> str:

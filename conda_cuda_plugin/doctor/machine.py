@@ -68,7 +68,9 @@ def _from_reasons(context: Context, severity: Severity, *ids: str) -> Iterator[F
 
 
 def _finding(context: Context, severity: Severity, reason: Reason) -> Finding:
-    cure = reason.cure or f"A release that fits: {context.command('use auto')}"
+    use = "" if reason.cure else context.use("auto")
+    fits = f"A release that fits: {use}" if use.startswith("conda ") else use
+    cure = reason.cure or fits
     return Finding(reason.text, tuple(_facts(context)), cure, severity=severity)
 
 

@@ -58,11 +58,12 @@ def damaged(context: Context) -> Iterator[Finding]:
                 severity=severity,
             )
         else:
-            remove, use = context.command(f"remove {release}"), context.command(f"use {release}")
+            remove, use = context.command(f"remove {release}"), context.use(release, anew=True)
+            whole = use.startswith("conda ")
             yield Finding(
                 f"{toolkit.name} lacks files that it was installed with.",
                 context.listed(lost),
-                in_turn(remove, use, windows=context.platform.windows),
+                in_turn(remove, use, windows=context.platform.windows) if whole else use,
                 severity=severity,
             )
 

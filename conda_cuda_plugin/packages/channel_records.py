@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import mmap
+import os
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -174,6 +175,18 @@ def row_of_file(url: str, file: str) -> Row | None:
 def index_urls(channel: str, subdir: str) -> tuple[str, ...]:
     """The folders of a channel in which packages for a platform lie."""
     return tuple(Channel(channel).urls(with_credentials=True, subdirs=(subdir, "noarch")))
+
+
+def is_at_hand(channel: str, subdir: str) -> bool:
+    """Whether an index of a channel can be read without a connection.
+
+    conda itself takes a channel that it must not ask, and has no index of, for an empty one.
+    """
+    return any(
+        url.startswith("file:")
+        or os.path.exists(SubdirData(Channel(url)).repo_fetch.cache_path_json)
+        for url in index_urls(channel, subdir)
+    )
 
 
 @functools.cache

@@ -98,6 +98,7 @@ def _one(
         source,
         f"has no {text}, and no channel has it for CUDA {version.release}",
         hints=["Name a channel that has it with -c CHANNEL."],
+        lacks=text,
     )
     if version.major >= FIRST_WHEELS:
         try:
@@ -215,4 +216,5 @@ def _refusal(
         hints = error.hints
     else:
         reason, hints = f"cannot provide {text}: {error.reason}", error.hints
-    return NotOffered(source, reason, hints=hints, unreachable=unreachable)
+    lacks = text if error.versions else ""
+    return NotOffered(source, reason, hints=hints, unreachable=unreachable, lacks=lacks)

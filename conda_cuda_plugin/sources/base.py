@@ -182,6 +182,7 @@ class NotOffered(CudaError):
         source: the source's name.
         reason: why not, as the end of a sentence that begins with the source.
         known: the versions it has instead, where it can tell.
+        lacks: the add-ons that are missing (`cuDNN 99`), where it has the toolkit.
     """
 
     def __init__(
@@ -192,6 +193,7 @@ class NotOffered(CudaError):
         hints: Sequence[str] = (),
         known: Sequence[CudaVersion] = (),
         unreachable: bool = False,
+        lacks: str = "",
     ) -> None:
         super().__init__(
             f"{source} {reason}.",
@@ -204,6 +206,7 @@ class NotOffered(CudaError):
         self.source = source
         self.reason = reason
         self.unreachable = unreachable
+        self.lacks = lacks
 
 
 class Source(Protocol):

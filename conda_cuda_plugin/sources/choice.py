@@ -39,6 +39,10 @@ class NoSourceError(CudaError):
             message = f"The source {refusals[0].source} {refusals[0].reason}."
         else:
             message = f"No source can give CUDA {request.version} now."
+            lacks = next((refusal.lacks for refusal in refusals if refusal.lacks), "")
+            if lacks:
+                answering = " that answers" if self.unreachable else ""
+                message = f"No source{answering} has {lacks} for CUDA {request.version}."
             hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
         for refusal in refusals if exists else ():
             there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]

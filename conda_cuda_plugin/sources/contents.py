@@ -110,6 +110,13 @@ class Part:
             self.purpose is not Purpose.STATIC or self.component in ("cudart", "nvrtc")
         )
 
+    @property
+    def in_cudatoolkit(self) -> bool:
+        """Whether `cudatoolkit` has it, which is all of a release up to 11.8 that programs load."""
+        part = components().get(self.component or "")
+        runtime = part is not None and part.flavor is not Flavor.DEVEL
+        return self.purpose in _LIBRARIES and runtime
+
     def paths(self, platform: Platform, *, loaded: bool = True) -> tuple[str, ...]:
         """Where it may lie in a toolkit root; if not `loaded`, in a prefix of packages."""
         libraries = ("lib64", f"targets/{platform.target}/lib", "lib")

@@ -12,6 +12,7 @@ import pytest
 
 from ..channel.libraries import Compiler
 from ..conftest import Conda
+from ..sources.wheelhouse import only_folder, write_addons, write_releases
 from .which_bench import NO_FILE, SYMBOL, Bench, toolkit
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux toolkits")
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Li
 def bench(module_conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = tmp_path_factory.mktemp("which")
     (folder / "made").mkdir()
+    module_conda.variables.update(only_folder(write_releases(folder / "wheels")))
+    write_addons(folder / "wheels")
     compiler = Compiler(folder / "made")
     mine = module_conda.create(module_conda.envs / "mine")
     other = module_conda.create(module_conda.envs / "other")
@@ -83,17 +86,18 @@ def test_the_command_cures_it(bench: Bench) -> None:
 def test_a_library_that_is_nowhere(bench: Bench) -> None:
     answer = bench.ask("libcusparse.so.11")
     assert (answer["found"], answer["path"], answer["places"]) == (False, None, [])
-    # It is for any 11.x, and 11.8 is here already, but without it.
-    assert answer["command"] == "conda cuda use 11.8 --flavor devel --from channel -n mine"
+    # It is for any 11.x, and 11.8 is here already, but without it. No channel answers.
+    assert answer["command"] is None and "No source here has it now" in answer["advice"]
+    assert answer["route"] == "conda cuda use 11.8 --flavor devel --from channel -n mine"
     answer = bench.ask("libcublas.so.10", CONDA_OVERRIDE_CUDA="13.0")
-    assert answer["command"] == "conda cuda use 10.2 -n mine"
+    assert answer["route"] == "conda cuda use 10.2 --from channel -n mine"
 
 
 def test_several_names_are_cured_by_one_release(bench: Bench) -> None:
     text = f"OSError: libcusolver.so.10: {NO_FILE}\nOSError: libcublas.so.11: {NO_FILE}\n"
     found = bench.which("--json", "-", stdin=text).json["answers"]
     assert [one["name"] for one in found] == ["libcusolver.so.10", "libcublas.so.11"]
-    assert found[0]["command"] == "conda cuda use 11.0 -n mine"
+    assert found[0]["route"] == "conda cuda use 11.0 --from channel -n mine"
 
 
 @pytest.mark.parametrize("name", ["libcuda.so.1", "libnvidia-ml.so.1", "nvidia-smi"])
@@ -107,9 +111,7 @@ def test_cudnn_comes_separately(bench: Bench) -> None:
     answer = bench.ask(f"Could not load dynamic library 'libcudnn.so.8'; dlerror: {NO_FILE}")
     assert (answer["kind"], answer["major"], answer["releases"]) == ("cudnn", "8", [])
     assert "separately" in answer["advice"]
-    # The current toolkit is adopted, so the channel's takes its place.
-    command = "conda cuda use 12.4 --flavor devel --cudnn 8 --from channel -n mine"
-    assert answer["command"] == command
+    assert answer["command"] == "conda cuda use 12.4 --cudnn 8 -n mine"
 
 
 def test_what_shadows_what(bench: Bench) -> None:
@@ -222,11 +224,12 @@ def test_a_foreign_nvcc_in_front(bench: Bench) -> None:
 
 def test_a_tool_that_is_missing(bench: Bench) -> None:
     answer = bench.ask("bash: cuobjdump: command not found", PATH="/bin")
-    assert (answer["found"], answer["command"]) == (
+    assert (answer["found"], answer["command"], answer["route"]) == (
         False,
+        None,
         "conda cuda use 12.4 --flavor devel --from channel -n mine",
     )
-    assert bench.ask("nvprof", PATH="/bin")["command"] is not None
+    assert bench.ask("nvprof", PATH="/bin")["route"] is not None
 
 
 def test_the_name_of_a_dll(bench: Bench) -> None:

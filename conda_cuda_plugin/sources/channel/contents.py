@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from ...packages.channel_records import Row, meets, rows_named, spec_of
+from conda.base.context import context
+
+from ...packages.channel_records import Row, is_at_hand, meets, rows_named, spec_of
 from ...system.conda_compat import is_on_this_machine
 from ...versions import begins_with
 from ..base import NotOffered
@@ -89,7 +91,12 @@ def read_channels(
     channels: Sequence[str], subdir: str, offline: bool
 ) -> tuple[list[ChannelContents], dict[str, Exception]]:
     """The channels that can be read, and for the others what went wrong."""
-    apart = [channel for channel in channels if offline and not is_on_this_machine(channel)]
+    apart = [
+        channel
+        for channel in channels
+        if (offline and not is_on_this_machine(channel))
+        or (context.offline and not is_at_hand(channel, subdir))
+    ]
 
     def read(channel: str) -> ChannelContents | Exception:
         if channel in apart:

@@ -17,7 +17,7 @@ from conda.exceptions import (
     UnsatisfiableError,
 )
 
-from ...addons import addons
+from ...addons import addons, in_words
 from ...network.answers import NoAnswerError
 from ...network.connections import AnswerError, hints_for, meaning
 from ...packages.channel_records import FETCH_ANEW
@@ -88,6 +88,8 @@ def better(
     if not request.wanted_addons:
         first = refusals[0] if refusals else found
         return NotOffered("channel", first.reason, hints=first.hints, known=known)
+    if any(request.version.matches(version) for version in known):
+        found.lacks = in_words(request.wanted_addons)
     for name in request.wanted_addons:
         if there := versions_there(request, name):
             found.hints.insert(0, f"{addons()[name].title} there: {', '.join(there)}.")

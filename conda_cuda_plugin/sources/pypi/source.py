@@ -7,14 +7,16 @@ pip would fill the gap with parts of a newer CUDA.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...environment import Environment
 from ...packages.local_channel import LocalChannel
 from ...platforms import Platform
 from ...quoting import typed
-from ...toolkit import Flavor, Origin, releases
+from ...toolkit import Flavor, Origin, in_words, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, check_addons_early
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
@@ -34,7 +36,20 @@ class PypiSource:
     name = "pypi"
 
     def offer(self, request: ToolkitRequest, environment: Environment) -> Offer:
-        """See `Source.offer`. Takes two looks at the index and downloads nothing."""
+        """See `Source.offer`. Takes two looks at the index and downloads nothing.
+
+        Where the index does not answer, what is in the package cache does as well.
+        """
+        try:
+            return self._offer(request)
+        except NotOffered as refusal:
+            if request.offline or not refusal.unreachable:
+                raise
+            with contextlib.suppress(NotOffered):
+                return self._offer(replace(request, offline=True))
+            raise
+
+    def _offer(self, request: ToolkitRequest) -> Offer:
         check_addons_early(request)
         self._check_compiler(request)
         channel = LocalChannel.find(request.platform.subdir)
@@ -141,13 +156,19 @@ class PypiSource:
     ) -> tuple[str, ...]:
         """The components to install, of those the release has."""
         wanted = request.components_of(version)
-        for name in request.components:
-            if name not in pins:
-                raise NotOffered(
-                    self.name,
-                    f"has no component {name} for CUDA {version}",
-                    hints=[f"It has: {', '.join(pins)}."],
-                )
+        lacking = [name for name in request.components if name not in pins]
+        if lacking:
+            what = "component" if len(lacking) == 1 else "components"
+            asked = typed(",".join(request.components))
+            raise NotOffered(
+                self.name,
+                f"has no {what} {in_words(lacking)} for CUDA {version}",
+                hints=[
+                    f"It has: {', '.join(pins)}.",
+                    f"conda cuda use {version.release} --components {asked} --from channel"
+                    "   (conda-forge and nvidia have them from 12.0 on)",
+                ],
+            )
         return tuple(name for name in pins if name in wanted)
 
     def _parts(self, request: ToolkitRequest, pins: Sequence[str], channel: LocalChannel) -> Parts:
