@@ -126,18 +126,16 @@ def _cured(cures: Sequence[str], commands: Sequence[str], text: str) -> bool:
     if any(fnmatchcase(command, one) for command in commands for one in patterns):
         return True
     installs = any(command.startswith(INSTALLS) for command in commands)
-    named = [_named(one) for one in cures if one.startswith("use ")]
-    return not installs and any(
-        fnmatchcase(text, f"*{one} *") for one in named if one not in ("CUDA *", "CUDA 1*")
-    )
+    return not installs and any(_named(one, text) for one in cures if one.startswith("use "))
 
 
-def _named(cure: str) -> str:
-    """What `use 10.2 --cudnn 7` asks for, as the answer says that no source has it."""
+def _named(cure: str, text: str) -> bool:
+    """Whether a text names what `use 10.2 --cudnn 7` asks for, as it does where no source has it."""
     _, release, *options = cure.split()
+    told = [f"CUDA {release}"] if "*" not in release else []
     addons = {"--cudnn": "cuDNN", "--nccl": "NCCL"}
-    told = [f"{addons[one]} {two}" for one, two in pairwise(options) if one in addons]
-    return " with ".join([f"CUDA {release}", *told])
+    told += [f"{addons[one]} {two}" for one, two in pairwise(options) if one in addons]
+    return bool(told) and all(re.search(rf"{re.escape(one)}\b", text) for one in told)
 
 
 def _bare(command: str) -> str:
