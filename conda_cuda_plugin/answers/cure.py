@@ -31,10 +31,15 @@ DRIVER = Cure(
 def for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     """What to do about a tool; None when nothing has to be done."""
     cure = _for_tool(answer, patient)
-    if answer.asked is None:
+    told: list[str] = []
+    if answer.asked is not None:
+        told.append(_leads(answer.asked, answer.named_by, patient))
+    if not answer.found and tools().get(answer.name, {}).get("of") == "nvcc":
+        told.append("nvcc calls it, from the folder nvvm/bin of its toolkit; it is on no PATH.")
+    if not told:
         return cure
-    text = _leads(answer.asked, answer.named_by)
-    return replace(cure, text=f"{text} {cure.text}") if cure else Cure(text)
+    text = " ".join(told)
+    return replace(cure, text=f"{text} {cure.text}".strip()) if cure else Cure(text)
 
 
 def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
@@ -42,8 +47,8 @@ def _for_tool(answer: ToolAnswer, patient: Context) -> Cure | None:
     row = tools().get(answer.name.removesuffix(".exe"), {})
     if row.get("of") == "driver":
         return None if answer.found else DRIVER
-    if row.get("of") == "nvcc" and not answer.found:
-        return Cure("nvcc calls it, from the folder nvvm/bin of its toolkit; it is on no PATH.")
+    if row.get("of") == "nvcc" and current is not None and current.flavor is Flavor.DEVEL:
+        return None
     release = current.version.release if current else None
     if answer.found and not (release in answer.installed and _foreign(answer, patient)):
         return None
@@ -114,7 +119,7 @@ def for_library(answer: LibraryAnswer, patient: Context, common: Sequence[str]) 
         return Cure("It is found here: the message is from another shell, environment or machine.")
     cure = _for_absence(answer, patient, common)
     if answer.mention.path and not patient.platform.windows:
-        text = _leads(answer.mention.path, answer.named_by)
+        text = _leads(answer.mention.path, answer.named_by, patient)
         return replace(cure, text=f"{text} {cure.text}")
     if complaint is Complaint.SYMBOL and answer.mention.symbol:
         where = answer.mention.by or "What asks"
@@ -146,16 +151,17 @@ def _for_absence(answer: LibraryAnswer, patient: Context, common: Sequence[str])
     return _for_toolkit(facts, patient, common or facts.releases)
 
 
-def _leads(path: str, named_by: Sequence[str]) -> str:
+def _leads(path: str, named_by: Sequence[str], patient: Context) -> str:
     """Whether a path exists, and what leads there."""
     if os.path.exists(path):
         return f"{path} is here: the message is from another machine or container."
     if named_by:
         verb = "leads" if len(named_by) == 1 else "lead"
         return f"{path} does not exist; {', '.join(named_by)} {verb} there."
+    leaders = "CUDA_PATH" if patient.platform.windows else "CUDA_HOME and the like, ld.so.conf"
     return (
-        f"{path} does not exist. Nothing in this shell leads there (CUDA_HOME and the like, "
-        "ld.so.conf): the program has it from its own settings or from another shell."
+        f"{path} does not exist. Nothing in this shell leads there ({leaders}): "
+        "the program has it from its own settings or from another shell."
     )
 
 
@@ -264,6 +270,8 @@ def _for_building(answer: LibraryAnswer, patient: Context) -> Cure:
 
 def _building_text(answer: LibraryAnswer) -> str:
     facts, symbol = answer.facts, answer.mention.symbol
+    if symbol and facts.windows:
+        return f"{symbol} is in {facts.name}: name it among what is linked."
     if symbol:
         return f"{symbol} is in {facts.family}: link with -l{facts.family.removeprefix('lib')}."
     if facts.kind is Kind.DRIVER:

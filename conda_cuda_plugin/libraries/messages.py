@@ -158,6 +158,12 @@ def library_of_symbol(symbol: str) -> str | None:
     return "libcuda.so.1" if _DRIVER_SYMBOL.fullmatch(symbol) else None
 
 
+def _import_library(library: str) -> str:
+    """What a linker of Windows is given for a library."""
+    stem = library.partition(".")[0].removeprefix("lib")
+    return f"{'nvml' if stem == 'nvidia-ml' else stem}.lib"
+
+
 def release_of_symbol(symbol: str) -> tuple[int, int] | None:
     """The release that brought a symbol, where its name says so (`__nvJitLinkAddData_12_1`)."""
     match = re.fullmatch(r"__nvJitLink\w*?_(\d{1,2})_(\d{1,2})", symbol)
@@ -207,7 +213,8 @@ def _mention(text: Text, one: Found, windows: bool) -> Mention | None:
         if not name:
             return None
     if symbol:
-        name = name or library_of_symbol(symbol) or ""
+        library = library_of_symbol(symbol) or ""
+        name = name or (_import_library(library) if windows and library else library)
         by = by or _asker(text.words, one.start)
     if not name:
         return None
