@@ -14,6 +14,7 @@ from ..environment import STATE_FILE, Environment
 from ..errors import CudaError, UsageError
 from ..quoting import typed
 from ..sources.base import ToolkitRequest
+from ..sources.runfile.installers import InstallerName
 from ..sources.table import NAMES
 from ..toolkit import Flavor, Toolkit, components, in_flavor
 from ..versions import VersionRequest
@@ -75,7 +76,8 @@ def _located(text: str | None) -> tuple[str | None, str | None]:
     if text is None or text in NAMES:
         return text, None
     if "://" in text:
-        return "runfile" if text.endswith(".run") else "redist", text
+        installer = text.endswith(".run") or InstallerName.parse(text.rpartition("/")[2])
+        return "runfile" if installer else "redist", text
     path = os.path.abspath(os.path.expanduser(text))
     if text.endswith(".run") or os.path.isfile(path):
         return "redist" if text.endswith(".json") else "runfile", path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from conda.base.context import context
 from conda.cli import helpers
+from conda.common.constants import NULL
 from conda.utils import human_bytes
 
 from ..addons import addons
@@ -27,12 +28,14 @@ from .layout import Painted
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
-    """`-n/-p`, `--json`, `-q`, `-v`, and for verbs that change something `-d` and `-y`."""
+    """`-n/-p`, `--json`, `-q`, `-v` and `-y`, and for verbs that ask before they act `-d`."""
     helpers.add_parser_prefix(parser)
     if prompt:
         helpers.add_output_and_prompt_options(parser)
     else:
-        helpers.add_parser_json(parser)
+        # What never asks takes it all the same: nobody has to know which verbs do.
+        options = helpers.add_parser_json(parser)
+        options.add_argument("-y", "--yes", action="store_true", default=NULL, help=SUPPRESS)
 
 
 def target_environment(args: Namespace) -> Environment:
