@@ -24,7 +24,7 @@ from ..quoting import escaped
 from ..system.conda_compat import display_name
 from ..system.ownership import exposed_in_environment
 from ..toolkit import Flavor, Toolkit, beyond
-from .layout import Painted
+from .layout import Painted, fitted
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
@@ -62,7 +62,7 @@ def say(*lines: str) -> None:
     """Print lines for people; nothing under `--json` and `--quiet`."""
     if not context.json and not context.quiet:
         for line in lines:
-            print(shown(line))
+            print(*map(shown, fitted(line)), sep="\n")
 
 
 def shown(line: str) -> str:
@@ -72,7 +72,7 @@ def shown(line: str) -> str:
 
 def warn(line: str) -> None:
     """Print a warning to standard error."""
-    print(shown(line), file=sys.stderr)
+    print(*map(shown, fitted(line)), sep="\n", file=sys.stderr)
 
 
 def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None) -> None:

@@ -157,6 +157,17 @@ def lay_out(error: BaseException) -> None:
     error.laid_out = "\n".join([first.removeprefix(name), *rest])
 
 
+def fitted(line: str) -> list[str]:
+    """A line of running text in lines that fit the screen; tables and commands stay as they are."""
+    width, text = screen_width(), line.strip()
+    stays = isinstance(line, Painted) or "  " in text or re.match(_PROGRAM + " ", text)
+    if width is None or columns(line) <= width or stays:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    more = "# " if line.startswith("# ") else f"{indent}  "
+    return paragraph(escaped(text), indent, more, width)
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """Text in lines of a width; longer words are shortened in the middle."""
     if columns(text) <= width:
