@@ -24,7 +24,8 @@ def plan_lines(plan: Plan, machine: Machine) -> list[str]:
     """
     offer, replaces, more = plan.offer, plan.replaces, plan.recommendation
     assert offer is not None and plan.verdict is not None
-    rows = [("installs", offer_text(offer, offer.download))]
+    verb = "adopts" if offer.origin.adopted else "installs"
+    rows = [(verb, offer_text(offer, offer.download))]
     rows.append(("verdict", verdict_text(plan, machine)))
     for reason in plan.verdict.reasons:
         if reason.id == "host-compiler":

@@ -67,10 +67,15 @@ def execute(args: Namespace) -> int:
     if text is not None:
         parse_framework(text)  # Tell a typing error before looking at the machine.
     environment, there = None, list[Framework]()
-    if text is None or args.name or args.prefix:
+    named = args.name or args.prefix
+    if named or (text is None and context.active_prefix):
         environment = target_environment(args)
         there = list(find_frameworks(environment.prefix))
-    text = text or _installed(environment, there)
+    if text is None and there:
+        text = f"{there[0].name}=={there[0].version}"
+    if text is None:
+        where = f", and none is installed in {name_of(environment)}" if environment else ""
+        raise UsageError(f"No framework was named{where}.", hints=["conda cuda match torch"])
     machine = machine_for(args.cuda_for)
     found = match(text, machine, this_platform())
     if context.json:
@@ -78,17 +83,6 @@ def execute(args: Namespace) -> int:
     else:
         say(*lines(found, machine, environment, there))
     return 0
-
-
-def _installed(environment: Environment | None, there: Sequence[Framework]) -> str:
-    """The framework of an environment, as it is typed."""
-    if there:
-        return f"{there[0].name}=={there[0].version}"
-    assert environment is not None
-    raise UsageError(
-        f"No framework was named, and none is installed in {name_of(environment)}.",
-        hints=["conda cuda match torch"],
-    )
 
 
 def lines(
