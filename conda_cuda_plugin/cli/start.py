@@ -12,7 +12,7 @@ from conda.base.context import context
 from ..doctor import Context
 from ..environment import Environment
 from .common import contents, say
-from .layout import fields, heading
+from .layout import columns, fields, filled, heading
 from .verbs.doctor import examined
 
 Steps = list[tuple[str, str]]
@@ -93,11 +93,11 @@ def _has_it(patient: Context) -> bool:
 
 def _commands(steps: Sequence[tuple[str, str]]) -> list[str]:
     """Commands with what they do beside them, or below one that is long."""
-    width = max(len(command) for command, _ in steps if len(command) <= 34)
+    width = max(columns(command) for command, _ in steps if columns(command) <= 34)
     lines = []
     for command, about in steps:
-        if len(command) <= width:
-            lines.append(f"  {command.ljust(width)}  {about}")
+        if columns(command) <= width:
+            lines.append(f"  {filled(command, width)}  {about}")
         else:
             lines += [f"  {command}", f"  {' ' * width}  {about}"]
     return lines
