@@ -14,7 +14,6 @@ from ..environment import STATE_FILE, Environment
 from ..errors import CudaError, UsageError
 from ..quoting import typed
 from ..sources.base import ToolkitRequest
-from ..sources.runfile.installers import InstallerName
 from ..sources.table import NAMES
 from ..toolkit import Flavor, Toolkit, components, in_flavor
 from ..versions import VersionRequest
@@ -76,7 +75,10 @@ def _located(text: str | None) -> tuple[str | None, str | None]:
     if text is None or text in NAMES:
         return text, None
     if "://" in text:
-        installer = text.endswith(".run") or InstallerName.parse(text.rpartition("/")[2])
+        # The oldest have no ending: cuda_10.0.130_410.48_linux.
+        installer = text.endswith(".run") or re.match(
+            r"cuda_[\d.]+_.*linux", text.rpartition("/")[2]
+        )
         return "runfile" if installer else "redist", text
     path = os.path.abspath(os.path.expanduser(text))
     if text.endswith(".run") or os.path.isfile(path):

@@ -15,7 +15,6 @@ from conda.base.context import context
 
 from ..errors import CudaError
 from ..quoting import escaped
-from ..verdict.verdict import Level
 
 WIDTH = 80
 """Columns that running text takes at most."""
@@ -34,12 +33,7 @@ _WHOLE = re.compile(
     r'|"[^"]*"'
 )
 _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-LEVELS: Mapping[Level, str] = {
-    Level.NATIVE: "green",
-    Level.MINOR: "yellow",
-    Level.COMPAT: "yellow",
-    Level.CANNOT: "red",
-}
+LEVELS = {"native": "green", "minor": "yellow", "compat": "yellow", "cannot": "red"}
 """The colours of verdicts: it runs, it runs with limits, it does not run."""
 
 
@@ -104,7 +98,7 @@ def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int
 
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: East Asian letters two, accents none."""
-    return sum(_columns(one) for one in unicodedata.normalize("NFC", text))
+    return sum(_columns(one) for one in text)
 
 
 def _columns(one: str) -> int:
@@ -165,7 +159,9 @@ def fitted(line: str) -> list[str]:
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
     more = "# " if line.startswith("# ") else f"{indent}  "
-    return paragraph(escaped(text), indent, more, width)
+    lines = paragraph(escaped(text), indent, more, width)
+    # A title with a name that is longer than the screen is no better in two lines.
+    return [line] if line.startswith("# ") and max(map(columns, lines)) > width else lines
 
 
 def wrapped(text: str, width: int) -> list[str]:

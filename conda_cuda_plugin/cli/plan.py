@@ -49,7 +49,7 @@ def plan_lines(plan: Plan, machine: Machine) -> list[str]:
         rows.append(("pins", f"conda install in the environment, to CUDA {offer.version.release}"))
     lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
     shown = () if offer.origin.adopted else plan.added
-    colours = {"verdict": LEVELS.get(plan.verdict.level)}
+    colours = {"verdict": LEVELS.get(plan.verdict.level.value)}
     return [*lines, *fields(rows, colours), *package_lines(shown), ""]
 
 
@@ -143,5 +143,5 @@ def switch_lines(plan: Plan, machine: Machine, *, dry_run: bool) -> list[str]:
     else:
         lines.append(f"Would switch {name} from {before} to {plan.installed.name}.")
     verdict = plan.verdict
-    colours = {"verdict": LEVELS.get(verdict.level) if verdict else None}
+    colours = {"verdict": LEVELS.get(verdict.level.value) if verdict else None}
     return [*lines, *fields([("verdict", verdict_text(plan, machine))], colours)]

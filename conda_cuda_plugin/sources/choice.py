@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ..data import read_data
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..network.answers import has_answered, hurried, is_late
-from ..quoting import typed
-from ..toolkit import Origin, Release, has_instead, nearest, published, releases
+from ..toolkit import Origin, has_instead, nearest, published
 from ..versions import CudaVersion
-from .base import NotOffered, Offer, ToolkitRequest, options_of
-from .runfile.installers import installer_for
+from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER
 from .table import source as source_named
 
@@ -63,12 +59,16 @@ class NoSourceError(CudaError):
         for refusal in refusals if exists else ():
             there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]
             hints += filter(None, [has_instead(refusal.source, request.version, there)])
+        # Not at the top: what finds an offer needs no way out.
+        from .routes import beyond_channels, routes
+
         told = any("conda cuda use" in hint for one in refusals for hint in one.hints)
         if exists and not told:
-            hints += _routes(request, {refusal.source for refusal in refusals})
+            hints += routes(request, {refusal.source for refusal in refusals})
         for refusal in refusals:
             # Where there is nothing to be had the network is not the reason.
-            if exists and not (refusal.source == "channel" and _beyond_channels(request)):
+            in_vain = not exists or (refusal.source == "channel" and beyond_channels(request))
+            if not (refusal.unreachable and in_vain):
                 hints += [hint for hint in refusal.hints if hint not in hints]
         super().__init__(
             message,
@@ -77,47 +77,6 @@ class NoSourceError(CudaError):
             nearest=near.names if near else [],
             refusals={refusal.source: refusal.reason for refusal in refusals},
         )
-
-
-def _matching(request: ToolkitRequest) -> list[Release]:
-    return [row for row in releases() if request.version.matches(row.version)]
-
-
-def _beyond_channels(request: ToolkitRequest) -> bool:
-    """Whether our channels have never had what is wanted: nvcc is there from 11.3 on."""
-    first = (11, 3) if request.compiles else (9, 2)
-    matching = _matching(request)
-    known = bool(matching) and not request.channels
-    return known and all(row.version.numbers < first for row in matching)
-
-
-def _routes(request: ToolkitRequest, asked: Container[str]) -> list[str]:
-    """The commands that ask those sources that have not been asked and have it, by our tables."""
-    # What is added to comes from where it came from.
-    if request.keep or request.wanted_addons or request.location:
-        return []
-    matching = _matching(request)
-    redist = read_data("redist.json")
-    routes = {
-        "channel": "" if _beyond_channels(request) else "conda's packages",
-        "pypi": "NVIDIA's wheels"
-        if any(row.pypi and (row.version.major >= 13 or not request.compiles) for row in matching)
-        else "",
-        "redist": "NVIDIA's archives, part by part"
-        if request.platform.subdir in redist["platforms"]
-        and any(request.version.matches(CudaVersion.parse(text)) for text in redist["releases"])
-        else "",
-        "runfile": "",
-    }
-    installer = installer_for(request.version, request.platform.machine)
-    if installer and not request.platform.windows:
-        routes["runfile"] = f"NVIDIA's installer {installer}, whose SHA-256 is known"
-    words = f"conda cuda use {typed(str(request.version))} {options_of(request)}".strip()
-    return [
-        f"{words} --from {source}   ({what})"
-        for source, what in routes.items()
-        if what and source not in asked
-    ]
 
 
 def choose(request: ToolkitRequest, environment: Environment, source: str | None = None) -> Choice:

@@ -52,7 +52,7 @@ def test_a_channel_that_does_not_answer_is_named(conda: Any, environment: Path) 
     assert (plan["origin"], plan["version"]) == ("pypi", "12.4.1")
     assert plan["reason"] == f"channel cannot be reached: no answer from {NOBODY}"
     shown = " ".join(conda.cuda("use", environment, *words).out.split())
-    assert f" because channel cannot be reached: no answer from {NOBODY} " in shown
+    assert f" because channel cannot be reached: no answer from {NOBODY}" in shown
 
 
 def test_the_system_comes_last(conda: Any, environment: Path, tmp_path: Path) -> None:

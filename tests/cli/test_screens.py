@@ -144,7 +144,6 @@ names = st.text(
 
 @given(names)
 def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str) -> None:
-    text = unicodedata.normalize("NFC", text)
     assert columns(text) == wcwidth.wcswidth(text)
 
 

@@ -145,7 +145,7 @@ def _lines(plan: apply.Plan, machine: Machine, path: Path) -> list[str]:
         rows.append(("verdict", verdict_line(plan.verdict, machine)))
     lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
     level = plan.verdict.level if plan.verdict else None
-    lines += fields(rows, {"verdict": LEVELS.get(level)} if level else {})
+    lines += fields(rows, {"verdict": LEVELS.get(level.value)} if level else {})
     cells = [
         (
             package.name,

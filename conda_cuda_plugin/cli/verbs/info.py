@@ -132,7 +132,7 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
     ]
     rows += [("note", note) for note in machine.notes]
     verdict = patient.verdict
-    return fields(rows, {"verdict": LEVELS.get(verdict.level)} if verdict else {})
+    return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 
 
 def _current_text(current: dict[str, Any] | None) -> str:

@@ -112,7 +112,7 @@ def lines(
         mark = "*" if one is found.best else " "
         default = ", the default" if one.build.default else ""
         line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: "
-        text.append(paint(_LEVELS[one.level], LEVELS.get(one.level), before=line))
+        text.append(paint(_LEVELS[one.level], LEVELS.get(one.level.value), before=line))
         text += _commands(one.build.command, environment)
         for reason in one.reasons[:1]:
             why = reason.text
