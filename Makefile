@@ -16,7 +16,7 @@ INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/t
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 
-.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile docs recipe data hooks lint pre-commit format house way clean
+.PHONY: help base base-newest demo test test-newest coverage fuzz bench profile screens docs recipe data hooks lint pre-commit format house way clean
 
 help:
 	@echo "make demo         two environments, two CUDA toolkits, one shell that switches between them"
@@ -27,6 +27,7 @@ help:
 	@echo "                  kill at every change of the file system"
 	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
 	@echo "make profile      what a row is made of, line by line   (ROWS=name)"
+	@echo "make screens      write what every verb shows to tests/cli/screens, to be looked at"
 	@echo "make recipe       the conda package, the wheel and the sdist: built, installed, used"
 	@echo "make data         read NVIDIA's releases anew from the package index   (WRITE=1 to keep what is new)"
 	@echo "make docs         the documentation as a site in build/site"
@@ -71,6 +72,9 @@ bench: base $(VENV)/.ready
 
 profile: base $(VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks.profile $(ROWS)
+
+screens: base $(VENV)/.ready
+	@$(VENV)/bin/python -m tests.cli.golden
 
 # Afterwards: make test CONDA_UNDER_TEST=$$PWD/build/recipe/package/bin/conda
 recipe: base $(VENV)/.ready

@@ -28,6 +28,8 @@ class CudaError(CondaError):
     """
 
     return_code = 1
+    laid_out = ""
+    """The text for a screen, when somebody has laid it out."""
 
     def __init__(self, message: str, *, hints: Sequence[str] = (), **data: Any) -> None:
         super().__init__(message)
@@ -38,7 +40,8 @@ class CudaError(CondaError):
 
     # Up to 26.5 conda formats messages with `%`, and breaks on a message that holds one.
     def __str__(self) -> str:
-        return "\n".join([escaped(self.message), *(f"  {escaped(hint)}" for hint in self.hints)])
+        plain = "\n".join([escaped(self.message), *(f"  {escaped(hint)}" for hint in self.hints)])
+        return self.laid_out or plain
 
     def dump_map(self) -> dict[str, Any]:
         """What `--json` shows: the message without the hints, which are a list of their own."""

@@ -19,8 +19,6 @@ _QUOTABLE = re.compile(r"(?:[^'\\!]|\\(?=[^'\\!]))+", re.DOTALL)
 # What ends single quotes in PowerShell, and what has a meaning within double quotes in any shell.
 _SINGLE = re.compile("['\u2018-\u201b]")
 _LIVE = re.compile(r'["$`\\!\u201c-\u201e]')
-# The end of a line that goes on in the next one; not for PowerShell and cmd.
-CONTINUED = " \\"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

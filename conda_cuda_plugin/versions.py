@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .data import read_data
 from .errors import UsageError
 
 _VERSION = re.compile(r"(\d{1,3})(?:\.(\d{1,4}))?(?:\.(\d{1,5}))?(?:\.0)*", re.ASCII)
+# As folders, tags and people write it: cuda-12.4, v12.4, CUDA 12.4.
+_PREFIX = re.compile(r"(?:cuda[-_ =]*|v)(?=\d)", re.IGNORECASE)
+# What else people write for a release: 12,4, 12.x, 12_4, cu124.
+_NEARLY = re.compile(r"(?:cuda|cu|v)?[0-9 ,;:_.x*-]{2,10}", re.ASCII | re.IGNORECASE)
 _CLAUSE = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d{1,3}(?:\.\d{1,5}){0,2})", re.ASCII)
 
 
@@ -60,25 +65,33 @@ class VersionRequest:
 
     @classmethod
     def parse(cls, text: str) -> VersionRequest:
-        """Read a request.
+        """Read a request; `cuda-12.4` and `v12.4` are 12.4.
 
         Raises:
             UsageError: it has none of these forms.
         """
-        text = text.strip()
+        whole = text.strip()
+        text = whole[found.end() :] if (found := _PREFIX.match(whole)) else whole
         if text == "latest":
             return cls(text)
         match = _VERSION.fullmatch(text)
-        if match:
+        # A release without its full stop, 124, is none.
+        if match and len(match[1]) < 3:
             return cls(text, (("=", tuple(int(n) for n in match.groups() if n is not None)),))
         clauses = []
         for part in text.split(","):
-            found = _CLAUSE.fullmatch(part.strip())
-            if found is None:
-                shown = text if len(text) <= 40 else f"{text[:40]}..."
+            clause = _CLAUSE.fullmatch(part.strip())
+            if clause is None:
+                shown = whole if len(whole) <= 40 else f"{whole[:40]}..."
                 forms = 'Write 12.4, 12.4.1, 12, latest, ">=11.8,<12" or the path of a toolkit.'
-                raise UsageError(f"{shown!r} is not a CUDA version.", hints=[forms], version=shown)
-            clauses.append((found[1], tuple(int(n) for n in found[2].split("."))))
+                meant = _meant(whole)
+                raise UsageError(
+                    f"{shown!r} is not a CUDA version.",
+                    hints=[*([f"Did you mean {meant}?"] if meant else []), forms],
+                    version=shown,
+                    meant=meant,
+                )
+            clauses.append((clause[1], tuple(int(n) for n in clause[2].split("."))))
         return cls(text, tuple(clauses))
 
     @property
@@ -135,6 +148,16 @@ def _holds(operator: str, numbers: tuple[int, int, int], wanted: tuple[int, ...]
         return have <= want
     # `>12` excludes 12.4 as `>12.4` excludes 12.4.1.
     return have > want if operator == ">" else have < want
+
+
+def _meant(text: str) -> str | None:
+    """The release whose digits stand in a text that is no version: 12,4, 12.x, cu124."""
+    if not _NEARLY.fullmatch(text):
+        return None
+    digits = "".join(filter(str.isdigit, text))
+    known = [name.rpartition(".")[0] for name in read_data("releases.json")["releases"]]
+    known += [release.partition(".")[0] for release in known]
+    return next((name for name in known if name.replace(".", "") == digits), None)
 
 
 def begins_with(version: str, beginning: str) -> bool:

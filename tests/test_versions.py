@@ -62,7 +62,24 @@ def test_a_malformed_request_is_refused_with_a_next_step(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         VersionRequest.parse(text)
     assert caught.value.return_code == 2
-    assert "12.4" in caught.value.hints[0]
+    assert "12.4" in caught.value.hints[-1]
+
+
+@pytest.mark.parametrize("text", ["cuda-12.4", "cuda12.4", "CUDA 12.4", "v12.4", "cuda==12.4"])
+def test_a_name_of_a_release_is_that_release(text: str) -> None:
+    assert VersionRequest.parse(text) == VersionRequest.parse("12.4")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("12,4", "12.4"), ("124", "12.4"), ("cu118", "11.8"), ("12_4", "12.4"), ("cuda-102", "10.2"),
+     ("12.x", "12"), ("12-4", "12.4"), ("127", None), ("abc", None)],
+)  # fmt: skip
+def test_what_is_nearly_a_release_is_answered_with_it(text: str, meant: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        VersionRequest.parse(text)
+    said = [hint for hint in caught.value.hints if hint.startswith("Did you mean")]
+    assert said == ([f"Did you mean {meant}?"] if meant else [])
 
 
 @pytest.mark.parametrize(

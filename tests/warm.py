@@ -75,9 +75,14 @@ class WarmConda:
         self._busy = threading.Lock()
 
     def run(
-        self, words: Sequence[str], environ: Mapping[str, str], cwd: Path, timeout: float
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path,
+        timeout: float,
+        screen: int | None = None,
     ) -> subprocess.CompletedProcess[str] | None:
-        """As `subprocess.run`, with no input and both outputs captured.
+        """As `subprocess.run`, with no input and both outputs captured, or both on a terminal.
 
         None where only a start from nothing would do the same, and while another command runs.
         """
@@ -88,7 +93,7 @@ class WarmConda:
             return None
         try:
             self._channel = self._channel or self._start()
-            return self._ask(self._channel, words, environ, cwd, timeout)
+            return self._ask(self._channel, words, environ, cwd, timeout, screen)
         finally:
             self._busy.release()
 
@@ -109,6 +114,7 @@ class WarmConda:
         environ: Mapping[str, str],
         cwd: Path,
         timeout: float,
+        screen: int | None,
     ) -> subprocess.CompletedProcess[str] | None:
         line = [str(self._exe), *words]
         asked = json.dumps([line, dict(environ), str(cwd), _umask()]).encode()
@@ -116,7 +122,8 @@ class WarmConda:
             return None
         with open(os.devnull) as nothing, tempfile.TemporaryFile("w+") as out, \
                 tempfile.TemporaryFile("w+") as err:  # fmt: skip
-            socket.send_fds(channel, [asked], [file.fileno() for file in (nothing, out, err)])
+            outputs = [screen, screen] if screen else [out.fileno(), err.fileno()]
+            socket.send_fds(channel, [asked], [nothing.fileno(), *outputs])
             child = int(channel.recv(99))
             channel.settimeout(timeout)
             try:
@@ -138,6 +145,7 @@ def _become(asked: Any, files: Sequence[int], set_by_imports: Mapping[str, str])
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     os.environ.clear()
     os.environ.update({**set_by_imports, **environ})
     os.chdir(folder)

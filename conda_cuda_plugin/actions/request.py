@@ -75,7 +75,11 @@ def _located(text: str | None) -> tuple[str | None, str | None]:
     if text is None or text in NAMES:
         return text, None
     if "://" in text:
-        return "runfile" if text.endswith(".run") else "redist", text
+        # The oldest have no ending: cuda_10.0.130_410.48_linux.
+        installer = text.endswith(".run") or re.match(
+            r"cuda_[\d.]+_.*linux", text.rpartition("/")[2]
+        )
+        return "runfile" if installer else "redist", text
     path = os.path.abspath(os.path.expanduser(text))
     if text.endswith(".run") or os.path.isfile(path):
         return "redist" if text.endswith(".json") else "runfile", path

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..data import bound_tools, tools
 from ..environment import Environment
 from ..errors import CudaError
+from ..install.wrappers import LACKING
 from ..platforms import Platform
 from ..system import operating_system
 from ..toolkit import Toolkit
+from ..versions import CudaVersion
 from .variables import LIBRARY_PATH, variables_of
 
 
@@ -26,7 +29,36 @@ def variables(
         theirs = str(environment.link / "lib64")
         kept = [part for part in after[LIBRARY_PATH].split(":") if part != theirs]
         after[LIBRARY_PATH] = ":".join(kept)
+    lacking = toolkit.root / LACKING
+    if lacking.is_dir():
+        # Scripts look for tools, too.
+        own, *rest = after["PATH"].split(os.pathsep)
+        after["PATH"] = os.pathsep.join([own, str(lacking), *rest])
     return after
+
+
+class LackingToolError(CudaError):
+    """A toolkit lacks one of CUDA's own programs; another toolkit's is not taken for it."""
+
+    def __init__(self, environment: Environment, toolkit: Toolkit, name: str, file: str) -> None:
+        release, last = toolkit.version.release, tools()[name].get("last")
+        there = [
+            one.version.release
+            for one in environment.toolkits()
+            if one.complete and os.path.isfile(one.root / "bin" / file)
+        ]
+        if last and toolkit.version.numbers > CudaVersion.parse(last).numbers:
+            cure = f"conda cuda use {last} --flavor devel   (the last release with it)"
+        else:
+            # Nothing is installed into a toolkit that lies elsewhere.
+            adopted = " --from channel" if toolkit.adopted else ""
+            cure = f"conda cuda use {release} --flavor devel{adopted}"
+        super().__init__(
+            f"CUDA {toolkit.version} in this environment has no {name}.",
+            hints=[cure, *(f"conda cuda run {one} -- {name}   (installed here)" for one in there)],
+            tool=name,
+            version=str(toolkit.version),
+        )
 
 
 def replace_process(
@@ -35,9 +67,16 @@ def replace_process(
     """Run a command in place of this process; see `system.replace_process`.
 
     Raises:
-        CudaError: when there is no such command, or the system cannot start it.
+        CudaError: when there is no such command, the toolkit lacks the tool of CUDA's that it is,
+            or the system cannot start it.
     """
     env = variables(environment, toolkit, platform, os.environ)
+    file = command[0]
+    name = file.removesuffix(".exe")
+    if name in bound_tools():
+        file = f"{name}.exe" if platform.windows else name
+        if not os.access(toolkit.root / "bin" / file, os.X_OK):
+            raise LackingToolError(environment, toolkit, name, file)
     program = shutil.which(command[0], path=env["PATH"])
     if program is None:
         raise CudaError(

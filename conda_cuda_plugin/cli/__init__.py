@@ -11,8 +11,9 @@ import gc
 import logging
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
+from conda import CondaError
 from conda.base.context import context
 
 from .. import __version__
@@ -78,18 +79,51 @@ def configure_parser(parser: ArgumentParser) -> None:
     for name, summary in VERBS.items():
         verb: Any = verbs.add_parser(name, help=summary)
         verb.verb = name
+    parse = parser.parse_known_args
+
+    def parse_known_args(words: Any = None, namespace: Any = None) -> Any:
+        if words and words[0] not in (*VERBS, "-h", "--help", "-V", "--version"):
+            from .mistyped import no_verb
+
+            raise no_verb(words, VERBS)
+        return parse(words, namespace)
+
+    # argparse would print all verbs, and leave an option to conda, which knows less of it.
+    parser.parse_known_args = parse_known_args  # type: ignore[assignment,method-assign]
+
+
+class _Parser(ArgumentParser):
+    """The parser of a verb; what it does not understand is an error in our words."""
+
+    verb = ""
+
+    def parse_known_args(self, words: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but nothing may be left over."""
+        found, unknown = super().parse_known_args(words, namespace)
+        if unknown:
+            from .mistyped import no_option
+
+            raise no_option(self.verb, unknown, self._option_string_actions)
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Raise it."""
+        from .mistyped import not_understood
+
+        raise not_understood(self.verb, message)
 
 
 def verb_parser(verb: str, **options: Any) -> ArgumentParser:
     """The parser of a verb with all its options; `options` are argparse's own."""
     module = _module(verb)
-    parser = ArgumentParser(
+    parser = _Parser(
         **{"prog": f"conda cuda {verb}", **options},
         description=VERBS[verb],
         epilog=module.EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.verb = verb
     module.configure_parser(parser)
     return parser
 
@@ -103,6 +137,16 @@ def execute(args: Namespace) -> int:
     if not context.verbosity:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+    try:
+        return _do(args)
+    except CondaError as error:
+        from .layout import lay_out
+
+        lay_out(error)
+        raise
+
+
+def _do(args: Namespace) -> int:
     try:
         code: int = _module(args.cuda_verb).execute(args)
     except OSError as error:

@@ -112,7 +112,8 @@ def _places(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [("flavor", "version", "source", "download", "nvcc", "where")]
     for name, found in sorted(rows, key=lambda row: row[1].flavor.rank):
         nvcc, version = "yes" if found.nvcc else "no", str(found.version)
-        lines.append((found.flavor.value, version, name, _download(found), nvcc, found.where))
+        download = "-" if Origin(name).adopted else _download(found)
+        lines.append((found.flavor.value, version, name, download, nvcc, found.where))
     return lines
 
 
@@ -144,7 +145,7 @@ def _cell(row: Row | None) -> str:
 def _download(found: AvailableFlavor) -> str:
     if found.size is None:
         return "?"
-    return size(found.size) if found.size else "nothing"
+    return size(found.size) if found.size else "cached"
 
 
 def _nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from conda.base.context import context
 from conda.cli import helpers
+from conda.common.constants import NULL
 from conda.utils import human_bytes
 
 from ..addons import addons
@@ -23,16 +24,18 @@ from ..quoting import escaped
 from ..system.conda_compat import display_name
 from ..system.ownership import exposed_in_environment
 from ..toolkit import Flavor, Toolkit, beyond
-from .layout import Painted
+from .layout import Painted, fitted
 
 
 def add_common_options(parser: ArgumentParser, *, prompt: bool = False) -> None:
-    """`-n/-p`, `--json`, `-q`, `-v`, and for verbs that change something `-d` and `-y`."""
+    """`-n/-p`, `--json`, `-q`, `-v` and `-y`, and for verbs that ask before they act `-d`."""
     helpers.add_parser_prefix(parser)
     if prompt:
         helpers.add_output_and_prompt_options(parser)
     else:
-        helpers.add_parser_json(parser)
+        # What never asks takes it all the same: nobody has to know which verbs do.
+        options = helpers.add_parser_json(parser)
+        options.add_argument("-y", "--yes", action="store_true", default=NULL, help=SUPPRESS)
 
 
 def target_environment(args: Namespace) -> Environment:
@@ -59,7 +62,7 @@ def say(*lines: str) -> None:
     """Print lines for people; nothing under `--json` and `--quiet`."""
     if not context.json and not context.quiet:
         for line in lines:
-            print(shown(line))
+            print(*map(shown, fitted(line)), sep="\n")
 
 
 def shown(line: str) -> str:
@@ -69,7 +72,7 @@ def shown(line: str) -> str:
 
 def warn(line: str) -> None:
     """Print a warning to standard error."""
-    print(shown(line), file=sys.stderr)
+    print(*map(shown, fitted(line)), sep="\n", file=sys.stderr)
 
 
 def warn_of_others(environment: Environment, toolkit: Toolkit, offer: Any = None) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
-import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from conda.base.context import context
+
+from ..errors import CudaError
 from ..quoting import escaped
 
 WIDTH = 80
@@ -17,7 +21,20 @@ WIDTH = 80
 _LEAST = 40
 _COLUMN = 8
 """What a column keeps at least, however narrow the screen is."""
+# Where a command in running text ends cannot be told: words that are not of it do no harm. An
+# argument is an option with its value, or has a digit, a capital or a sign that words have not.
+_WORD = r"(?: (?!['\"-])\S*[^\s.,;:()])"
+_ARGUMENT = (
+    r"""(?:(?<![.,;:]) (?:-\S*[^\s.,;:)] (?!-)\S+|-\S+|"[^"]*"|'[^']*'|[^\s(]*[0-9A-Z=/<>*-]\S*))"""
+)
+_PROGRAM = r"(?:conda|pip|python3?|uv|export|unset|unsetenv|setenv|set -[ex])"
+_WHOLE = re.compile(
+    rf"(?<![\w./-])(?:{_PROGRAM}{_WORD}{{1,3}}|--[a-z][\w-]*(?![\w-]){_WORD}?){_ARGUMENT}*"
+    r'|"[^"]*"'
+)
 _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+LEVELS = {"native": "green", "minor": "yellow", "compat": "yellow", "cannot": "red"}
+"""The colours of verdicts: it runs, it runs with limits, it does not run."""
 
 
 def screen_width() -> int | None:
@@ -57,7 +74,7 @@ def table(
         if whole and len(row) == len(widths):
             cells[-1] = [row[-1]]
         for parts in zip_longest(*cells, fillvalue=""):
-            padded = (part.ljust(width) for part, width in zip(parts, widths, strict=False))
+            padded = (filled(part, width) for part, width in zip(parts, widths, strict=False))
             text = "  ".join(padded).rstrip()
             lines.append(paint(text, painted.get(number), before=indent) if text else "")
     return lines
@@ -65,7 +82,7 @@ def table(
 
 def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int]:
     """How wide each column is to be."""
-    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    widths = [max(map(columns, column)) for column in zip_longest(*rows, fillvalue="")]
     limit = screen_width()
     if limit is None:
         return widths
@@ -79,55 +96,113 @@ def _widths(rows: Sequence[Sequence[str]], indent: int, whole: bool) -> list[int
     return widths
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: East Asian letters two, accents none."""
+    return sum(_columns(one) for one in text)
+
+
+def _columns(one: str) -> int:
+    if one.isascii():
+        return 1
+    if unicodedata.category(one) in ("Mn", "Me", "Cf") or "\u1160" <= one <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(one) in "WF" else 1
+
+
+def filled(text: str, width: int) -> str:
+    """A text with blanks behind it, up to a number of columns."""
+    return text + " " * (width - columns(text))
+
+
 def paragraph(
     text: str, indent: str = "", more: str | None = None, width: int | None = None
 ) -> list[str]:
-    """Text in lines that fit the screen. Paths stay whole, so that they can be copied.
+    """Text in lines that fit the screen. Paths and commands stay whole, so that they can be copied.
 
     The first line begins with `indent`, the others with `more` (by default the same).
     """
-    return textwrap.wrap(
-        text,
-        width or text_width() - 2,
-        initial_indent=indent,
-        subsequent_indent=indent if more is None else more,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    width = width or text_width() - 2
+    lines, line, begins = [], indent, True
+    for unit in _units(text):
+        if not begins and columns(line) + 1 + columns(unit) > width:
+            lines.append(line)
+            line, begins = indent if more is None else more, True
+        line, begins = f"{line}{'' if begins else ' '}{unit}", False
+    return lines if begins else [*lines, line]
+
+
+def _units(text: str) -> list[str]:
+    """The words of a text; commands are one."""
+    text = " ".join(text.split())
+    # No text has a line's end in it any more.
+    glued = _WHOLE.sub(lambda found: found[0].replace(" ", "\n"), text)
+    return [unit.replace("\n", " ") for unit in glued.split(" ")]
+
+
+def lay_out(error: BaseException) -> None:
+    """Let an error of ours fit the screen; conda puts its name in front."""
+    screen = screen_width()
+    if screen is None or context.json or not isinstance(error, CudaError):
+        return
+    name, width = f"{type(error).__name__}: ", screen - 1
+    first, *rest = paragraph(f"{name}{escaped(error.message)}", more="  ", width=width)
+    for hint in error.hints:
+        rest += paragraph(escaped(hint), "  ", "    ", width)
+    error.laid_out = "\n".join([first.removeprefix(name), *rest])
+
+
+def fitted(line: str) -> list[str]:
+    """A line of running text in lines that fit the screen; tables and commands stay as they are."""
+    width, text = screen_width(), line.strip()
+    stays = isinstance(line, Painted) or "  " in text or re.match(_PROGRAM + " ", text)
+    if width is None or columns(line) <= width or stays:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    more = "# " if line.startswith("# ") else f"{indent}  "
+    lines = paragraph(escaped(text), indent, more, width)
+    # A title with a name that is longer than the screen is no better in two lines.
+    return [line] if line.startswith("# ") and max(map(columns, lines)) > width else lines
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """Text in lines of a width; longer words are shortened in the middle."""
-    if len(text) <= width:
+    if columns(text) <= width:
         return [text]
     return [shortened(part, width) for part in paragraph(text, width=width)]
 
 
 def shortened(text: str, width: int) -> str:
     """A word that fits, its beginning and its end kept."""
-    if len(text) <= width:
+    if columns(text) <= width:
         return text
-    tail = (width - 3) // 2
-    return f"{text[: width - 3 - tail]}...{text[len(text) - tail :]}"
+    head, tail = text, text
+    while columns(tail) > (width - 3) // 2:
+        tail = tail[1:]
+    while columns(head) > width - 3 - columns(tail):
+        head = head[:-1]
+    return f"{head}...{tail}"
 
 
-def fields(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """`name  value` lines; long values go on below themselves."""
+def fields(rows: Sequence[tuple[str, str]], painted: Mapping[str, str | None] = {}) -> list[str]:
+    """`name  value` lines; long values go on below themselves.
+
+    `painted` are the colours of some values, by name.
+    """
     width = max(len(name) for name, _ in rows)
     lines = []
     for name, value in rows:
         parts = paragraph(escaped(value), width=text_width() - width - 6) or [""]
         names = (name, *[""] * (len(parts) - 1))
-        lines += [
-            f"  {one:{width}}  {part}".rstrip() for one, part in zip(names, parts, strict=True)
-        ]
+        for one, part in zip(names, parts, strict=True):
+            text = paint(part, painted.get(name), before=f"  {one:{width}}  ")
+            lines.append(text if part else text.rstrip())
     return lines
 
 
 def heading(text: str, path: str | Path) -> list[str]:
     """A title with the path that it is about: beside it, or below where there is no room."""
     line, width = f"{text} ({path})", screen_width()
-    if width is None or len(line) <= width:
+    if width is None or columns(line) <= width:
         return [line]
     mark = "# " if text.startswith("#") else "  "
     return [text, f"{mark}{path}"]

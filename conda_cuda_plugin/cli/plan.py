@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from conda.base.context import context
+
 from ..actions.use import Plan
 from ..addons import addons, addons_in, addons_of
 from ..machine.machine import Machine
@@ -12,21 +14,27 @@ from ..sources.base import Offer, Package
 from ..verdict.text import machine_document, verdict_document, verdict_line
 from ..verdict.verdict import Level
 from .common import facts, name_of, parts_of, size
-from .layout import fields, heading, table
+from .layout import LEVELS, fields, heading, table
 
 
 def plan_lines(plan: Plan, machine: Machine) -> list[str]:
-    """The plan of an installation for people."""
+    """The plan of an installation for people: what and from where, whether it runs, what follows.
+
+    What is not as usual has a line of its own; -v shows the packages and why this source was taken.
+    """
     offer, replaces, more = plan.offer, plan.replaces, plan.recommendation
     assert offer is not None and plan.verdict is not None
-    rows = [("toolkit", offer_title(offer))]
-    if plan.request.why:
-        rows.append(("chosen", plan.request.why))
-    rows += origin_rows(offer, plan.reason)
+    verb = "adopts" if offer.origin.adopted else "installs"
+    rows = [(verb, offer_text(offer, offer.download))]
     rows.append(("verdict", verdict_text(plan, machine)))
     for reason in plan.verdict.reasons:
         if reason.id == "host-compiler":
             rows.append(("compiler", f"{reason.text} {reason.cure}"))
+    before = plan.before.name if plan.before else "none"
+    rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
+    if plan.request.why:
+        rows.append(("chosen", plan.request.why))
+    rows += reason_rows(offer, plan.reason)
     kept = len(offer.packages) - len(plan.added)
     if replaces is not None and kept:
         rows.append(("changes", f"{replaces.name}: {kept} of its packages stay as they are"))
@@ -37,15 +45,12 @@ def plan_lines(plan: Plan, machine: Machine) -> list[str]:
     if more is not None:
         built = f"{addons()[more.addon].title} that {more.framework} was built with"
         rows.append(("offered", f"{more.option} adds the {built}"))
-    if not offer.origin.adopted:
-        rows.append(("download", download_text(offer.download)))
-    before = plan.before.name if plan.before else "none"
-    rows.append(("current", f"cuda-{offer.version.release} (now: {before})"))
     if plan.pin:
         rows.append(("pins", f"conda install in the environment, to CUDA {offer.version.release}"))
     lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
     shown = () if offer.origin.adopted else plan.added
-    return [*lines, *fields(rows), *package_lines(shown), ""]
+    colours = {"verdict": LEVELS.get(plan.verdict.level.value)}
+    return [*lines, *fields(rows, colours), *package_lines(shown), ""]
 
 
 def offer_title(offer: Offer) -> str:
@@ -54,19 +59,27 @@ def offer_title(offer: Offer) -> str:
     return f"CUDA {offer.version} ({', '.join(parts)})"
 
 
-def origin_rows(offer: Offer, reason: str | None = None) -> list[tuple[str, str]]:
-    """Where an offer comes from, why, and what to know about that place."""
-    rows = [("from", offer.detail), ("because", reason), ("note", offer.note)]
+def offer_text(offer: Offer, download: int | None) -> str:
+    """An offer with the place it comes from, and what has to be downloaded."""
+    text = f"{offer_title(offer)} from {offer.detail}"
+    if offer.origin.adopted:
+        return text
+    if download is None:
+        return f"{text}, of unknown size"
+    return f"{text}, {f'{size(download)} to download' if download else 'nothing to download'}"
+
+
+def reason_rows(offer: Offer, reason: str) -> list[tuple[str, str]]:
+    """Why an offer was taken, where that is not as usual, and what to know about it."""
+    told = context.verbosity or reason not in ("as asked", "first in order", "already there")
+    rows = [("because", reason if told else ""), ("note", offer.note or "")]
     return [(name, text) for name, text in rows if text]
 
 
-def download_text(count: int | None) -> str:
-    """What has to be downloaded, for people."""
-    return "nothing" if count == 0 else size(count)
-
-
 def package_lines(packages: Iterable[Package]) -> list[str]:
-    """Packages with their sizes for people; no lines for none."""
+    """Packages with their sizes for people who want to see them; no lines for others."""
+    if not context.verbosity:
+        return []
     cells = [(one.name, one.version, size(one.size)) for one in packages]
     return ["", "  packages:", *table(cells, indent="    ")] if cells else []
 
@@ -129,4 +142,6 @@ def switch_lines(plan: Plan, machine: Machine, *, dry_run: bool) -> list[str]:
         lines.append(f"CUDA {plan.installed.version} is current in {name} already.")
     else:
         lines.append(f"Would switch {name} from {before} to {plan.installed.name}.")
-    return [*lines, *fields([("verdict", verdict_text(plan, machine))])]
+    verdict = plan.verdict
+    colours = {"verdict": LEVELS.get(verdict.level.value) if verdict else None}
+    return [*lines, *fields([("verdict", verdict_text(plan, machine))], colours)]

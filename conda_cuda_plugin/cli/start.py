@@ -19,7 +19,7 @@ from ..machine.machine import Machine
 from ..toolkit import Toolkit, releases
 from ..verdict.judge import best_release, judge
 from .common import contents, say
-from .layout import fields, heading
+from .layout import columns, fields, filled, heading
 from .machine import machine_for
 from .verbs.doctor import examined
 
@@ -124,11 +124,11 @@ def _steps(patient: Context, machine: Machine) -> Steps:
 
 def _commands(steps: Sequence[tuple[str, str]]) -> list[str]:
     """Commands with what they do beside them, or below one that is long."""
-    width = max(len(command) for command, _ in steps if len(command) <= 34)
+    width = max(columns(command) for command, _ in steps if columns(command) <= 34)
     lines = []
     for command, about in steps:
-        if len(command) <= width:
-            lines.append(f"  {command.ljust(width)}  {about}")
+        if columns(command) <= width:
+            lines.append(f"  {filled(command, width)}  {about}")
         else:
             lines += [f"  {command}", f"  {' ' * width}  {about}"]
     return lines

@@ -41,3 +41,8 @@ def is_tool(name: str) -> bool:
         return known.get("of") != "driver"
     families = read_data("tools.json")["families"]
     return is_plain_name(name) and name.startswith(tuple(f"{family}-" for family in families))
+
+
+def bound_tools() -> list[str]:
+    """The programs that belong to one release: another toolkit's is no substitute."""
+    return [name for name, row in tools().items() if "of" not in row]

@@ -20,10 +20,19 @@ from ..packages.provenance import MADE_OF_FILE
 from ..system.files import Inside
 from ..system.reading import is_regular
 from .contents import strangers
-from .wrappers import OWN_TOOLS, restore_nvcc
+from .wrappers import LACKING, OWN_TOOLS, restore_nvcc
 
 _META = "conda-meta"
-_MADE_HERE = (FILES, "lib64", "extras", OWN_TOOLS, "version.json", TOOLKIT_FILE, MADE_OF_FILE)
+_MADE_HERE = (
+    FILES,
+    "lib64",
+    "extras",
+    OWN_TOOLS,
+    LACKING,
+    "version.json",
+    TOOLKIT_FILE,
+    MADE_OF_FILE,
+)
 """Entries of a root that are made anew from the packages, where no package owns them."""
 
 

@@ -18,7 +18,7 @@ from ..system import schema
 from ..system.files import Inside
 from ..system.operating_system import is_link
 from ..system.reading import is_regular, open_regular, read_json
-from .wrappers import OWN_TOOLS, REAL
+from .wrappers import LACKING, OWN_TOOLS, REAL
 
 _PLACE = schema.text(r"(?!(?s:.*/)?\.{0,2}(/|\Z))[^\x00]{1,4096}")
 """A path that leads to something in the root."""
@@ -52,6 +52,10 @@ _LINKED = re.compile(r"(lib64|include|extras)/")
 """Where we put links into a root that holds packages; one without packages holds nothing else."""
 
 
+_FOLDERS = (f"{OWN_TOOLS}/", f"{LACKING}/")
+"""What we write all of."""
+
+
 def write_down(root: Path, but: Collection[str] = ()) -> None:
     """Record what a root holds.
 
@@ -67,7 +71,7 @@ def write_down(root: Path, but: Collection[str] = ()) -> None:
     ours = (
         name
         for name in names
-        if "/" not in name or name.startswith(f"{OWN_TOOLS}/") or f"{name}{REAL}" in there
+        if "/" not in name or name.startswith(_FOLDERS) or f"{name}{REAL}" in there
     )
     written = {
         name: digest_of(root / name) for name in ours if name != FILES and is_regular(root / name)
@@ -137,7 +141,7 @@ def _unowned(root: Path) -> list[str]:
 
 
 def _is_made_here(root: Path, name: str, *, all_links: bool) -> bool:
-    if name.startswith(f"{OWN_TOOLS}/") or name in (
+    if name.startswith(_FOLDERS) or name in (
         FILES, TOOLKIT_FILE, MADE_OF_FILE, "version.json", "conda-meta/history",
         f"bin/nvcc{REAL}", f"bin/nvcc.profile{REAL}",
     ):  # fmt: skip

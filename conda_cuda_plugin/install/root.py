@@ -73,6 +73,8 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             tools = set(view.programs(aside, platform, owned=True))
             if view.has_programs_but(aside, tools) and not platform.windows:
                 wrappers.write_own_tools(aside, tools)
+        if not platform.windows:
+            wrappers.write_refusals(aside)
         write_toolkit(toolkit, aside)
 
     build_aside(environment, root, build)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..data import bound_tools
 from ..environment import Environment
 from ..errors import ForeignFileError
 from ..hooks import HookStatus, status_of
@@ -49,6 +50,21 @@ exit 127
 
 OWN_TOOLS = "cuda-bin"
 """A folder in the root of a toolkit whose `bin` holds other programs, too."""
+LACKING = "cuda-bin-lacking"
+"""A folder in a root with the names of the tools that it lacks, each of which says so."""
+_REFUSAL = ".lacking"
+_REFUSAL_TEXT = """\
+#!/bin/sh
+# says what is missing, for `conda cuda run`
+tool=${0##*/} root=${CUDA_HOME-} release=${CUDA_HOME##*/cuda-}
+if [ -x "$root/bin/$tool" ]; then
+    exec "$root/bin/$tool" "$@"
+fi
+echo "$tool: CUDA $release in this environment has no $tool." >&2
+echo "  conda cuda run $release -- $tool says how to get it." >&2
+exit 127
+"""
+"""What was added since it was written is found all the same."""
 REAL = ".real"
 """Ending of the files of nvcc's package, which lie beside ours."""
 
@@ -68,6 +84,18 @@ def write_own_tools(root: Path, names: Iterable[str]) -> None:
     files = Inside(root)
     for name in filter(is_plain_name, names):
         files.write(Path(OWN_TOOLS, name), _OWN_TEXT.format(name=name).encode(), mode=0o755)
+
+
+def write_refusals(root: Path) -> None:
+    """Make the folder that `conda cuda run` puts on PATH behind the tools of a root.
+
+    What the toolkit lacks of CUDA's own programs would be found in another toolkit behind it.
+    """
+    files, folder = Inside(root), Path(LACKING)
+    files.write(folder / _REFUSAL, _REFUSAL_TEXT.encode(), mode=0o755)
+    for name in bound_tools():
+        if not (root / "bin" / name).exists():
+            files.link(folder / name, _REFUSAL)
 
 
 def wrapper_text(name: str) -> bytes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..network.connections import check_files, guarded
 from ..system.conda_compat import settings, stdout_for_people
 from ..system.files import Inside
 from ..system.ownership import is_trusted
-from ..system.progress import Fetched
+from ..system.progress import Fetched, Progress
 from ..system.progress_text import Part
 from ..system.reading import MOST_BYTES
 from ..system.shared_caches import first_writable, forget, guard
@@ -61,12 +60,7 @@ def link_packages(
         stdout_for_people(),
     ):
         with extracting(record.fn for record in records), guarded():
-            fetch, began = ProgressiveFetchExtract(tuple(records)), time.monotonic()
-            fetch.prepare()
-            # conda would speak of downloads without any.
-            if fetch.cache_actions or fetch.extract_actions:
-                fetch.execute()
-                _count(fetch.paired_actions.items(), began)
+            _Fetch(tuple(records)).with_one_bar()
             Fetched.now().tell()
         entries = map(PackageCacheData.get_entry_to_link, records)
         folders = [Path(entry.extracted_package_dir) for entry in entries]
@@ -82,19 +76,47 @@ def link_packages(
             UnlinkLinkTransaction(setup).execute()
 
 
-def _count(fetched: Iterable[tuple[Any, tuple[Any, Any]]], began: float) -> None:
-    """Count the packages that conda has fetched with bars of its own.
+class _Fetch(ProgressiveFetchExtract):
+    """conda's downloading and extracting, with one bar of ours for all packages."""
 
-    Args:
-        fetched: each record, with what conda had to do to download and to extract it.
-        began: when it began, as `time.monotonic` says.
-    """
-    for record, (download, extract) in fetched:
-        if download or extract:
-            part = Part(str(record.name), (record.get("size") or 0) if download else 0)
-            part.made = began
-            part.finish()
-            Fetched.now().parts.append(part)
+    def with_one_bar(self) -> None:
+        """Do it."""
+        self.prepare()
+        self._parts = {
+            record: Part(str(record.name), (record.get("size") or 0) if download else 0)
+            for record, (download, extract) in self.paired_actions.items()
+            if download or extract
+        }
+        # conda would speak of downloads without any, and of its own bars.
+        if self._parts:
+            with Progress(list(self._parts.values())), settings(quiet=True):
+                self.execute()
+
+    def _progress_bar(self, record: Any, *_: Any, **__: Any) -> _Bar:
+        return _Bar(self._parts[record])
+
+
+class _Bar:
+    """What conda tells a bar of its own, for ours."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def update_to(self, fraction: float) -> None:
+        """So much of it is done."""
+        if self._part.step is None:
+            self._part.begin("fetching")
+        self._part.update(int(fraction * self._part.size), self._part.size)
+
+    def finish(self) -> None:
+        """It is downloaded and extracted."""
+        self._part.finish()
+
+    def refresh(self) -> None:
+        """Nothing: ours is drawn by itself."""
+
+    def close(self) -> None:
+        """Nothing: ours goes when all is done."""
 
 
 def linked_records(prefix: Path) -> list[Any]:
@@ -175,11 +197,8 @@ def fetch_packages(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[Any]
             _empty_partial_download(cache / f"{file}.partial")
         fresh = [file for file in files if not os.path.lexists(cache / file)]
         try:
-            fetch, began = ProgressiveFetchExtract(specs), time.monotonic()
-            fetch.execute()
-            records = [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
-            _count(zip(records, map(fetch.paired_actions.get, specs), strict=True), began)
-            return records
+            _Fetch(specs).with_one_bar()
+            return [next(iter(PackageCacheData.query_all(spec))) for spec in specs]
         except Exception:
             # A file that is no package would stand in the way of every conda from now on.
             for file in fresh:

@@ -111,6 +111,15 @@ class ToolkitRequest:
         return self.wanted_flavor is Flavor.DEVEL or "nvcc" in self.components
 
 
+def options_of(request: ToolkitRequest) -> str:
+    """The options of a command line that ask for the contents of a request."""
+    words = [f"--flavor {request.flavor.value}"] if request.flavor else []
+    words += [f"--components {','.join(request.components)}"] if request.components else []
+    words += [f"--{name} {version}" for name, version in request.wanted_addons.items()]
+    words += ["--host-compiler"] if request.host_compiler else []
+    return " ".join(words)
+
+
 @dataclass(frozen=True)
 class Package:
     """One package of an offer, as far as the plan shows it."""

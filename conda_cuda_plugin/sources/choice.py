@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ..addons import check_major, check_platform
 from ..environment import Environment
@@ -13,6 +14,23 @@ from ..versions import CudaVersion
 from .base import NotOffered, Offer, ToolkitRequest
 from .table import NAMES, ORDER
 from .table import source as source_named
+
+_MEANT = {
+    "pip": "pypi",
+    "wheel": "pypi",
+    "wheels": "pypi",
+    "conda": "channel",
+    "channels": "channel",
+    "conda-forge": "channel -c conda-forge",
+    "nvidia": "channel -c nvidia",
+    "anaconda": "channel",
+    "local": "system",
+    "host": "system",
+    "run": "runfile",
+    "installer": "runfile",
+    "env": "environment",
+}
+"""What people call a source."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +66,17 @@ class NoSourceError(CudaError):
         for refusal in refusals if exists else ():
             there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]
             hints += filter(None, [has_instead(refusal.source, request.version, there)])
+        # Not at the top: what finds an offer needs no way out.
+        from .routes import beyond_channels, routes
+
+        told = any("conda cuda use" in hint for one in refusals for hint in one.hints)
+        if exists and not told:
+            hints += routes(request, {refusal.source for refusal in refusals})
         for refusal in refusals:
-            hints += [hint for hint in refusal.hints if hint not in hints]
+            # Where there is nothing to be had the network is not the reason.
+            in_vain = not exists or (refusal.source == "channel" and beyond_channels(request))
+            if not (refusal.unreachable and in_vain):
+                hints += [hint for hint in refusal.hints if hint not in hints]
         super().__init__(
             message,
             hints=hints,
@@ -71,9 +98,11 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
         UsageError: when there is no such source.
     """
     if source is not None and source not in NAMES:
+        meant = _MEANT.get(source.lower()) or "".join(get_close_matches(source.lower(), NAMES, 1))
         raise UsageError(
             f"{source!r} is not a source of toolkits.",
             hints=[
+                *([f"Did you mean --from {meant}?"] if meant else []),
                 f"Sources: {', '.join(NAMES)}.",
                 "Or NVIDIA's installer (a .run file), or where its redistrib_X.Y.Z.json lies.",
             ],

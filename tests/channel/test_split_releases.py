@@ -191,7 +191,8 @@ def test_a_larger_flavor_of_the_same_release_adds_to_the_first(
     conda: Any, environment: Path, channels: Channels
 ) -> None:
     conda.cuda("use", environment, "12.4", "--flavor", "base", "-c", channels.forge, "-y")
-    more = conda.cuda("use", environment, "12.4", "--flavor", "runtime", "-c", channels.forge, "-y")
+    words = ("12.4", "--flavor", "runtime", "-c", channels.forge, "-y", "-v")
+    more = conda.cuda("use", environment, *words)
     assert "changes   cuda-12.4: " in more.out and "replaces" not in more.out
     assert "cuda-cudart " not in more.out.partition("packages:")[2]
     assert names(environment / "cuda-12.4" / "lib64") == BASE["12.4"] | MATH["12.4"]

@@ -140,12 +140,10 @@ def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
         "      has 8.6. CUDA 11.1 is the first release for 8.6.\n"
         "* CUDA 11.1  pip: runs (native)\n"
         "      cuDNN 8.0.5.39, GPUs from compute capability 3.7\n"
-        "      pip install torch==1.8.1+cu111 \\\n"
-        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
+        "      pip install torch==1.8.1+cu111 -f https://download.pytorch.org/whl/torch_stable.html\n"
         "  CUDA 10.1  pip: does not run (cannot)\n"
         "      cuDNN 7.6.3.30, GPUs from compute capability 3.7\n"
-        "      pip install torch==1.8.1+cu101 \\\n"
-        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
+        "      pip install torch==1.8.1+cu101 -f https://download.pytorch.org/whl/torch_stable.html\n"
         "      CUDA 10.1 makes code for compute capability 3.0 to 7.5; the Ampere GPU\n"
         "      has 8.6. CUDA 11.1 is the first release for 8.6.\n"
         "  CUDA 11.2  conda-forge: runs (native)\n"
@@ -217,7 +215,7 @@ def test_match_as_a_document(conda: Conda) -> None:
         (("\x01\udcff\udcfe",), 2, "is not a framework"),
         (("x" * 100_000,), 2, "is not a framework"),
         (("torch", "--for", "jax"), 2, "No GPU is known by the name 'jax'."),
-        ((), 2, "FRAMEWORK[==VERSION]"),
+        ((), 2, "No framework was named."),
     ],
     ids=["version", "framework", "range", "binary", "long", "machine", "nothing"],
 )
@@ -229,6 +227,28 @@ def test_match_with_words_it_does_not_know(
     assert said in " ".join(result.err.split())
     assert "Traceback" not in result.err
     assert len(result.err) < 1000
+
+
+def test_match_speaks_of_the_environment_that_is_named(conda: Conda, two: Path) -> None:
+    named = conda.cuda("match", two, "jax", check=False, **NO_DRIVER).out
+    assert "\nin two: no framework; CUDA 12.4.1 is current\n" in named
+    result = conda.cuda("match", two, check=False, **NO_DRIVER)
+    assert "UsageError: No framework was named, and none is installed in two." in result.err
+    torch(two, "12.4")
+    shown = conda.cuda("match", two, **NO_DRIVER).out
+    # Without a framework it is the one that is there, and the commands are for this environment.
+    assert shown.startswith("PyTorch 2.5.1")
+    assert "\nin two: PyTorch 2.5.1 for CUDA 12.4; CUDA 12.4.1 is current\n" in shown
+    assert "\n      conda run -n two pip install torch==2.5.1\n" in shown
+    assert '\n      conda install -c conda-forge "pytorch=2.5.1=cuda126*" -n two\n' in shown
+    active = conda("cuda", "match", CONDA_PREFIX=str(two), CONDA_SHLVL="1", **NO_DRIVER).out
+    assert "\n      pip install torch==2.5.1\n" in active
+    document = conda.cuda("match", two, "--json", "-y", **NO_DRIVER).json
+    assert document["environment"] == str(two)
+    assert document["installed"] == [
+        {"name": "torch", "title": "PyTorch 2.5.1", "version": "2.5.1", "cuda": "12.4"}
+    ]
+    assert conda("cuda", "match", "torch", "--json", **NO_DRIVER).json["environment"] is None
 
 
 def test_errors_of_match_as_documents(conda: Conda) -> None:

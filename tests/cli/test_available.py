@@ -157,10 +157,10 @@ class TestPlaces:
         assert [line.split() for line in here[1:]] == [
             ["flavor", "version", "source", "download", "nvcc", "where"],
             ["base", "12.4.1", "pypi", "879", "KB", "no", "PyPI"],
-            ["base", "12.4.1", "system", "nothing", "yes", str(on_machine)],
+            ["base", "12.4.1", "system", "-", "yes", str(on_machine)],
             ["runtime", "12.4.1", "pypi", "1.11", "GB", "no", "PyPI"],
-            ["runtime", "12.4.1", "system", "nothing", "yes", str(on_machine)],
-            ["devel", "12.4.1", "system", "nothing", "yes", str(on_machine)],
+            ["runtime", "12.4.1", "system", "-", "yes", str(on_machine)],
+            ["devel", "12.4.1", "system", "-", "yes", str(on_machine)],
         ]
 
     def test_json_says_all_of_it(self, conda: Conda, nowhere: str, on_machine: Path) -> None:

@@ -30,7 +30,7 @@ VERSIONS = {
     "range-with-letters": ">=a,<b",
     "newline": "12.4\n13",
     "control": "12.4\x1b[31m",
-    "name": "cuda-12.4",
+    "name": "cuda-toolkit",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_cuda_plugin.cli import VERBS
+from conda_cuda_plugin.cli import VERBS, verb_parser
 
 from ..conftest import Conda
 
@@ -17,6 +17,12 @@ def test_the_help_of_a_verb_says_what_it_does(verb: str, conda: Conda) -> None:
     examples = lines[lines.index("examples:") + 1 :]
     assert len(examples) >= 2
     assert all(f"conda cuda {verb}" in line for line in examples)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_what_all_verbs_take(verb: str) -> None:
+    options = {word for action in verb_parser(verb)._actions for word in action.option_strings}
+    assert {"-n", "--name", "-p", "--prefix", "-y", "--yes", "--json", "-q", "-v"} <= options
 
 
 def test_the_help_lists_each_verb_in_a_line(conda: Conda) -> None:

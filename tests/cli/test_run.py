@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.data import bound_tools
+
 from ..conftest import Conda
+from .in_words import assert_in_words
 
 FLAGS = "--xla_gpu_cuda_data_dir="
 
@@ -89,3 +92,64 @@ def test_a_file_that_is_no_program(conda: Conda, two: Path, tmp_path: Path) -> N
     assert (result.code, result.out) == (1, "")
     assert f"{program} cannot be started: " in result.err
     assert "Traceback" not in result.err
+
+
+def other_nvcc(conda: Conda, tmp_path: Path) -> dict[str, str]:
+    """PATH with another toolkit's tools on it, and with a profiler that belongs to none."""
+    for folder, names in (("cuda-11.0/bin", ["nvcc", "nvprof"]), ("nsight", ["nsys"])):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in names:
+            (tmp_path / folder / name).write_text(f"#!/bin/sh\necho another {name}\n")
+            (tmp_path / folder / name).chmod(0o755)
+    return {"PATH": f"{tmp_path}/cuda-11.0/bin:{tmp_path}/nsight:{os.environ['PATH']}"}
+
+
+def test_no_tool_that_the_toolkit_lacks_is_another_toolkits(
+    conda: Conda, two: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cuda-11.0" / "bin"
+    folder.mkdir(parents=True)
+    for name in bound_tools():
+        (folder / name).write_text("#!/bin/sh\necho another\n")
+        (folder / name).chmod(0o755)
+    variables = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    # 12.4 is the runtime alone; 13.0 beside it has nvcc and what comes with it.
+    for name in ("nvcc", "ptxas", "cuda-gdb"):
+        result = conda.cuda("run", two, "12.4", "--", name, check=False, **variables)
+        assert_in_words(result, 1, f"CUDA 12.4.1 in this environment has no {name}.")
+        assert "  conda cuda use 12.4 --flavor devel\n" in result.err
+    # Behind another program it says the same, and whoever looks for it finds no other.
+    script = "".join(f"{name} --version; env {name}; echo $?; " for name in bound_tools())
+    result = conda.cuda("run", two, "12.4", "--", "sh", "-c", script, **variables)
+    assert result.out == "127\n" * len(bound_tools())
+    said = "{0}: CUDA 12.4 in this environment has no {0}.\n"
+    hint = "  conda cuda run 12.4 -- {0} says how to get it.\n"
+    assert result.err == "".join((said + hint).format(name) * 2 for name in bound_tools())
+    # Its path says which one is meant.
+    assert conda.cuda("run", two, "12.4", "--", folder / "nvcc", **variables).out == "another\n"
+
+
+def test_the_cure_names_what_is_installed_and_what_is_gone(
+    conda: Conda, two: Path, tmp_path: Path
+) -> None:
+    variables = other_nvcc(conda, tmp_path)
+    nvcc = conda.cuda("run", two, "12.4", "--", "nvcc", check=False, **variables)
+    assert "  conda cuda use 12.4 --flavor devel\n" in nvcc.err
+    assert "  conda cuda run 13.0 -- nvcc   (installed here)\n" in nvcc.err
+    gone = conda.cuda("run", two, "13.0", "--", "nvprof", check=False, **variables)
+    assert "  conda cuda use 12.9 --flavor devel   (the last release with it)\n" in gone.err
+
+
+def test_what_serves_every_release_is_taken_where_it_lies(
+    conda: Conda, two: Path, tmp_path: Path
+) -> None:
+    variables = other_nvcc(conda, tmp_path)
+    assert conda.cuda("run", two, "12.4", "--", "nsys", **variables).out == "another nsys\n"
+
+
+def test_a_tool_that_is_there_runs_by_any_way(conda: Conda, two: Path, tmp_path: Path) -> None:
+    variables = other_nvcc(conda, tmp_path)
+    for words in (["nvcc"], ["env", "nvcc"], ["sh", "-c", "command -v nvcc"]):
+        shown = conda.cuda("run", two, "13.0", "--", *words, **variables).out
+        assert "another" not in shown
+        assert "cuda-11.0" not in shown

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
+import wcwidth
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cli import VERBS
-from conda_cuda_plugin.cli.layout import shortened, table, wrapped
+from conda_cuda_plugin.cli.layout import columns, paragraph, shortened, table, wrapped
 
 from ..conftest import Conda
 
@@ -129,11 +131,68 @@ def test_words_that_fit_are_not_lost(text: str, width: int) -> None:
     assert kept == [shortened(word, width) for word in text.split()]
 
 
-@given(st.text(min_size=1, max_size=80), st.integers(5, 40))
+# What names are made of in the world: letters of one and two columns, accents, emoji.
+names = st.text(
+    st.characters(
+        codec="utf-8",
+        categories=("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Mn", "So", "Po"),
+        max_codepoint=0x1FAFF,
+    ).filter(lambda one: unicodedata.ucd_3_2_0.category(one) != "Cn" or one in "😀🚀🤖🧪"),
+    max_size=40,
+)
+
+
+@given(names)
+def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str) -> None:
+    assert columns(text) == wcwidth.wcswidth(text)
+
+
+@given(names, st.integers(5, 40))
 def test_a_shortened_word_keeps_its_ends(text: str, width: int) -> None:
     short = shortened(text, width)
-    assert len(short) == min(len(text), width)
-    if len(text) > width:
-        head, _, tail = short.partition("...") if "..." not in text else (short[:1], "", short[-1:])
+    assert columns(short) <= width
+    if columns(text) <= width:
+        assert short == text
+    elif "..." not in text:
+        head, _, tail = short.partition("...")
         assert text.startswith(head)
         assert text.endswith(tail)
+
+
+@given(st.lists(st.lists(names, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_columns_stand_below_each_other(rows: list[list[str]]) -> None:
+    rows = [[f"a{cell}" for cell in row] for row in rows]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        lines = table([[*row[:2], "|"] for row in rows])
+    assert len({wcwidth.wcswidth(line.rpartition("|")[0]) for line in lines}) == 1
+
+
+COMMANDS = [
+    "conda cuda use 12.4",
+    "conda cuda use 12.4 --from channel --flavor devel -n one",
+    "conda cuda which nvcc",
+    "conda cuda doctor --fix",
+    "conda cuda run 12.4 -- nvcc --version",
+    'conda cuda match torch==2.5.1 --for "driver=550,cc=8.9"',
+    "conda cuda list --available -c conda-forge",
+    "conda activate 'a path/with blanks'",
+    "conda install -c conda-forge cuda-compat",
+    "pip install torch==2.5.1 --index-url https://example.org/whl/cu124",
+    "conda config --prepend pkgs_dirs FOLDER",
+    "export LD_LIBRARY_PATH=/opt/lib:$LD_LIBRARY_PATH",
+    "unset CUDA_HOME",
+]
+words = st.lists(
+    st.sampled_from(["a", "driver", "is", "here;", "then", "(or", "there)", "it", "runs."])
+)
+
+
+@given(words, st.sampled_from(COMMANDS), words, st.integers(20, 120))
+def test_a_command_is_never_broken(
+    before: list[str], command: str, after: list[str], width: int
+) -> None:
+    text = " ".join([*before, f"{command}.", *after])
+    lines = paragraph(text, "  ", "    ", width)
+    assert any(command in line for line in lines)
+    assert " ".join(lines).split() == text.split()

@@ -17,13 +17,25 @@ class TestUse:
         result = conda.cuda("use", two, "11.8", *BASE)
         lines = result.out.splitlines()
         assert lines[0] == f"CUDA for two ({two})"
-        assert "  toolkit   CUDA 11.8.0 (base)" in lines
-        assert "  current   cuda-11.8 (now: cuda-12.4)" in lines
-        assert [line.split()[:2] for line in lines if "nvidia-cuda-runtime" in line] == [
-            ["nvidia-cuda-runtime-cu11", "11.8.89"]
+        plan = lines[2 : lines.index("", 2)]
+        assert [line.split()[0] for line in plan if line[2] != " "] == [
+            "installs",
+            "verdict",
+            "current",
         ]
+        assert plan[0].startswith("  installs  CUDA 11.8.0 (base) from PyPI, ")
+        assert plan[-1] == "  current   cuda-11.8 (now: cuda-12.4)"
         assert lines[-1] == "CUDA 11.8.0 is current in two."
         assert_fits_the_screen(result.out)
+
+    def test_the_packages_are_shown_to_who_asks(self, conda: Conda, two: Path) -> None:
+        words = ("11.8", *BASE[:2], "--dry-run")
+        assert "nvidia-cuda-runtime" not in conda.cuda("use", two, *words).out
+        shown = conda.cuda("use", two, *words, "-v").out.splitlines()
+        assert "  because   as asked" in shown
+        assert [line.split()[:2] for line in shown if "nvidia-cuda-runtime" in line] == [
+            ["nvidia-cuda-runtime-cu11", "11.8.89"]
+        ]
 
     def test_a_dry_run_changes_nothing(self, conda: Conda, two: Path) -> None:
         before = listing(two)

@@ -67,15 +67,15 @@ def test_list_of_all_environments(conda: Conda, two: Path) -> None:
 def test_the_parser_of_a_verb_is_made_when_it_is_called(conda: Conda) -> None:
     """conda builds the parsers of all plugins on every command."""
     code = (
-        "import json, argparse\n"
+        "import json\n"
         "import conda_cuda_plugin.cli as cli\n"
         "made = []\n"
-        "class Counted(argparse.ArgumentParser):\n"
+        "class Counted(cli._Parser):\n"
         "    def __init__(self, *args, **kwargs):\n"
         "        made.append(1)\n"
         "        super().__init__(*args, **kwargs)\n"
         "parser = Counted()\n"
-        "cli.ArgumentParser = Counted\n"
+        "cli._Parser = Counted\n"
         "cli.configure_parser(parser)\n"
         "before = len(made)\n"
         "args = parser.parse_args(['use', '12.4', '-y'])\n"

@@ -27,9 +27,9 @@ from ..common import (
     warn,
     warn_of_others,
 )
-from ..layout import fields, heading, table
+from ..layout import LEVELS, fields, heading, table
 from ..machine import machine_for
-from ..plan import offer_title, origin_rows
+from ..plan import offer_title, reason_rows
 
 EPILOG = """\
 FILE is one that conda cuda export has written. Every package comes from the
@@ -129,7 +129,7 @@ def _lines(plan: apply.Plan, machine: Machine, path: Path) -> list[str]:
     for step in plan.steps:
         offer = step.offer
         rows.append(("installs", f"{offer_title(offer)}, origin {offer.origin.value}"))
-        rows += origin_rows(offer)
+        rows += [("from", offer.detail), *reason_rows(offer, "as asked")]
         if step.replaces is not None:
             rows.append(("replaces", f"{step.replaces.name} ({step.replaces.version})"))
     rows += [("stays", f"CUDA {toolkit.version}, which is installed") for toolkit in plan.stays]
@@ -144,7 +144,8 @@ def _lines(plan: apply.Plan, machine: Machine, path: Path) -> list[str]:
     if plan.verdict is not None:
         rows.append(("verdict", verdict_line(plan.verdict, machine)))
     lines = [*heading(f"CUDA for {name_of(plan.environment)}", plan.environment.prefix), ""]
-    lines += fields(rows)
+    level = plan.verdict.level if plan.verdict else None
+    lines += fields(rows, {"verdict": LEVELS.get(level.value)} if level else {})
     cells = [
         (
             package.name,

@@ -8,11 +8,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conda.base.context import context
-from conda.cli import helpers
 
 from ... import __version__
 from ...quoting import powershell_word, shell_word
-from ..common import print_json
+from ..common import add_common_options, print_json
 from ..completion_table import table
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -40,7 +39,7 @@ def configure_parser(parser: ArgumentParser) -> None:
     parser.add_argument(
         "cuda_shell", metavar="SHELL", choices=SHELLS, help="bash, zsh, fish or powershell."
     )
-    helpers.add_parser_json(parser)
+    add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:

@@ -29,7 +29,7 @@ from ..common import (
     toolkit_document,
 )
 from ..findings import counts, finding_document
-from ..layout import fields
+from ..layout import LEVELS, fields
 from ..machine import add_machine_option
 from .doctor import examined
 
@@ -141,7 +141,8 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("doctor", f"{counts(findings)}{f' ({ids})' if ids else ''}"),
     ]
     rows += [("note", note) for note in machine.notes]
-    return fields(rows)
+    verdict = patient.verdict
+    return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 
 
 def _current_text(current: dict[str, Any] | None) -> str:

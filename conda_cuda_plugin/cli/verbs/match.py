@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from conda.base.context import context
-from conda.cli import helpers
 
+from ...environment import Environment
+from ...errors import UsageError
+from ...frameworks.framework import Framework
 from ...frameworks.match import Match, match, parse_framework, toolkit_for
+from ...frameworks.table import find_frameworks
 from ...machine.machine import Machine
-from ...quoting import CONTINUED, may_be_powershell
+from ...quoting import typed
 from ...verdict.text import machine_document
 from ...verdict.verdict import Level
-from ..common import facts, print_json, say, this_platform
-from ..layout import paint, paragraph, text_width
+from ..common import (
+    add_common_options,
+    facts,
+    is_active,
+    name_of,
+    print_json,
+    say,
+    target_environment,
+    this_platform,
+)
+from ..layout import LEVELS, paint, paragraph
 from ..machine import add_machine_option, machine_for
 
 EPILOG = """\
@@ -24,6 +36,7 @@ examples:
   conda cuda match torch==2.5.1                   its builds, and which run here
   conda cuda match tensorflow                     the newest that runs here
   conda cuda match jax --for "h100,driver=550"    on another machine
+  conda cuda match -n old                         of what is installed there
 """
 
 _LEVELS = {
@@ -40,36 +53,55 @@ def configure_parser(parser: ArgumentParser) -> None:
     parser.add_argument(
         "cuda_framework",
         metavar="FRAMEWORK[==VERSION]",
-        help="PyTorch, TensorFlow, JAX or CuPy; without a version the newest that runs here.",
+        nargs="?",
+        help="PyTorch, TensorFlow, JAX or CuPy; without a version the newest that runs here. "
+        "Without it: the one in the environment.",
     )
     add_machine_option(parser)
-    helpers.add_parser_json(parser)
+    add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
     """Look it up, judge, print."""
-    parse_framework(args.cuda_framework)  # Tell a typing error before looking at the machine.
-    platform = this_platform()
+    text = args.cuda_framework
+    if text is not None:
+        parse_framework(text)  # Tell a typing error before looking at the machine.
+    environment, there = None, list[Framework]()
+    named = args.name or args.prefix
+    if named or (text is None and context.active_prefix):
+        environment = target_environment(args)
+        there = list(find_frameworks(environment.prefix))
+    if text is None and there:
+        text = f"{there[0].name}=={there[0].version}"
+    if text is None:
+        where = f", and none is installed in {name_of(environment)}" if environment else ""
+        raise UsageError(f"No framework was named{where}.", hints=["conda cuda match torch"])
     machine = machine_for(args.cuda_for)
-    found = match(args.cuda_framework, machine, platform)
+    found = match(text, machine, this_platform())
     if context.json:
-        print_json(_document(found, machine))
-        return 0
-    whole = may_be_powershell(os.environ, windows=platform.windows)
-    say(*lines(found, machine, whole=whole))
+        print_json(_document(found, machine, environment, there))
+    else:
+        say(*lines(found, machine, environment, there))
     return 0
 
 
-def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
-    """The builds for people, in 80 columns as far as a command can be broken.
+def lines(
+    found: Match,
+    machine: Machine,
+    environment: Environment | None = None,
+    there: Sequence[Framework] = (),
+) -> list[str]:
+    """The builds for people, and the commands that install them in an environment, if one is named.
 
-    `whole` keeps commands whole: in cmd and PowerShell a backslash does not break a line.
+    Commands are as long as they are: whoever copies one gets all of it.
     """
     builds = found.builds
     title = builds.title
     title += f", of {builds.date}" if builds.date else ""
     title += f", with cuDNN {builds.cudnn}" if builds.cudnn else ""
     text = [title, f"on {machine_words(machine)}"]
+    if environment is not None:
+        text += paragraph(_environment_words(environment, there))
     if found.skipped:
         text += paragraph(f"{found.skipped} is newer; none of its known builds runs here.")
     text.append("")
@@ -79,8 +111,8 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
     for one in found.judged:
         mark = "*" if one is found.best else " "
         default = ", the default" if one.build.default else ""
-        line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: {_LEVELS[one.level]}"
-        text.append(paint(line, "bold" if one is found.best else None))
+        line = f"{mark} CUDA {one.build.label}  {one.build.source}{default}: "
+        text.append(paint(_LEVELS[one.level], LEVELS.get(one.level.value), before=line))
         details = []
         if one.build.cudnn and one.build.cudnn != builds.cudnn:
             details.append(f"cuDNN {one.build.cudnn}")
@@ -88,7 +120,7 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
             details.append(f"GPUs from compute capability {one.build.oldest}")
         if details:
             text += paragraph(", ".join(details), "      ")
-        text += _commands(one.build.command, whole)
+        text += _commands(one.build.command, environment)
         for reason in one.reasons[:1]:
             why = reason.text
             if reason.cure and not one.runs:
@@ -101,13 +133,14 @@ def lines(found: Match, machine: Machine, *, whole: bool = False) -> list[str]:
     text.append("")
     for build in found.cpu:
         text.append(f"  CPU only  {build.source}")
-        text += _commands(build.command, whole)
+        text += _commands(build.command, environment)
     best = found.best
     if best is not None:
         text += ["", "* is the build to take."]
         command = f"conda cuda use {toolkit_for(best, machine).release}"
         if command not in best.build.command:
-            text += ["A toolkit of the same CUDA, to compile with:", f"      {command}"]
+            text.append("A toolkit of the same CUDA, to compile with:")
+            text += _commands((command,), environment)
     elif found.judged:
         text += ["", "No build for CUDA runs here as things are."]
     if builds.notes:
@@ -139,20 +172,32 @@ def machine_words(machine: Machine) -> str:
     return ("another machine: " if machine.stated else "this machine: ") + ", ".join(words)
 
 
-def _commands(commands: tuple[str, ...], whole: bool) -> list[str]:
-    found = []
-    for command in commands:
-        line = f"      {command}"
-        if len(line) <= text_width() - 2 or whole:
-            found.append(line)
-            continue
-        # The address of a wheel index goes on a line of its own.
-        head, option, rest = command.rsplit(" ", 2)
-        found += [f"      {head}{CONTINUED}", f"        {option} {rest}"]
-    return found
+def _environment_words(environment: Environment, there: Sequence[Framework]) -> str:
+    """An environment in a few words: its frameworks and its toolkit."""
+    built = [
+        f"{one.title}{f' for CUDA {one.cuda.release}' if one.cuda else ''}" for one in there
+    ] or ["no framework"]
+    current = environment.current()
+    toolkit = f"CUDA {current.version} is current" if current else "no toolkit is current"
+    return f"in {name_of(environment)}: {', '.join(built)}; {toolkit}"
 
 
-def _document(found: Match, machine: Machine) -> dict[str, Any]:
+def _commands(commands: Sequence[str], environment: Environment | None) -> list[str]:
+    if environment is None or is_active(environment):
+        return [f"      {command}" for command in commands]
+    name = name_of(environment)
+    option = f"{'-n' if name != str(environment.prefix) else '-p'} {typed(name)}"
+    return [
+        f"      {command} {option}"
+        if command.startswith("conda ")
+        else f"      conda run {option} {command}"
+        for command in commands
+    ]
+
+
+def _document(
+    found: Match, machine: Machine, environment: Environment | None, there: Sequence[Framework]
+) -> dict[str, Any]:
     builds, best = found.builds, found.best
     rows = [
         {
@@ -171,6 +216,8 @@ def _document(found: Match, machine: Machine) -> dict[str, Any]:
         **facts(builds, "framework=name version date cudnn"),
         "newer": found.skipped,
         "machine": machine_document(machine),
+        "environment": str(environment.prefix) if environment else None,
+        "installed": [facts(one, "name title version cuda") for one in there],
         "builds": rows,
         "cpu": [facts(build, "source commands=command") for build in found.cpu],
         "toolkit": toolkit_for(best, machine).release if best else None,

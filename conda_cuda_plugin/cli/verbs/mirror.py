@@ -16,12 +16,12 @@ from ...environment import Environment
 from ...errors import UsageError
 from ...lockfile import mirror
 from ...quoting import typed
-from ...sources.channel.mirrored import options_of
+from ...sources.base import options_of
 from ...system.conda_compat import confirm
-from ..common import facts, print_json, say, size, this_platform
+from ..common import add_common_options, facts, print_json, say, size, this_platform
 from ..content import add_channel_options, add_content_options, content_request, names_place
 from ..layout import fields
-from ..plan import download_text, offer_title, origin_rows, package_lines
+from ..plan import offer_text, package_lines, reason_rows
 
 EPILOG = """\
 The folder is an ordinary conda channel: copied to a machine without a network,
@@ -52,7 +52,7 @@ def configure_parser(parser: ArgumentParser) -> None:
     )
     add_content_options(parser)
     helpers.add_parser_platform(parser)
-    helpers.add_output_and_prompt_options(parser)
+    add_common_options(parser, prompt=True)
     add_channel_options(parser)
 
 
@@ -120,10 +120,9 @@ def _directory(text: str) -> Path:
 def _lines(plan: mirror.Plan) -> list[str]:
     """The plan for people."""
     rows = [
-        ("toolkit", offer_title(plan.offer)),
+        ("mirrors", offer_text(plan.offer, plan.download)),
         ("platform", plan.request.platform.subdir),
-        *origin_rows(plan.offer, plan.reason),
-        ("download", download_text(plan.download)),
+        *reason_rows(plan.offer, plan.reason),
     ]
     title = f"CUDA as a conda channel in {plan.directory}"
     return [title, "", *fields(rows), *package_lines(plan.packages), ""]

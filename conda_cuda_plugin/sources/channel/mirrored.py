@@ -15,7 +15,7 @@ from ...quoting import typed
 from ...system.conda_compat import is_on_this_machine
 from ...toolkit import Flavor, Origin, beyond, in_flavor
 from ...versions import CudaVersion
-from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest
+from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest, options_of
 from ..parts import parts_of
 from .refusals import refusal_of
 
@@ -186,12 +186,3 @@ def _in_words(
     parts += [f"{name} {version}" for name, version in addons.items()]
     parts += ["a host compiler"] if host_compiler else []
     return ", ".join(parts)
-
-
-def options_of(request: ToolkitRequest) -> str:
-    """The options of a command line that ask for the contents of a request."""
-    words = [f"--flavor {request.flavor.value}"] if request.flavor else []
-    words += [f"--components {','.join(request.components)}"] if request.components else []
-    words += [f"--{name} {version}" for name, version in request.wanted_addons.items()]
-    words += ["--host-compiler"] if request.host_compiler else []
-    return " ".join(words)

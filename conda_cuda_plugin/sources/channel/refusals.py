@@ -28,7 +28,6 @@ from ...toolkit import Flavor, releases
 from ...versions import CudaVersion
 from ..addon_packages import asked, versions_there
 from ..base import NotOffered, ToolkitRequest
-from ..runfile.installers import EXAMPLE, installer_for
 
 FIRST_LABEL = CudaVersion(11, 3)
 """NVIDIA's channel has split packages, nvcc among them, from here on, under one label a release."""
@@ -136,14 +135,13 @@ def no_such_flavor(request: ToolkitRequest) -> NotOffered:
         asked = "the flavor devel" if request.flavor is Flavor.DEVEL else "single components"
         names = typed(",".join(request.components))
         words = "--flavor devel" if request.flavor is Flavor.DEVEL else f"--components {names}"
-        installer = installer_for(request.version, request.platform.machine) or EXAMPLE
         return NotOffered(
             "channel",
             f"has CUDA {request.version} as one runtime package, without {asked}",
             hints=[
                 f"conda cuda use {typed(str(request.version))} --from channel   (the libraries)",
-                f"conda cuda use {typed(str(request.version))} {words} --from {installer}"
-                "   (NVIDIA's installer, downloaded from NVIDIA)",
+                f"conda cuda use {typed(str(request.version))} {words} --from runfile"
+                "   (NVIDIA's installer)",
             ],
         )
     return NotOffered(

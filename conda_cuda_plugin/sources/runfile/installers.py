@@ -82,6 +82,15 @@ def installer_for(wanted: VersionRequest, machine: str) -> str | None:
     return max(found)[1] if found else None
 
 
+def address_of(name: str) -> str:
+    """Where NVIDIA has the installer that it publishes under a name."""
+    said = InstallerName.parse(name)
+    assert said is not None
+    folders: dict[str, str] = read_data("runfiles.json")["addresses"]
+    folder = folders.get(str(said.version), folders["newer"])
+    return folder.format(version=said.version) + name
+
+
 @dataclass(frozen=True)
 class Installer:
     """A file that the user named."""

@@ -18,7 +18,14 @@ from ...toolkit import Flavor, Origin, components, in_flavor
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages
 from ..base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest
-from .installers import EXAMPLE, Installer, find_installer, no_such_file
+from .installers import (
+    EXAMPLE,
+    Installer,
+    address_of,
+    find_installer,
+    installer_for,
+    no_such_file,
+)
 from .packages import PREFIX, Converted, build_of, convert, converted, parts_in
 from .parts import HEADERS, LICENSE, RELEASE, STATIC, TOOLS, parts
 
@@ -36,10 +43,18 @@ class RunfileSource:
         if request.platform.windows:
             raise NotOffered(self.name, "takes NVIDIA's installers for Linux only")
         there = converted(LocalChannel.find(request.platform.subdir))
-        if request.location is None:
-            return self._from_cache(request, there)
+        location = request.location
+        if location is None:
+            try:
+                return self._from_cache(request, there)
+            except NotOffered:
+                name = installer_for(request.version, request.platform.machine)
+                # What is added to comes from the same installer, which may be another one.
+                if name is None or request.offline or _kept(request):
+                    raise
+                location = address_of(name)
         installer = find_installer(
-            request.location,
+            location,
             request.sha256,
             offline=request.offline,
             trusted={one.sha256 for one in there},

@@ -141,9 +141,9 @@ class TestTheRequest:
             assert document["nearest"] == ["12.4.0", "12.4.1"]
 
     def test_it_asks_before_it_downloads(self, conda: Conda, folder: Path) -> None:
-        result = mirror(conda, folder, "12.4", "--from=pypi", check=False)
+        result = mirror(conda, folder, "12.4", "--from=pypi", "-v", check=False)
         assert_refused(result, "Cannot ask for confirmation")
-        assert "  toolkit   CUDA 12.4.1 (runtime)\n" in result.out
+        assert "  mirrors   CUDA 12.4.1 (runtime) from PyPI, " in result.out
         assert "nvidia-cublas-cu12" in result.out
         assert not folder.exists()
 
