@@ -155,8 +155,9 @@ def setups(shell: RealShell) -> list[str]:
     found = list(options(shell))
     if shell.family == "csh":
         return found
+    # No `return`: a function of that name would call itself until the stack is full, a minute later.
     found += [
-        function(shell, name, f"/bin/echo {name}; return {number % 2}")
+        function(shell, name, f"/bin/echo {name}; /bin/{('true', 'false')[number % 2]}")
         for number, name in enumerate(_NAMES.split())
     ]
     if shell.family == "sh":
@@ -168,7 +169,7 @@ def setups(shell: RealShell) -> list[str]:
         found += ["set -E; trap 'exit 3' ERR", "declare -i SECONDS", "set -k", "set -kue"]
     if shell.name == "zsh":
         found += ["emulate sh", "emulate ksh", "emulate csh", "trap 'exit 3' ZERR"]
-        found += ["setopt csh_junkie_quotes glob_subst err_exit", "typeset -T LD_LIBRARY_PATH llp"]
+        found += ["setopt csh_junkie_quotes glob_subst err_exit", "typeset -xT LD_LIBRARY_PATH llp"]
     return found
 
 
