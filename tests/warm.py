@@ -3,7 +3,7 @@
 The command itself is a process of its own with the files, variables, folder and umask that it was
 given, and runs the program that a user runs. The plugin is imported before the fork, too, and the
 interpreter is not taken down at the end: together they take longer than most commands. What imports
-do is tested where conda is started from nothing: by the pages of the documentation, in tcsh,
+do is tested where conda is started from nothing: by the pages of the documentation, in dash,
 wherever system calls or modules are counted.
 """
 

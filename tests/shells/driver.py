@@ -198,7 +198,7 @@ class Player:
                 return self.dump
 
     def _take_warm(self, family: Family) -> str:
-        # Each time, since conda names itself at each activation; in tcsh at each command.
+        # Each time, since conda names itself at each activation.
         return f"{family.set('CONDA_EXE', str(self.warm))}\n" if self.warm else ""
 
     def _program(self, family: Family, words: Sequence[str]) -> str:

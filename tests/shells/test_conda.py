@@ -2,7 +2,7 @@
 
 The same commands run first in the same environments before they have hooks. What conda leaves
 there is the baseline: with hooks, the environment may differ from it by the hooks' variables
-only, at every step, and in nothing at the end. tcsh starts conda from nothing; in the other shells
+only, at every step, and in nothing at the end. dash starts conda from nothing; in the other shells
 its commands are forks (`tests/warm.py`).
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from .. import warm
 from ..preload import program
+from ..warm import WarmConda
 from .conda_session import INITIAL, OURS, conda_sessions, make_environments, write_hooks
 from .conftest import need
 from .driver import START, compare, play
@@ -32,7 +32,7 @@ MATRIX = {
 }
 
 
-WARM_CLIENT = Path(warm.__file__).with_name("warm_client.c")
+WARM_CLIENT = Path(__file__).parents[1] / "warm_client.c"
 SETTINGS = {
     "CONDARC": os.devnull,
     "CONDA_AUTO_ACTIVATE_BASE": "false",
@@ -49,11 +49,29 @@ def without_residue(env: Env) -> Env:
     return {name: value for name, value in env.items() if value or not name.startswith("CONDA_")}
 
 
+def for_tcsh(conda: Path, warm: Path, root: Path) -> Path:
+    """conda.csh names its program anew at each command: a copy names another.
+
+    Args:
+        conda: conda's program.
+        warm: what to start in place of it.
+        root: a folder for the copy; the program in it that belongs to the copy.
+    """
+    for name in ("bin", "etc/profile.d"):
+        (root / name).mkdir(parents=True)
+    (root / "bin" / "conda").symlink_to(warm)
+    base, file = conda.parent.parent, "etc/profile.d/conda.csh"
+    (root / file).write_text((base / file).read_text().replace(str(base), str(root)))
+    return root / "bin" / "conda"
+
+
 def compare_with_baseline(
-    shell: RealShell, options: str, conda: Path, forked: Path, root: Path
+    shell: RealShell, options: str, conda: Path, warm: Path | None, root: Path
 ) -> list[str]:
     """Plays all sessions without and with hooks; what went wrong, one line each."""
     (root / "home").mkdir()
+    if shell.family == "csh" and warm:
+        conda = for_tcsh(conda, warm, root / "conda")
     start = START | {"HOME": str(root / "home"), **SETTINGS}
     # Under strict options what differs is whether a hook breaks at all: fewer values do.
     initial = INITIAL if not options else {name: INITIAL[name] for name in ("one", "unset")}
@@ -64,17 +82,14 @@ def compare_with_baseline(
         sessions = list(conda_sessions(made, initial))
         bare = play(
             shell, options, sessions, {}, root / "work",
-            start=start, conda=conda, warm=forked, baseline=True,
+            start=start, conda=conda, warm=warm, baseline=True,
         )  # fmt: skip
         if not (bare.status or bare.printed):
             break
     else:
         raise CondaItselfFails(f"exit {bare.status}, printed {bare.printed!r:.600}")
     write_hooks(made)
-    hooked = play(
-        shell, options, sessions, {}, root / "work",
-        start=start, conda=conda, warm=forked,
-    )  # fmt: skip
+    hooked = play(shell, options, sessions, {}, root / "work", start=start, conda=conda, warm=warm)
 
     found = []
     if hooked.status or hooked.printed:
@@ -107,7 +122,7 @@ def outcomes(
         if isinstance(item, pytest.Function)
         and item.originalname == "test_conda_leaves_what_it_would_without_hooks"
     ]
-    conda = warm.WarmConda(conda_exe, START | SETTINGS)
+    conda = WarmConda(conda_exe, START | SETTINGS)
     forked = program(
         WARM_CLIENT, tmp_path_factory.mktemp("warm"),
         PROGRAM=str(conda_exe), ADDRESS=conda.address[1:].decode(),
@@ -116,7 +131,8 @@ def outcomes(
         yield {
             case: pool.submit(
                 compare_with_baseline,
-                shell, options, conda_exe, forked, tmp_path_factory.mktemp(case),
+                shell, options, conda_exe, None if case == "dash-plain" else forked,
+                tmp_path_factory.mktemp(case),
             )
             for case in selected
             for shell, options in [MATRIX[case]]
