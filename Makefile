@@ -12,7 +12,7 @@ export CONDA_UNDER_TEST ?= $(CONDA)
 
 # The tests that install from every source, write packages and read them.
 INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/test_plugin.py \
-	tests/sources/test_pypi.py tests/sources/test_convert.py tests/sources/redist/test_contents.py \
+	tests/sources/test_pypi.py tests/convert/test_convert.py tests/sources/redist/test_contents.py \
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
 	tests/channel/test_split_releases.py
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from .conftest import Conda, warm_conda
-from .warm import MODULES
+from .warm import WarmConda
 
 SHOWN = "umask; pwd; env | sort; ulimit -a"
 
@@ -76,10 +78,42 @@ def test_a_command_that_takes_too_long_is_killed(
     assert forked == started
 
 
-def test_the_plugin_is_imported_by_the_command(conda: Conda) -> None:
-    code = f"import sys\nfor name in {MODULES}: __import__(name)\n" + (
-        "print([name for name in sys.modules if name.startswith('conda_cuda')])"
+def test_commands_at_the_same_time_do_not_wait_for_each_other(
+    conda: Conda, environment: Path, tmp_path: Path
+) -> None:
+    def run(_: int) -> subprocess.CompletedProcess[str] | None:
+        script = (
+            f"mkdir {tmp_path}/$$; until [ $(ls {tmp_path} | grep -c '^[0-9]') = 2 ]; do :; done"
+        )
+        words = ["run", "-p", str(environment), "sh", "-c", script]
+        return warm_conda().run(words, conda.environ(), tmp_path, 60)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [done and done.returncode for done in pool.map(run, range(2))] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import atexit; atexit.register(print, 'last'); print('first')",
+        "import sys; sys.exit('a sentence')",
+        "import sys; sys.exit(300)",
+        "import threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()",
+        "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    ],
+)
+def test_it_ends_as_python_does(text: str, tmp_path: Path) -> None:
+    """Objects are not taken apart, but all else that belongs to the end is done."""
+    (tmp_path / "python").symlink_to(sys.executable)
+    program = tmp_path / "program"
+    program.write_text(f"#!{tmp_path}/python\n{text}\n")
+    program.chmod(0o755)
+    forked = WarmConda(program, os.environ).run([], os.environ, tmp_path, 60)
+    started = subprocess.run([program], capture_output=True, text=True)
+    assert forked is not None
+    assert (forked.returncode, forked.stdout, forked.stderr) == (
+        started.returncode,
+        started.stdout,
+        started.stderr,
     )
-    line = [conda.exe.parent / "python", "-I", "-c", code]
-    done = subprocess.run(line, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"

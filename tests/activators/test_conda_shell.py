@@ -36,7 +36,6 @@ def dumps(shell: RealShell, conda: Conda, commands: list[str], **variables: str)
     """The variables before the first and after each command whose words the shell runs."""
     work = conda.home
     (work / "dumps").write_bytes(b"")
-    (work / "mark").write_bytes(b"\0")
     family = FAMILIES["sh" if shell.family == "xonsh" else shell.family]
     dump = family.dump(work)
     lines = [family.prelude(work), dump]

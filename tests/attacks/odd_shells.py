@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..shells import model
 from ..shells.driver import SHELLS_OWN
-from ..shells.families import FAMILIES
+from ..shells.families import FAMILIES, environ_program
 from ..shells.model import SCALARS, VARIABLES, Env
 from ..shells.shells import RealShell
 
@@ -56,7 +56,7 @@ def play(
     force = "!" if shell.family == "csh" else ""
 
     def dump(number: int) -> str:
-        return f"/bin/cat /proc/self/environ >{force} {work}/{number}"
+        return f"{environ_program()} >{force} {work}/{number}"
 
     lines = [setup, dump(0)]
     for number, direction in enumerate(("activate", "deactivate"), 1):
@@ -82,7 +82,7 @@ def play(
     )
     dumps = []
     for path in sorted(work.glob("[0-2]")):
-        pairs = (record.partition("=") for record in path.read_text().split("\0")[:-1])
+        pairs = (record.partition("=") for record in path.read_text().split("\0")[1:-1])
         dumps.append({name: value for name, _, value in pairs if name not in SHELLS_OWN})
     left = (work / "set").read_text(errors="replace") if (work / "set").exists() else ""
     return Played(dumps, done.stdout + done.stderr, set(re.findall(r"^__c\w+", left, re.MULTILINE)))
@@ -155,8 +155,9 @@ def setups(shell: RealShell) -> list[str]:
     found = list(options(shell))
     if shell.family == "csh":
         return found
+    # No `return`: a function of that name would call itself until the stack is full, a minute later.
     found += [
-        function(shell, name, f"/bin/echo {name}; return {number % 2}")
+        function(shell, name, f"/bin/echo {name}; /bin/{('true', 'false')[number % 2]}")
         for number, name in enumerate(_NAMES.split())
     ]
     if shell.family == "sh":
@@ -168,7 +169,7 @@ def setups(shell: RealShell) -> list[str]:
         found += ["set -E; trap 'exit 3' ERR", "declare -i SECONDS", "set -k", "set -kue"]
     if shell.name == "zsh":
         found += ["emulate sh", "emulate ksh", "emulate csh", "trap 'exit 3' ZERR"]
-        found += ["setopt csh_junkie_quotes glob_subst err_exit", "typeset -T LD_LIBRARY_PATH llp"]
+        found += ["setopt csh_junkie_quotes glob_subst err_exit", "typeset -xT LD_LIBRARY_PATH llp"]
     return found
 
 

@@ -11,7 +11,7 @@ from conda_cuda_plugin.convert.package import DEEPEST, Refused, check_members
 from conda_cuda_plugin.convert.unpacked import tree_members
 from conda_cuda_plugin.convert.wheel import WheelError
 
-from ..sources.made_wheel import unpack
+from ..convert.made_wheel import unpack
 
 DEEP = "/".join(["d"] * 1500)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ..compat import made_up as made
 from ..conftest import Conda
+from ..frameworks import made_up as made
 
 FROM = ("--from=pypi", "--flavor=base", "-y")
 NO_DRIVER = {"CONDA_OVERRIDE_CUDA": ""}

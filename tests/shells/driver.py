@@ -62,6 +62,7 @@ def play(
     *,
     start: Mapping[str, str] = START,
     conda: Path | None = None,
+    warm: Path | None = None,
     baseline: bool = False,
 ) -> Outcome:
     """Runs the sessions one after the other in one process.
@@ -74,17 +75,17 @@ def play(
         work: A folder for the script and what it writes.
         start: The environment that the shell starts with.
         conda: Whose shell function to load, for ``conda`` steps.
+        warm: A program that its function starts in place of it.
         baseline: Leave out the steps that put hooks into environments.
     """
     work.mkdir(parents=True, exist_ok=True)
-    mark, dumps = work / "mark", work / "dumps"
+    dumps = work / "dumps"
     # PowerShell runs a file by its name's ending.
     script = work / f"script.{shell.family}"
-    mark.write_bytes(b"\0")
     dumps.write_bytes(b"")
     # A file, because conda's alias in tcsh takes words with blanks apart.
-    (work / "dump").write_text("cat ./mark /proc/self/environ >>./dumps\n")
-    player = Player(shell, options, hooks, work, conda, baseline)
+    (work / "dump").write_text(FAMILIES["sh"].dump(work))
+    player = Player(shell, options, hooks, work, conda, warm, baseline)
     script.write_text(player.script(sessions), encoding="utf-8")
     program = shell.path()
     assert program is not None
@@ -150,6 +151,7 @@ class Player:
     hooks: dict[str, Path]
     work: Path
     conda: Path | None
+    warm: Path | None
     baseline: bool
 
     @property
@@ -187,13 +189,17 @@ class Player:
                 if self.shell.family == "ps1":
                     # A parameter of the function, there.
                     quoted = quoted.replace("'--stack'", "-Stack")
-                return self._checked(quoted)
+                return f"{self._take_warm(family)}{self._checked(quoted)}"
             case ("run", *words):
                 return self._program(family, words)
             case ("hooks", *words):
                 return "" if self.baseline else self._program(family, words)
             case _:
                 return self.dump
+
+    def _take_warm(self, family: Family) -> str:
+        # Each time, since conda names itself at each activation.
+        return f"{family.set('CONDA_EXE', str(self.warm))}\n" if self.warm else ""
 
     def _program(self, family: Family, words: Sequence[str]) -> str:
         line = " ".join(map(family.quote, words))
@@ -221,6 +227,8 @@ class Player:
                 if step[0] == "source":
                     steps.append(("source", str(self.hooks[step[1]])))
                 elif step[0] != "hooks" or not self.baseline:
+                    if step[0] == "conda" and self.warm:
+                        steps.append(("set", "CONDA_EXE", str(self.warm)))
                     steps.append(step)
             steps.append(reset)
         (self.work / "steps").write_text(json.dumps(steps))

@@ -2,7 +2,8 @@
 
 The same commands run first in the same environments before they have hooks. What conda leaves
 there is the baseline: with hooks, the environment may differ from it by the hooks' variables
-only, at every step, and in nothing at the end.
+only, at every step, and in nothing at the end. dash starts conda from nothing; in the other shells
+its commands are forks (`tests/warm.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ..preload import program
+from ..warm import WarmConda
 from .conda_session import INITIAL, OURS, conda_sessions, make_environments, write_hooks
 from .conftest import need
 from .driver import START, compare, play
@@ -29,6 +32,14 @@ MATRIX = {
 }
 
 
+WARM_CLIENT = Path(__file__).parents[1] / "warm_client.c"
+SETTINGS = {
+    "CONDARC": os.devnull,
+    "CONDA_AUTO_ACTIVATE_BASE": "false",
+    "CONDA_CHANGEPS1": "false",
+}
+
+
 class CondaItselfFails(Exception):
     """conda cannot do this in this shell, with or without hooks."""
 
@@ -38,15 +49,30 @@ def without_residue(env: Env) -> Env:
     return {name: value for name, value in env.items() if value or not name.startswith("CONDA_")}
 
 
-def compare_with_baseline(shell: RealShell, options: str, conda: Path, root: Path) -> list[str]:
+def for_tcsh(conda: Path, warm: Path, root: Path) -> Path:
+    """conda.csh names its program anew at each command: a copy names another.
+
+    Args:
+        conda: conda's program.
+        warm: what to start in place of it.
+        root: a folder for the copy; the program in it that belongs to the copy.
+    """
+    for name in ("bin", "etc/profile.d"):
+        (root / name).mkdir(parents=True)
+    (root / "bin" / "conda").symlink_to(warm)
+    base, file = conda.parent.parent, "etc/profile.d/conda.csh"
+    (root / file).write_text((base / file).read_text().replace(str(base), str(root)))
+    return root / "bin" / "conda"
+
+
+def compare_with_baseline(
+    shell: RealShell, options: str, conda: Path, warm: Path | None, root: Path
+) -> list[str]:
     """Plays all sessions without and with hooks; what went wrong, one line each."""
     (root / "home").mkdir()
-    start = START | {
-        "HOME": str(root / "home"),
-        "CONDARC": os.devnull,
-        "CONDA_AUTO_ACTIVATE_BASE": "false",
-        "CONDA_CHANGEPS1": "false",
-    }
+    if shell.family == "csh" and warm:
+        conda = for_tcsh(conda, warm, root / "conda")
+    start = START | {"HOME": str(root / "home"), **SETTINGS}
     # Under strict options what differs is whether a hook breaks at all: fewer values do.
     initial = INITIAL if not options else {name: INITIAL[name] for name in ("one", "unset")}
     # conda.csh of some releases cannot activate a path with blanks, with or without hooks.
@@ -55,14 +81,15 @@ def compare_with_baseline(shell: RealShell, options: str, conda: Path, root: Pat
         # The same commands in the same order: conda's own residue adds up over them.
         sessions = list(conda_sessions(made, initial))
         bare = play(
-            shell, options, sessions, {}, root / "work", start=start, conda=conda, baseline=True
-        )
+            shell, options, sessions, {}, root / "work",
+            start=start, conda=conda, warm=warm, baseline=True,
+        )  # fmt: skip
         if not (bare.status or bare.printed):
             break
     else:
         raise CondaItselfFails(f"exit {bare.status}, printed {bare.printed!r:.600}")
     write_hooks(made)
-    hooked = play(shell, options, sessions, {}, root / "work", start=start, conda=conda)
+    hooked = play(shell, options, sessions, {}, root / "work", start=start, conda=conda, warm=warm)
 
     found = []
     if hooked.status or hooked.printed:
@@ -95,15 +122,22 @@ def outcomes(
         if isinstance(item, pytest.Function)
         and item.originalname == "test_conda_leaves_what_it_would_without_hooks"
     ]
+    conda = WarmConda(conda_exe, START | SETTINGS)
+    forked = program(
+        WARM_CLIENT, tmp_path_factory.mktemp("warm"),
+        PROGRAM=str(conda_exe), ADDRESS=conda.address[1:].decode(),
+    )  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield {
             case: pool.submit(
-                compare_with_baseline, shell, options, conda_exe, tmp_path_factory.mktemp(case)
+                compare_with_baseline,
+                shell, options, conda_exe, None if case == "dash-plain" else forked,
+                tmp_path_factory.mktemp(case),
             )
             for case in selected
             for shell, options in [MATRIX[case]]
             if shell.path()
-        }
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", MATRIX)

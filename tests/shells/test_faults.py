@@ -85,7 +85,7 @@ def test_wrong_values_are_noticed(rendered: dict[str, dict[str, Path]], tmp_path
         hooks = faulty(rendered["ps1"], fault, tmp_path, name) if fault else rendered["ps1"]
         for direction in ("activate", "deactivate"):
             files[f"{name} {direction}"] = hooks[direction]
-        for case in sessions(made, plain, every=5):
+        for case in sessions(made, plain, every=11):
             case.steps = [
                 (step[0], f"{name} {step[1]}") if step[0] == "source" else step
                 for step in case.steps

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..drivers import StandIns, Tree
+from .drivers import StandIns, Tree
 from .looking import L4, look, shown
 
 

@@ -11,7 +11,7 @@ import pytest
 from conda_cuda_plugin.errors import ForeignFileError
 from conda_cuda_plugin.system.lock import LockedError, is_held, locked
 
-from .conftest import PROJECT
+from ..conftest import PROJECT
 
 # Adds one to a number in a file, in steps that another process could get in between.
 _COUNT = """

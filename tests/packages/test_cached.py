@@ -15,8 +15,8 @@ from conda_cuda_plugin.convert.unpacked import pack
 
 from ..conftest import Conda
 from ..listing import leftovers, listing
-from .test_pypi import create
-from .wheelhouse import only_folder, write_releases
+from ..sources.test_pypi import create
+from ..sources.wheelhouse import only_folder, write_releases
 
 BASE = ("12.4", "--flavor=base", "--from=pypi", "--yes")
 PACKAGE = "nvidia-cuda-runtime-cu12-12.4.127-wheel_0"

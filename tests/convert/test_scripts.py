@@ -9,7 +9,7 @@ import pytest
 from conda_cuda_plugin.convert.package import Member, Refused, check_members
 
 from ..conftest import Conda
-from .wheelhouse import only_folder, write_releases, write_wheel
+from ..sources.wheelhouse import only_folder, write_releases, write_wheel
 
 NAME, VERSION = "nvidia-cuda-runtime-cu12", "12.4.127"
 SCRIPT = f"nvidia/cuda_runtime/bin/.{NAME}-post-link.sh"

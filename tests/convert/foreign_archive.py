@@ -18,7 +18,7 @@ from conda_cuda_plugin.convert.archive import unpack_archive
 from conda_cuda_plugin.convert.package import ArchiveError
 
 from ..listing import listing
-from .packed import packed
+from ..sources.packed import packed
 
 TOP = "cuda_part-linux-x86_64-1.2.3-archive"
 NAME = f"{TOP}.tar.xz"

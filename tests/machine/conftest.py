@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..drivers import StandIns, Tree, compile_standins
+from .drivers import StandIns, Tree, compile_standins
 
 
 @pytest.fixture(scope="session")

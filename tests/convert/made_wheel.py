@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conda_cuda_plugin.convert.wheel import WheelError, unpack_wheel
 from conda_cuda_plugin.convert.zip_stream import Coming
 
-from .packed import packed
+from ..sources.packed import packed
 
 METADATA = b"Metadata-Version: 2.1\nName: nvidia-part\nVersion: 1.2.3\n"
 DIST_INFO = "nvidia_part-1.2.3.dist-info"

@@ -10,7 +10,7 @@ import pytest
 
 from conda_cuda_plugin.machine.detect import detect
 
-from ..drivers import StandIns, Tree
+from .drivers import StandIns, Tree
 from .looking import L4, look, shown
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from conda_cuda_plugin.machine.detect import detect
 
-from ...fuzz.watching import watched
-from ..drivers import OPEN, PROPRIETARY, StandIns, Tree
+from ..fuzz.watching import watched
+from .drivers import OPEN, PROPRIETARY, StandIns, Tree
 from .looking import L4, look, shown
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from conda_cuda_plugin.machine.detect import detect
 from conda_cuda_plugin.machine.machine import Machine
 
-from ..drivers import Tree
+from .drivers import Tree
 
 L4 = {"STANDIN_GPUS": "NVIDIA L4:8:9", "STANDIN_DRIVER": "550.54.15", "STANDIN_CUDA": "12040"}
 

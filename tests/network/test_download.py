@@ -17,7 +17,7 @@ from conda_cuda_plugin.network.connections import AnswerError
 from conda_cuda_plugin.network.download import read_url
 from conda_cuda_plugin.network.stream import download
 
-from .redist_server import RedistServer, serve
+from ..sources.redist_server import RedistServer, serve
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conda_cuda_plugin.lockfile.cuda_file import digest_of
 
-from .person import Person
+from ..person import Person
 
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
 NUMBERS = st.lists(st.integers(0, 999), min_size=2, max_size=4).map(lambda n: ".".join(map(str, n)))
