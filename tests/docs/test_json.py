@@ -51,7 +51,7 @@ ANYWHERE = {
     "export, apply, mirror": ("export",),
 }
 """Where the object that a section's table describes stands in the documents."""
-ERRORS_OWN = {"nearest", "refusals", "version"}
+ERRORS_OWN = {"nearest", "refusals", "unreachable", "version"}
 """What the error of the example has besides."""
 
 
