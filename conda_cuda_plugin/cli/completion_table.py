@@ -82,7 +82,7 @@ def _options(verb: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, 
         for flag in action.option_strings:
             yield "option", verb, flag, kind + ("?" if kind and action.nargs == "?" else ""), about
         if not action.option_strings:
-            yield "word", verb, kind + ("*" if action.nargs == "+" else "")
+            yield "word", verb, kind + ("*" if action.nargs in ("+", "*") else "")
         for choice in action.choices or ():
             yield "value", kind, str(choice), ""
 

@@ -72,6 +72,7 @@ class Sandbox:
         kernel.parent.mkdir(parents=True)
         kernel.write_text('{"argv": ["python"], "display_name": "Python"}')
         text = "ImportError: libcublas.so.11: cannot open shared object file"
+        (conda.home / "build.log").write_text(f"[1/2] make\n{text}\n")
         (conda.home / "train.py").write_text(f"import sys\nsys.stderr.write({text!r})\n")
         conda.variables.update(
             only_folder(wheels),
