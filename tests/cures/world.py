@@ -75,6 +75,8 @@ def write_wheels(folder: Path, compiler: Compiler) -> Path:
                 }
             if name == "nvidia-cuda-nvcc-cu12":
                 files = {"nvidia/cuda_nvcc/bin/ptxas": b"#!/bin/sh\n"}
+            if name == "nvidia-nvvm":
+                files["nvidia/cu13/nvvm/libdevice/libdevice.10.bc"] = b"BC\xc0\xde"
             if name == "nvidia-cuda-cuobjdump":
                 files = _tools("cuobjdump")
             loading = {
