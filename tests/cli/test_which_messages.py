@@ -5,7 +5,6 @@ The messages are those of public reports of errors; paths and names are replaced
 
 from __future__ import annotations
 
-import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import pytest
 
 from ..channel.libraries import Compiler
 from ..conftest import Conda
-from .which_bench import NO_FILE, Bench, toolkit
+from .which_bench import NO_FILE, Bench, made_dll, toolkit
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux toolkits")
 
@@ -301,6 +300,8 @@ def test_a_log_is_answered_by_its_first_cause(empty: Bench) -> None:
     assert empty.which(log).out == result.out
     log.write_text("nothing of CUDA's\n")
     assert empty.which(log).code == 2
+    foreign = empty.library(empty.folder / "libforeign.so.1", "libforeign.so.1")
+    assert empty.which(foreign).out.startswith(f"{foreign}\n")
 
 
 def test_what_follows_from_others_is_not_the_cause(empty: Bench) -> None:
@@ -327,24 +328,6 @@ def test_what_the_toolkit_has_is_found_by_compilers(module_conda: Conda, tmp_pat
     assert answer["advice"] == f"Linkers find it with -L {mine}/cuda/lib64"
     out = flat(bench.which("OSError: CUDA_HOME environment variable is not set.").out)
     assert "CUDA 12.4 is current here and has it" in out and "conda cuda use" not in out
-
-
-def made_dll(*needs: str) -> bytes:
-    """A DLL of one section that needs others (Microsoft's specification of PE)."""
-    table, names = 0x1000, b""
-    rows = b""
-    for name in needs:
-        at = table + 20 * (len(needs) + 1) + len(names)
-        rows += struct.pack("<IIIII", 0, 0, 0, at, 0)
-        names += name.encode() + b"\0"
-    content = rows + bytes(20) + names
-    optional = struct.pack("<H", 0x20B) + bytes(110) + bytes(8) + struct.pack("<II", table, 60)
-    optional += bytes(240 - len(optional))
-    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
-    head += struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0x2022) + optional
-    section = b".rdata\0\0" + struct.pack("<IIII", len(content), table, len(content), 512)
-    head += section + bytes(40 - len(section))
-    return head.ljust(512, b"\0") + content
 
 
 def test_which_dll_a_module_lacks(empty: Bench) -> None:

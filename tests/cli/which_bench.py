@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,3 +71,21 @@ def toolkit(compiler: Compiler, root: Path, release: str, soname: str) -> Path:
     (root / "bin" / "nvcc").write_text(f"#!/bin/sh\necho release {release}, V{release}.99\n")
     (root / "bin" / "nvcc").chmod(0o755)
     return root
+
+
+def made_dll(*needs: str) -> bytes:
+    """A DLL of one section that needs others (Microsoft's specification of PE)."""
+    table, names = 0x1000, b""
+    rows = b""
+    for name in needs:
+        at = table + 20 * (len(needs) + 1) + len(names)
+        rows += struct.pack("<IIIII", 0, 0, 0, at, 0)
+        names += name.encode() + b"\0"
+    content = rows + bytes(20) + names
+    optional = struct.pack("<H", 0x20B) + bytes(110) + bytes(8) + struct.pack("<II", table, 60)
+    optional += bytes(240 - len(optional))
+    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0x2022) + optional
+    section = b".rdata\0\0" + struct.pack("<IIII", len(content), table, len(content), 512)
+    head += section + bytes(40 - len(section))
+    return head.ljust(512, b"\0") + content

@@ -139,8 +139,9 @@ def message_of(text: str, *, windows: bool = False, lines_before: int = 0) -> Me
         path = word.rstrip(":;,.")
         name = path.replace("\\", "/").rpartition("/")[2]
         facts = releases_of(name, path)
-        if is_tool(name) or facts.kind is not Kind.FOREIGN:
-            whole = path if os.path.isabs(path) and not is_tool(name) else None
+        whole = path if os.path.isabs(path) and not is_tool(name) else None
+        there = whole is not None and os.path.isfile(whole)
+        if is_tool(name) or facts.kind is not Kind.FOREIGN or there:
             known = name if is_tool(name) else facts.name
             return Message((Mention(known, Complaint.MENTION, path=whole),), ())
     return read_message(text, windows=windows, lines_before=lines_before)
@@ -172,7 +173,8 @@ def _text(words: Sequence[str]) -> tuple[str, int]:
             raise UsageError(
                 f"{words[0]} cannot be read: {error.strerror}.", hints=[_HINT]
             ) from None
-    if content is None:
+    if content is None or (words and content.startswith((b"\x7fELF", b"MZ"))):
+        # A program or a library is asked for itself.
         return " ".join(words), 0
     if len(content) > _MOST:
         raise UsageError("More than 64 MB is too much to read.", hints=[_HINT])
