@@ -49,8 +49,9 @@ class RunfileSource:
                 return self._from_cache(request, there)
             except NotOffered:
                 name = installer_for(request.version, request.platform.machine)
-                # What is added to comes from the same installer, which may be another one.
-                if name is None or request.offline or _kept(request):
+                # Of what is here in part the rest comes from the same installer.
+                here = any(request.version.matches(one.version) for one in there)
+                if name is None or request.offline or here or _kept(request):
                     raise
                 location = address_of(name)
         installer = find_installer(
