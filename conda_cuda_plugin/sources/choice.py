@@ -44,7 +44,12 @@ class Choice:
 class NoSourceError(CudaError):
     """No source has what was asked for."""
 
-    def __init__(self, request: ToolkitRequest, refusals: list[NotOffered]) -> None:
+    def __init__(
+        self,
+        request: ToolkitRequest,
+        refusals: list[NotOffered],
+        environment: Environment | None = None,
+    ) -> None:
         known = {CudaVersion.parse(text) for refusal in refusals for text in refusal.known}
         known |= set(published())
         exists = any(request.version.matches(version) for version in known)
@@ -71,7 +76,7 @@ class NoSourceError(CudaError):
 
         told = any("conda cuda use" in hint for one in refusals for hint in one.hints)
         if exists and not told:
-            hints += routes(request, {refusal.source for refusal in refusals})
+            hints += routes(request, {refusal.source for refusal in refusals}, environment)
         for refusal in refusals:
             # Where there is nothing to be had the network is not the reason.
             in_vain = not exists or (refusal.source == "channel" and beyond_channels(request))
@@ -133,7 +138,7 @@ def choose(request: ToolkitRequest, environment: Environment, source: str | None
             except NotOffered as refusal:
                 refusals[place] = refusal
     if found is None:
-        raise NoSourceError(request, refusals)
+        raise NoSourceError(request, refusals, environment)
     return Choice(found, "as asked" if source else _reason(refusals, found))
 
 

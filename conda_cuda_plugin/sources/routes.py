@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container
 
+from conda.base.context import context
+
 from ..data import read_data
+from ..environment import Environment
 from ..quoting import typed
+from ..system.conda_compat import display_name
 from ..toolkit import Release, releases
 from ..versions import CudaVersion
 from .base import ToolkitRequest, options_of
@@ -24,7 +29,9 @@ def beyond_channels(request: ToolkitRequest) -> bool:
     return known and all(row.version.numbers < first for row in matching)
 
 
-def routes(request: ToolkitRequest, asked: Container[str]) -> list[str]:
+def routes(
+    request: ToolkitRequest, asked: Container[str], environment: Environment | None = None
+) -> list[str]:
     """The commands that ask those sources that have not been asked and have it, by our tables."""
     # What is added to comes from where it came from.
     if request.keep or request.wanted_addons or request.location:
@@ -46,8 +53,18 @@ def routes(request: ToolkitRequest, asked: Container[str]) -> list[str]:
     if installer and not request.platform.windows:
         ways["runfile"] = f"NVIDIA's installer {installer}, whose SHA-256 is known"
     words = f"conda cuda use {typed(str(request.version))} {options_of(request)}".strip()
+    words += _named(environment) if environment is not None else ""
     return [
         f"{words} --from {source}   ({what})"
         for source, what in ways.items()
         if what and source not in asked
     ]
+
+
+def _named(environment: Environment) -> str:
+    """The option that names an environment, where it is one and not the active one."""
+    prefix, active = environment.prefix, context.active_prefix or ""
+    if not (prefix / "conda-meta").is_dir() or os.path.realpath(active) == os.path.realpath(prefix):
+        return ""
+    name = display_name(prefix)
+    return f" {'-p' if os.sep in name else '-n'} {typed(name)}"

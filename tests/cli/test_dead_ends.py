@@ -58,6 +58,17 @@ def test_the_network_is_named_only_where_it_is_the_reason(
     assert (NETWORK in refusal(version, flavor).hints) == network
 
 
+def test_the_command_names_the_environment_that_is_not_active(
+    conda: Conda, environment: Path
+) -> None:
+    words = ("use", environment, "10.2", "--from", "pypi", "--for", "cc=7.0")
+    elsewhere = conda.cuda(*words, check=False).err
+    assert "  conda cuda use 10.2 -n one --from runfile   (NVIDIA's installer " in elsewhere
+    active = {"CONDA_PREFIX": str(environment), "CONDA_SHLVL": "1"}
+    here = conda.cuda(*words, check=False, **active).err
+    assert "  conda cuda use 10.2 --from runfile   (NVIDIA's installer " in here
+
+
 def test_the_installer_of_a_release_is_taken_from_nvidia(conda: Conda, environment: Path) -> None:
     offline = conda.cuda("use", environment, "10.2", "--from", "runfile", "--offline", check=False)
     assert "no installer was named" in offline.err
