@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +15,12 @@ from ..preload import program
 @functools.cache
 def environ_program() -> Path:
     """What writes its environment; most of a scenario's time is spent on starting it."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    return program(Path(__file__).with_name("environ.c"), folder)
+    build = Path(__file__).resolve().parents[2] / "build" / "tests"
+    build.mkdir(parents=True, exist_ok=True)
+    # Other workers may be running theirs: it is replaced at once.
+    with tempfile.TemporaryDirectory(dir=build) as folder:
+        made = program(Path(__file__).with_name("environ.c"), Path(folder))
+        return made.replace(build / made.name)
 
 
 @dataclass(frozen=True)
