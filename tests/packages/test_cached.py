@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_cuda_plugin.convert.unpacked import pack
+from conda_cuda_plugin.convert.conda_file import pack
 
 from ..conftest import Conda
 from ..listing import leftovers, listing
