@@ -115,6 +115,18 @@ def test_versions_in_words() -> None:
         assert words in found.means
 
 
+LINUX_ONLY = ("executable stack", "system not yet initialized", "GLIBCXX")
+UNIX_WORDS = ("g++", "LD_LIBRARY_PATH", "lib*.so", ".so.", "systemctl", "export ", "patchelf")
+
+
+def test_answers_for_windows_name_nothing_of_linux() -> None:
+    for row in ROWS:
+        if "means" in row and not any(word in str(row["says"]) for word in LINUX_ONLY):
+            shown = {**row, **row.get("windows", {})}
+            text = shown["means"] + str(shown["commands"])
+            assert [word for word in UNIX_WORDS if word in text] == [], row["says"]
+
+
 def test_a_gpu_of_the_future() -> None:
     (found,) = explained("nvcc fatal: Unsupported gpu architecture 'compute_199'")
     assert "19.9" in found.means and "not known yet" in found.means
