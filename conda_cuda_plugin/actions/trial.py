@@ -241,7 +241,6 @@ def _reasons(refusals: Mapping[str, str]) -> str:
     return "; ".join(said)
 
 
-_DRY = ("--dry-run", "--json")
 _LOCAL = ("environment", "system")
 
 
@@ -313,9 +312,9 @@ def _elsewhere(
             return "NVIDIA's redist archives have it:", there
         installer = installer_for(request, settled.platform.machine)
         said = InstallerName.parse(installer) if installer else None
-        if said is not None:
-            everything = Use(said.version.release, Flavor.DEVEL, source=installer)
-            return "NVIDIA's installer has it; download it from NVIDIA first:", everything
+        if said is not None and not settled.platform.windows:
+            everything = Use(said.version.release, Flavor.DEVEL, source="runfile")
+            return f"NVIDIA's installer {installer} has it:", everything
     return "", None
 
 
