@@ -124,7 +124,8 @@ def test_every_command_in_an_environment_with_such_a_name(
     assert ran.out.endswith("V13.0.88\n")
     assert_variables(conda.cuda("env", prefix, cwd=worked_in).out, prefix, worked_in)
     missing = conda.cuda("which", prefix, "libcublas.so.13", "--json", check=False, cwd=worked_in)
-    assert_command(missing.json["answers"][0]["command"], prefix, worked_in)
+    # No source here has it, so a source is named that would.
+    assert_command(missing.json["answers"][0]["route"], prefix, worked_in)
     found = conda.cuda("doctor", prefix, "--json", check=False, cwd=worked_in).json["findings"]
     assert "hooks-missing" not in [finding["rule"] for finding in found]
     conda.cuda("remove", prefix, "--all", "--yes", cwd=worked_in)
