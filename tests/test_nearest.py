@@ -107,6 +107,8 @@ def test_each_source_says_what_it_has_of_an_update_that_exists() -> None:
         "system: has no CUDA 12.6.0, only 12.6.1",
         "pypi has 12.6.3 of CUDA 12.6.",
         "redist has 12.6.2 of CUDA 12.6.",
+        "conda cuda use 12.6.0 --from runfile   (NVIDIA's installer "
+        "cuda_12.6.0_560.28.03_linux.run, whose SHA-256 is known)",
     ]
 
 

@@ -21,6 +21,7 @@ from ..platforms import Platform
 from ..system.files import Inside
 from ..versions import CudaVersion
 from . import windows
+from .wrappers import LACKING
 
 _LIBRARY = re.compile(r"lib[^/]+\.(?:so(?:\.[0-9A-Za-z_.]+)?|a)")
 # ldconfig files such stubs under the driver's names; the loader must never find one of them.
@@ -139,7 +140,7 @@ def make_system_view(root: Path, location: Path, platform: Platform) -> None:
     files = Inside(root.parent)
     files.make_folder(root)
     # `bin` is always made: it is also how a root says which toolkit it stands for.
-    for name in sorted({*os.listdir(location), "bin"} - {"lib64"}):
+    for name in sorted({*os.listdir(location), "bin"} - {"lib64", LACKING}):
         files.link(root / name, str(location / name))
     libraries: dict[str, str] = {}
     for folder in platform.library_directories:

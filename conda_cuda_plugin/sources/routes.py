@@ -33,8 +33,8 @@ def routes(
     request: ToolkitRequest, asked: Container[str], environment: Environment | None = None
 ) -> list[str]:
     """The commands that ask those sources that have not been asked and have it, by our tables."""
-    # What is added to comes from where it came from.
-    if request.keep or request.wanted_addons or request.location:
+    # What is added to comes from where it came from, and offline all of them are out of reach.
+    if request.keep or request.wanted_addons or request.location or request.offline:
         return []
     matching = _matching(request)
     redist = read_data("redist.json")

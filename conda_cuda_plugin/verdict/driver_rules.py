@@ -115,7 +115,7 @@ def _no_driver(version: CudaVersion, least: DriverVersion | None, machine: Machi
     needs = f"CUDA {version} needs {shown(wanted)} or newer" if wanted else None
     if machine.stated:
         text = "No driver is stated" + (f"; {needs} there" if needs else "")
-        return Reason("no-driver", f"{text}.", "Add the driver to --for: driver=550.")
+        return Reason("no-driver", f"{text}.", "State it, too, such as driver=550.")
     return Reason(
         "no-driver",
         f"No driver is known here{f', and {needs}' if needs else ''}.",

@@ -112,7 +112,7 @@ class TestEveryWayNotToAnswer:
         shown = " ".join(result.out.split())
         assert "because channel cannot be read: conda-forge, nvidia cannot be had now: " in shown
         assert f"(HTTP {status})" in shown
-        assert "toolkit CUDA 12.4.1" in shown
+        assert "installs CUDA 12.4.1" in shown
 
     @pytest.mark.parametrize("status", [403, 404])
     def test_no_channel_there(
@@ -129,16 +129,16 @@ class TestEveryWayNotToAnswer:
         assert result.code == 0, result.err
         assert_quiet(result)
         shown = " ".join(result.out.split())
-        assert f"because {line} " in shown
+        assert f"because {line}" in shown
         assert shown.count("no answer") == 1
-        assert "toolkit CUDA 12.4.1" in shown
+        assert "installs CUDA 12.4.1" in shown
 
 
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
         ("use 12.4 --dry-run", 0, LINE),
-        ("use 12.4 --from channel --dry-run", 1, f"The source {LINE}.\n  Check the network"),
+        ("use 12.4 --from channel --dry-run", 1, f"The source {LINE}."),
         ("use 10.2 --dry-run", 1, f"channel: {LINE.removeprefix('channel ')}"),
         ("use 11.8 --cudnn 8 --dry-run", 1, f"channel: {LINE.removeprefix('channel ')}"),
         (

@@ -50,8 +50,7 @@ CASES = (
         "The source channel has CUDA 10.2 as one runtime package, without the flavor devel.",
         (
             "conda cuda use 10.2 --from channel   (the libraries)",
-            "conda cuda use 10.2 --flavor devel --from cuda_10.2.89_440.33.01_linux.run"
-            "   (NVIDIA's installer, downloaded from NVIDIA)",
+            "conda cuda use 10.2 --flavor devel --from runfile   (NVIDIA's installer)",
         ),
     ),
     Case(
@@ -60,8 +59,7 @@ CASES = (
         "The source channel has CUDA 8.0 as one runtime package, without single components.",
         (
             "conda cuda use 8.0 --from channel   (the libraries)",
-            "conda cuda use 8.0 --components cublas --from cuda_8.0.61_375.26_linux-run"
-            "   (NVIDIA's installer, downloaded from NVIDIA)",
+            "conda cuda use 8.0 --components cublas --from runfile   (NVIDIA's installer)",
         ),
     ),
     Case(

@@ -164,8 +164,7 @@ def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
         "      conda install pytorch==1.8.1 cudatoolkit=10.2 -c pytorch\n"
         "\n"
         "  CPU only  pip\n"
-        "      pip install torch==1.8.1+cpu \\\n"
-        "        -f https://download.pytorch.org/whl/torch_stable.html\n"
+        "      pip install torch==1.8.1+cpu -f https://download.pytorch.org/whl/torch_stable.html\n"
         "  CPU only  conda-forge\n"
         '      conda install -c conda-forge "pytorch=1.8.1=cpu*"\n'
         "\n"

@@ -80,7 +80,8 @@ class TestTheMeasure:
         prefix = near.conda.create(near.conda.envs / "one")
         words = ("12.4", "--from=pypi", "-y")
         result, attempts = near.run("cuda", "use", "-p", prefix, *words, PIP_RETRIES="0")
-        assert (result.code, attempts > 0) == (1, True), result.err
+        # The wheels that are in the package cache serve it all the same.
+        assert (result.code, attempts > 0) == (0, True), result.err
 
 
 class TestTheFarSide:

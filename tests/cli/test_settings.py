@@ -54,8 +54,8 @@ class TestInForce:
         self, conda: Conda, environment: Path, way: str
     ) -> None:
         give(conda, way, "cuda_sources", ["system"])
-        result = conda.cuda("use", environment, "12.4", "--dry-run", check=False)
-        assert (result.code, "12.4" in result.err, "pypi" in result.err) == (1, True, False)
+        result = conda.cuda("use", environment, "12.4", "--dry-run", "--json", check=False)
+        assert (result.code, list(result.json["refusals"])) == (1, ["system"])
 
     def test_flavor(self, conda: Conda, environment: Path, way: str) -> None:
         give(conda, way, "cuda_flavor", "base")

@@ -109,7 +109,8 @@ class TestRealWheels:
             if path.is_file() and not path.is_symlink() and os.access(path, os.X_OK)
         }
         tools = ("__nvcc_device_query", "bin2c", "cudafe++", "fatbinary", "nvcc", "nvlink", "ptxas")
-        assert runnable == {*(f"bin/{tool}" for tool in tools), "nvvm/bin/cicc"}
+        refusal = "cuda-bin-lacking/.lacking"
+        assert runnable == {*(f"bin/{tool}" for tool in tools), "nvvm/bin/cicc", refusal}
 
     def test_the_entries_that_linkers_and_tools_expect_are_there(self, with_compiler: Path) -> None:
         root = with_compiler / "cuda-13.0"

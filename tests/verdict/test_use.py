@@ -63,7 +63,7 @@ def plan(conda: Conda, prefix: Path, *words: str) -> str:
         ),
         ("13.0", "driver=550,l40s", "newer. The package cuda-compat, put first on"),
         ("13.0", "cc=9.0", "verdict unknown: No driver is stated; CUDA 13.0.2 needs R580 or newer"),
-        ("12.4", "h100", "needs 525.60.13 or newer there. Add the driver to --for: driver=550."),
+        ("12.4", "h100", "needs 525.60.13 or newer there. State it, too, such as driver=550."),
         # Of the two, the driver that knows the GPU is the newer one.
         ("11.8", "h100", "No driver is stated; CUDA 11.8.0 needs 520.61.05 or newer there."),
         ("12.4", "a100+h100, driver=550", "compute capability 8.0 and 9.0, 5.0 to 9.0 supported)"),

@@ -32,10 +32,10 @@ from ..machine import machine_for
 from ..which_answers import documents, lines, meaning_lines
 
 EPILOG = """\
-NAME is a library (libcudart.so.11.0, cudart64_110.dll), a header, a tool (nvcc),
-a path, an error message, or a file with a whole log, of which the first cause is
-answered; without NAME, or for -, the message is read from standard input, which
-PowerShell hands on with | & $Env:CONDA_EXE cuda which -
+NAME is a library (libcudart.so.11.0, cudart64_110.dll), a header, a tool
+(nvcc), a path, an error message, or a file with a whole log, of which the
+first cause is answered. Without NAME, or for -, the message is read from
+standard input, which PowerShell hands on with | & $Env:CONDA_EXE cuda which -
 
 examples:
   conda cuda which libcublas.so.12            where it is loaded from, and why
