@@ -23,6 +23,7 @@ from pathlib import Path
 from .. import conftest
 from ..conftest import Conda
 from ..docs.stand_ins import NVIDIA_SMI
+from ..docs.world import copy_base
 from ..sources.wheelhouse import only_folder, write_releases
 from ..warm import WarmConda
 
@@ -158,7 +159,9 @@ def make_world() -> Iterator[World]:
 def _make(folder: Path) -> Conda:
     (folder / "pkgs").mkdir()
     (folder / "pkgs" / "urls.txt").touch()
-    conda = conftest._conda(conftest._conda_under_test(), folder, folder / "pkgs")
+    # What the base under test has in its folder of environments is no part of this world.
+    base = copy_base(conftest._conda_under_test(), folder / "base")
+    conda = conftest._conda(base, folder, folder / "pkgs")
     with open(folder / "condarc.yml", "a", encoding="utf-8") as file:
         file.write(f"channel_alias: {NOWHERE}\n")
     conda.variables.update(only_folder(write_releases(folder / "wheels")))
