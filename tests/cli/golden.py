@@ -142,6 +142,7 @@ class World:
         text = re.sub(r"system, |(, )?\bsystem$", "", text, flags=re.MULTILINE)
         row = r"^  (host compiler|system       |conda        )  .*\n(?: {17}.*\n)*"
         text = re.sub(row, r"  \1  ...\n", text, flags=re.MULTILINE)
+        text = re.sub(r"^  system: .*\n(?: {4}.*\n)*", "  system: ...\n", text, flags=re.MULTILINE)
         for name, number in COLOURS.items():
             text = text.replace(f"\x1b[{number}m", f"{{{name}}}")
         return text.replace("\x1b[0m", "{/}")
