@@ -168,7 +168,12 @@ def wrapped(text: str, width: int) -> list[str]:
     """Text in lines of a width; longer words are shortened in the middle."""
     if columns(text) <= width:
         return [text]
-    return [shortened(part, width) for part in paragraph(text, width=width)]
+    lines = []
+    for part in paragraph(text, width=width):
+        # An option and its value stand together where there is room.
+        pieces = [part] if columns(part) <= width else part.split()
+        lines += [shortened(piece, width) for piece in pieces]
+    return lines
 
 
 def shortened(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import wcwidth
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cli import VERBS
@@ -124,6 +124,7 @@ def test_any_table_fits(rows: list[list[str]], width: int) -> None:
 
 
 @given(st.text(st.sampled_from("abc -"), max_size=80), st.integers(8, 40))
+@example("--aaaaa a", 8)
 def test_words_that_fit_are_not_lost(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert all(len(line) <= width for line in lines)
