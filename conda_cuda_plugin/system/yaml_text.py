@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.composer import ComposerError
 from ruamel.yaml.error import YAMLError, YAMLStreamError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.scanner import Scanner
 
 from ..errors import CudaError
 
@@ -41,6 +42,20 @@ class YamlError(CudaError):
         self.reason = reason
 
 
+class _Scanner(Scanner):
+    """Stops where a text nests too deeply.
+
+    It knows brackets from those in strings and comments. For each new one it looks at all that are
+    open, so thousands of them would take seconds before the nodes can be counted.
+    """
+
+    def fetch_more_tokens(self) -> Any:
+        """As ever, unless too much is open."""
+        if len(self.indents) + self.flow_level > _DEEPEST:
+            raise YamlError(_TOO_DEEP)
+        return super().fetch_more_tokens()
+
+
 def load(text: str) -> Any:
     """The content of a YAML text: dicts, lists and strings.
 
@@ -58,10 +73,10 @@ def compose(text: str) -> Any:
     """
     if len(text) > MOST_BYTES:
         raise YamlError("is larger than any file that conda cuda export writes")
+    yaml = YAML(typ="base", pure=True)
+    yaml.Scanner = _Scanner
     try:
-        return YAML(typ="base", pure=True).compose(text)
-    except RecursionError as error:
-        raise YamlError(_TOO_DEEP) from error
+        return yaml.compose(text)
     except ComposerError as error:
         raise YamlError("holds more than one document, or an alias of nothing") from error
     except (YAMLError, YAMLStreamError, ValueError) as error:
