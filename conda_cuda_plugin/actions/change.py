@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda import CondaMultiError, conda_signal_handler
-from conda.common.signals import signal_handler
+from conda import CondaMultiError
 from conda.exceptions import CondaHTTPError, CondaSignalInterrupt
 
 from ..environment import STATE, Environment
@@ -22,6 +21,7 @@ from ..system.lock import is_held, locked
 from ..system.operating_system import is_link
 from ..system.ownership import closed_to_others
 from ..system.reading import is_regular
+from ..system.stopping import stoppable
 
 LOCK = STATE / "lock"
 
@@ -43,7 +43,7 @@ def in_environment(environment: Environment) -> Iterator[None]:
     free_lock(environment)
     try:
         with (
-            signal_handler(conda_signal_handler),
+            stoppable(),
             closed_to_others(),
             locked(
                 environment.prefix / LOCK,

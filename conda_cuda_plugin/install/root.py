@@ -19,8 +19,9 @@ from ..system import schema
 from ..system.descent import kept_name
 from ..system.operating_system import is_link
 from ..system.reading import read_json
+from ..system.stopping import tidy
 from ..toolkit import Origin, Toolkit
-from . import amend, contents, view, wrappers
+from . import contents, view, wrappers
 from .contents import edited, is_same, strangers
 
 RECORD = STATE / "unfinished.json"
@@ -64,6 +65,9 @@ def install(offer: Offer, environment: Environment, platform: Platform) -> Toolk
             environment.files.make_folder(aside)
             view.make_adopted_view(aside, environment.prefix, platform)
         else:
+            # Not at the top: most commands install nothing.
+            from . import amend
+
             missing, gone = amend.copy_what_stays(root, aside, records)
             link_packages(aside, missing, offer.specs, root, gone)
             view.make_package_view(aside, offer.version, platform)
@@ -174,12 +178,16 @@ def building_aside(environment: Environment, place: Path) -> Iterator[Path]:
         remove_unfinished(environment)
     if os.path.lexists(path):
         raise ForeignFileError(path, reason="what is unfinished has to go there")
-    environment.files.write(RECORD, json.dumps([path.name]).encode())
-    try:
-        yield path
-    finally:
+
+    def end() -> None:
         discard(environment, path, place)
         environment.files.remove(RECORD)
+
+    try:
+        environment.files.write(RECORD, json.dumps([path.name]).encode())
+        yield path
+    finally:
+        tidy(end)
 
 
 def discard(environment: Environment, path: Path, place: Path) -> None:

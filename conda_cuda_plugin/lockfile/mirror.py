@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from conda import conda_signal_handler
-from conda.common.signals import signal_handler
 from conda.exceptions import CondaSignalInterrupt
 
 from ..actions import extend
@@ -26,6 +24,7 @@ from ..system.descent import TEMPORARY
 from ..system.files import Inside
 from ..system.progress import Fetched, Progress
 from ..system.progress_text import Part
+from ..system.stopping import stoppable
 from ..toolkit import Origin
 
 
@@ -118,7 +117,7 @@ def carry_out(plan: Plan) -> Result:
     """
     directory = plan.directory
     try:
-        with signal_handler(conda_signal_handler):
+        with stoppable():
             with Fetched():
                 records = plan.offer.fetch()
             with exclusive(directory) as scratch:

@@ -36,6 +36,7 @@ from .descent import (
 )
 from .operating_system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link
 from .reading import open_regular
+from .stopping import tidy
 
 
 @dataclass(frozen=True)
@@ -257,12 +258,12 @@ class Inside:
     def scratch(self, folder: Path) -> Iterator[Path]:
         """A new folder in another one, for this user alone; it is removed afterwards."""
         path = self.base / folder / temporary_name()
-        with self._at(path, make=True) as (spot, name):
-            os.mkdir(spot.at(name), 0o700, dir_fd=spot.handle)
         try:
+            with self._at(path, make=True) as (spot, name):
+                os.mkdir(spot.at(name), 0o700, dir_fd=spot.handle)
             yield path
         finally:
-            self.remove_tree(path)
+            tidy(lambda: self.remove_tree(path))
 
     def check_symlinks(self) -> None:
         """Make sure that the file system has symbolic links; on Windows, junctions.
@@ -272,9 +273,11 @@ class Inside:
         """
         path = self.base / temporary_name()
         if not WINDOWS:
-            with self._at(path) as (spot, name):
-                spot.symlink(".", name)
-                spot.unlink(name)
+            try:
+                with self._at(path) as (spot, name):
+                    spot.symlink(".", name)
+            finally:
+                tidy(lambda: self.remove(path))
             return
         try:
             swap_link(path, ".", path.with_name(temporary_name()))

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import Generic, TypeVar
 
+from .operating_system import uninterrupted
 from .progress_text import Part
+from .stopping import tidy
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +23,7 @@ _LONG = 3600
 
 
 class _Calls(Generic[R]):
-    """Calls with the numbers from 0 to a count, begun in order in a few threads.
+    """Calls with the numbers from 0 to a count, in order, in a few threads from `begin` on.
 
     `allowed` holds back calls, if given: each takes one permit.
     """
@@ -35,8 +37,17 @@ class _Calls(Generic[R]):
     ) -> None:
         self.results: deque[Future[R]] = deque(Future() for _ in range(count))
         self._call, self._todo, self._allowed = call, deque(enumerate(self.results)), allowed
-        for _ in range(min(at_once, count)):
-            threading.Thread(target=self._run, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._run, daemon=True) for _ in range(min(at_once, count))
+        ]
+
+    def begin(self) -> None:
+        """Start the threads that have not been started."""
+        # A signal in the middle of `start` would leave a thread without its name in Python's lists,
+        # and one that a thread gets would not wait for `uninterrupted`.
+        with uninterrupted():
+            while self._threads:
+                self._threads.pop().start()
 
     def _run(self) -> None:
         while True:
@@ -68,6 +79,7 @@ def in_parallel(call: Callable[[T], R], items: Sequence[T], at_once: int) -> lis
         return [call(item) for item in items]
     calls = _Calls(lambda number: call(items[number]), len(items), at_once)
     try:
+        calls.begin()
         done, _ = wait(calls.results, _LONG, FIRST_EXCEPTION)
         for one in done:
             one.result()
@@ -87,6 +99,7 @@ def in_order(call: Callable[[T], R], items: Sequence[T], at_once: int) -> Iterat
     allowed = threading.Semaphore(at_once)
     calls = _Calls(lambda number: call(items[number]), len(items), at_once, allowed)
     try:
+        calls.begin()
         while calls.results:
             result = calls.results.popleft()
             wait([result], _LONG)
@@ -106,7 +119,7 @@ class Job:
 
     def __init__(self, part: Part) -> None:
         self.part = part
-        self.busy = threading.Lock()
+        self.busy = threading.RLock()
         self.closed = False
 
     def update(self, done: int, total: int) -> None:
@@ -140,12 +153,16 @@ class Jobs(Generic[T]):
 
     def __init__(self, parts: Sequence[Part], work: Callable[[int, Job], T]) -> None:
         self._work, self._jobs = work, [Job(part) for part in parts]
+        self._calls = _Calls(self._do, len(self._jobs), _AT_ONCE)
 
     def __enter__(self) -> Jobs[T]:
-        self._calls = _Calls(self._do, len(self._jobs), _AT_ONCE)
+        # No thread yet: a signal may come before the context is entered, and nobody would stop it.
         return self
 
     def __exit__(self, *error: object) -> None:
+        tidy(self._end)
+
+    def _end(self) -> None:
         self._calls.stop()
         for job in self._jobs:
             job.closed = True
@@ -154,11 +171,12 @@ class Jobs(Generic[T]):
             job.busy.acquire()
 
     def result(self, number: int) -> T:
-        """The result of a job, when it is done.
+        """The result of a job, when it is done; the first call begins them all.
 
         Raises:
             What the job has raised, or another one that cannot be mended.
         """
+        self._calls.begin()
         result = self._calls.results[number]
         while not result.done():
             wait([result], 0.1)

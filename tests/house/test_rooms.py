@@ -24,6 +24,7 @@ LAZY = {
     "cli.verbs.list": "its modes `--available` and `--system` are commands of their own",
     "cli.complete": "a program of its own, run at every Tab",
     "convert.conda_file": "zstd: " + SOME,
+    "install.root": "most commands install nothing, and no packages change",
     "sources.choice": "the ways out are looked up where there is no offer",
     "sources.pypi.settings": SOME,
     "system.conda_compat": SOME,

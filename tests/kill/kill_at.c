@@ -2,6 +2,10 @@
  * kernel kill it right before the one whose number KILL_AT names. With KILL_AT=0 the number of
  * calls is written to the file that KILL_COUNT names, when the process ends.
  *
+ * KILL_WITH names another signal, which the process can answer. It comes KILL_TIMES times, before as
+ * many calls in a row, and a thread that is not the first one sleeps a while before such a call: the
+ * first one has time to end the command under it. With KILL_THREADS only calls of such threads count.
+ *
  * Only the first process is looked at: the programs that it starts do not get this library.
  */
 #define _GNU_SOURCE
@@ -14,25 +18,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static long at, done;
+static long at, done, times;
+static int with, threads;
 static char place[4096];
 static pid_t first;
 
 __attribute__((constructor)) static void begin(void) {
     const char *number = getenv("KILL_AT"), *file = getenv("KILL_COUNT");
+    const char *signal = getenv("KILL_WITH"), *often = getenv("KILL_TIMES");
     at = number ? atol(number) : -1;
+    with = signal ? atoi(signal) : SIGKILL;
+    times = often ? atol(often) : 1;
+    threads = getenv("KILL_THREADS") != NULL;
     snprintf(place, sizeof place, "%s", file ? file : "");
     first = getpid();
     unsetenv("LD_PRELOAD");
 }
 
 static void change(void) {
-    if (at < 0 || getpid() != first) return;
+    if (at < 0 || getpid() != first || (threads && gettid() == first)) return;
     long number = __atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);
-    if (at > 0 && number >= at) {
+    if (at <= 0 || number < at) return;
+    if (with == SIGKILL) {
         kill(first, SIGKILL);
         pause();
     }
+    if (number < at + times) kill(first, with);
+    if (number < at + times && gettid() != first) usleep(300000);
 }
 
 __attribute__((destructor)) static void end(void) {

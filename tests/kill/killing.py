@@ -29,9 +29,18 @@ class Killer:
 
     def kill(self, conda: Conda, words: Sequence[str | Path], at: int, **extra: str) -> bool:
         """Run a command and kill it before its n-th call; whether it got that far."""
-        return self._run(conda, words, at=at, **extra) == -signal.SIGKILL
+        return self._run(conda, words, at=at, **extra).returncode == -signal.SIGKILL
 
-    def _run(self, conda: Conda, words: Sequence[str | Path], *, at: int, **extra: str) -> int:
+    def stop(
+        self, conda: Conda, words: Sequence[str | Path], at: int, times: int, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command and ask it to stop before its n-th call, and again before the next ones."""
+        asked = {"KILL_WITH": str(int(signal.SIGTERM)), "KILL_TIMES": str(times)}
+        return self._run(conda, words, at=at, **asked, **extra)
+
+    def _run(
+        self, conda: Conda, words: Sequence[str | Path], *, at: int, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [conda.exe, "cuda", *map(str, words)],
             env=conda.environ(LD_PRELOAD=str(self.library), KILL_AT=str(at), **extra),
@@ -43,4 +52,4 @@ class Killer:
         assert "Traceback" not in done.stderr, done.stderr
         if at == 0:
             assert done.returncode == 0, done.stderr
-        return done.returncode
+        return done

@@ -93,11 +93,11 @@ CASES = (
 )
 
 
-def moments(calls: int) -> Sequence[int]:
+def moments(calls: int, most: int = MOMENTS) -> Sequence[int]:
     """The numbers of the calls to kill at: all, or evenly spread ones with the first and last."""
-    if not MOMENTS or calls <= MOMENTS:
+    if not MOMENTS or calls <= most:
         return range(1, calls + 1)
-    return sorted({1 + (calls - 1) * n // (MOMENTS - 1) for n in range(MOMENTS)})
+    return sorted({1 + (calls - 1) * n // (most - 1) for n in range(most)})
 
 
 def activated(prefix: Path) -> tuple[str, str]:
