@@ -19,7 +19,15 @@ from ..lockfile.environment_yml import EnvironmentFile, has_section, parse
 from ..machine.machine import Machine
 from ..quoting import typed
 from ..sources.base import ToolkitRequest
-from ..system.conda_compat import confirm, file_format, named_files, prefix_named
+from ..system.conda_compat import (
+    confirm,
+    file_format,
+    is_environment_named,
+    named_files,
+    prefix_named,
+)
+from ..verdict.driver_rules import has_compat
+from ..verdict.verdict import Level
 from .common import (
     facts,
     name_of,
@@ -40,15 +48,17 @@ from .plan import plan_document, plan_lines, switch_lines
 def apply(args: Namespace, file: EnvironmentFile) -> int:
     """Plan, ask, let conda make the environment, give it its toolkit, report."""
     settled = settled_request(this_platform())
-    machine = machine_for(None, compiles=file.request(settled).compiles)
-    environment = Environment(_prefix(args, file))
+    machine = machine_for(args.cuda_for, compiles=file.request(settled).compiles)
+    environment = Environment(_prefix(file))
     plan = make_environment.make_plan(file, environment, settled, machine, force=args.cuda_force)
     document = {"success": True, "plan": _document(plan, machine)}
     if context.dry_run and context.json:
         print_json({**document, "dry_run": True})
         return 0
     say(*_lines(plan, machine))
-    confirm("Proceed")
+    verdict = plan.use.verdict if plan.use else None
+    doubtful = verdict is not None and verdict.level is Level.COMPAT and not has_compat(machine)
+    confirm("Proceed", default="no" if doubtful else "yes")
     variables = {"CONDA_OFFLINE": "true"} if context.offline else {}
     if context.ssl_verify is False:
         variables["CONDA_SSL_VERIFY"] = "false"
@@ -67,9 +77,9 @@ def apply(args: Namespace, file: EnvironmentFile) -> int:
     return 0
 
 
-def _prefix(args: Namespace, file: EnvironmentFile) -> Path:
+def _prefix(file: EnvironmentFile) -> Path:
     """Where the environment is or shall be: what was named, else what the file names."""
-    if args.name or args.prefix:
+    if is_environment_named():
         return Path(context.target_prefix)
     if file.name is None:
         raise CudaError(
@@ -155,9 +165,16 @@ def after_creation() -> None:
         path = Path(name).expanduser().absolute()
         if context.dry_run or not has_section(path):
             continue
-        environment = Environment(Path(context.target_prefix))
-        if file_format() == FORMAT or path.name in FILES:
+        ours = file_format() == FORMAT or path.name in FILES
+        try:
             file = parse(text_of(path), path)
+        except CudaError:
+            # Perhaps it is another program's section.
+            if ours:
+                raise
+            continue
+        environment = Environment(_prefix(file))
+        if ours:
             settled = settled_request(this_platform())
             machine = machine_for(None, compiles=file.request(settled).compiles)
             _give_toolkit(file, environment, settled, machine, force=False)

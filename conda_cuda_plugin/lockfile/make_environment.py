@@ -127,7 +127,7 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
             f"conda could not {what} the environment {prefix} from {plan.file.path}, so it got no "
             "toolkit.",
             hints=[
-                *said[-_MOST:].split("\n"),
+                *(filter(None, said[-_MOST:].split("\n")) if silent else ["conda says above why."]),
                 f"conda cuda apply {typed(str(plan.file.path))} goes on from there.",
             ],
             prefix=prefix,

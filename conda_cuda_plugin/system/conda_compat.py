@@ -150,6 +150,11 @@ def named_files() -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(map(str, found or ()))
 
 
+def is_environment_named() -> bool:
+    """Whether the command line says which environment is meant."""
+    return any(isinstance(context._argparse_args.get(key), str) for key in ("name", "prefix"))
+
+
 def prefix_named(name: str) -> Path:
     """Where the environment of a name is, or would be made.
 

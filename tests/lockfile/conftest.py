@@ -54,7 +54,6 @@ name: work   # as everybody calls it
 
 channels:
   - {channel}
-  - nodefaults
 dependencies:
   # says hello
   - greeting=1.0   # not 2.0 yet

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ..channel.package import CondaPackage, write_channel
 
-PYTHON = "{0}.{1}".format(*sys.version_info)
-VERSION = "{0}.{1}.{2}".format(*sys.version_info)
+PYTHON = "{}.{}".format(*sys.version_info)
+VERSION = "{}.{}.{}".format(*sys.version_info)
 
 
 def small_channel(folder: Path) -> Path:
@@ -31,7 +31,7 @@ def _packages() -> Iterator[CondaPackage]:
         VERSION,
         # As in a virtual environment: the interpreter is the one that runs the tests.
         files={"pyvenv.cfg": f"home = {home}\nversion = {VERSION}\n".encode()},
-        links={name: f"{home}/python{PYTHON}" for name in ("bin/python", f"bin/python{PYTHON}")},
+        links=dict.fromkeys(("bin/python", f"bin/python{PYTHON}"), f"{home}/python{PYTHON}"),
     )
     yield CondaPackage("pip", "24.0", depends=("python",), files=dict(_pip()))
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import time
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from conda_cuda_plugin.system.descent import is_temporary
 from conda_cuda_plugin.system.yaml_text import load
@@ -92,7 +86,6 @@ def test_the_file_that_is_there_keeps_what_a_person_wrote(conda: Conda, project:
     path.write_text(text)
     path.chmod(0o600)
     conda("cuda", "export", "--environment", "-n", "work", "-f", path)
-    after = path.read_text()
     expected = {
         "greeting=1.0   #": "greeting=1.0=0  #",
         "- reader\n": "- reader=0.1=0\n",

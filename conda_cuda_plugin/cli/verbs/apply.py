@@ -30,7 +30,7 @@ from ..common import (
     warn_of_others,
 )
 from ..layout import LEVELS, fields, heading, table
-from ..machine import machine_for
+from ..machine import add_machine_option, machine_for
 from ..plan import offer_title, reason_rows
 
 EPILOG = """\
@@ -63,6 +63,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         help="Go on with a toolkit that cannot run here, and with packages that FILE has no hash "
         "of.",
     )
+    add_machine_option(parser)
     add_common_options(parser, prompt=True)
     helpers.add_parser_networking(parser)
 
@@ -75,7 +76,7 @@ def execute(args: Namespace) -> int:
         return environment_file.apply(args, environment_yml.parse(text, path))
     file = parse(text, str(path))
     environment = target_environment(args)
-    machine = machine_for(None, compiles=file.compiles)
+    machine = machine_for(args.cuda_for, compiles=file.compiles)
     plan = apply.make_plan(
         environment,
         file,
