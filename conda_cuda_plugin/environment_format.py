@@ -18,10 +18,14 @@ _ABOUT = "Environment with its CUDA toolkit, as conda cuda apply takes it"
 _Base: Any = getattr(types, "EnvironmentSpecBase", object)
 
 
+def _names_of(kind: Any) -> set[str]:
+    """The values that one of conda's types has in this version; none without such a type."""
+    return {field.name for field in fields(kind)} if kind is not None else set()
+
+
 def _fitting(kind: Any, **values: Any) -> Any:
-    """One of conda's types with the values that it has in this version."""
-    known = {field.name for field in fields(kind)}
-    return kind(**{name: value for name, value in values.items() if name in known})
+    """One of conda's types with those of some values that it has."""
+    return kind(**{name: values[name] for name in values if name in _names_of(kind)})
 
 
 def exporter() -> Any | None:
@@ -62,8 +66,8 @@ def _export(model: Any) -> str:
 class CudaEnvironmentSpec(_Base):
     """A file that conda reads; a post command gives the environment its toolkit."""
 
-    detection_supported = hasattr(
-        getattr(types, "CondaEnvironmentSpecifier", None), "default_filenames"
+    detection_supported = "default_filenames" in _names_of(
+        getattr(types, "CondaEnvironmentSpecifier", None)
     )
     """Before conda 26.3 every format that takes a file is in the way of all others."""
 
