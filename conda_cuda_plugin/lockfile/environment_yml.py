@@ -253,7 +253,8 @@ def updated_text(text: str, content: Mapping[str, Any], file: str) -> str:
         channels = content["channels"] or []
         if _NO_DEFAULTS in (old.get("channels") or ()) and _NO_DEFAULTS not in channels:
             # No environment records it.
-            content = {**content, "channels": CommentedSeq([*channels, _NO_DEFAULTS])}
+            others = [one for one in channels if one != "defaults"]
+            content = {**content, "channels": CommentedSeq([*others, _NO_DEFAULTS])}
         return with_sections(text, content, IDENTITIES)
     except YamlError as error:
         raise CudaFileError(file, error.reason, ["Name another file with -f."]) from error

@@ -23,13 +23,14 @@ needs_formats = pytest.mark.skipif(
 needs_names = pytest.mark.skipif(
     not FINDS_BY_NAME, reason="conda tells a format by the name of a file from 26.3 on"
 )
-FORMAT = "--format" if FINDS_BY_NAME else "--environment-specifier"
+OPTION = "--environment-specifier"
+"""`--format` since 26.5, which takes the old name until 27.3."""
 
 
 @needs_formats
 def test_conda_makes_exports_and_makes_again(conda: Conda, project: Path) -> None:
     path = project / "environment.yml"
-    done = conda("env", "create", "-f", path, FORMAT, "cuda-environment")
+    done = conda("env", "create", "-f", path, OPTION, "cuda-environment")
     prefix = conda.envs / "work"
     assert os.readlink(prefix / "cuda") == "cuda-12.4"
     assert (prefix / "share" / "greeting").read_text() == "hello 1.0\n"
@@ -50,7 +51,7 @@ def test_conda_makes_exports_and_makes_again(conda: Conda, project: Path) -> Non
         project / "again.yml",
         "-n",
         "again",
-        FORMAT,
+        OPTION,
         "cuda-environment",
     )
     conda(*words)
@@ -105,7 +106,7 @@ def test_files_by_their_name(conda: Conda, project: Path) -> None:
 def test_a_section_that_cannot_be_used(conda: Conda, project: Path) -> None:
     path = project / "environment.yml"
     path.write_text(path.read_text().replace("version: 12.4", "version: [x]"))
-    words = ("env", "create", "-n", "work", "-f", path, FORMAT, "cuda-environment")
+    words = ("env", "create", "-n", "work", "-f", path, OPTION, "cuda-environment")
     done = conda(*words, check=False)
     assert done.code == 1 and "cuda.version" in done.err and "Traceback" not in done.err
     assert not (conda.envs / "work").exists()
