@@ -68,14 +68,14 @@ def conda_health_checks() -> Iterator[Any]:
     from .system.conda_compat import health_check
 
     def check(prefix: str, verbose: bool) -> None:
-        from .cli.conda_doctor import check
+        from .cli.verbs.doctor import conda_check
 
-        check(prefix, verbose)
+        conda_check(prefix, verbose)
 
     def fix(prefix: str, args: Any, confirm: Any) -> int:
-        from .cli.conda_doctor import fix
+        from .cli.verbs.doctor import conda_fix
 
-        return fix(prefix, args, confirm)
+        return conda_fix(prefix, args, confirm)
 
     yield health_check(
         "cuda",
@@ -97,7 +97,7 @@ def conda_error_hints(error: Any) -> Iterator[Any]:
 
 @hookimpl
 def conda_post_commands() -> Iterator[Any]:
-    """Before conda 25.5: let toolkits follow what a command has done."""
+    """Toolkits that follow a command before conda 25.5, and the CUDA of environments' files."""
     from conda.plugins.types import CondaPostCommand
 
     def follow(command: str) -> None:
@@ -110,6 +110,44 @@ def conda_post_commands() -> Iterator[Any]:
         action=follow,
         run_for={"install", "update", "remove", "env_update", "create", "rename"},
     )
+
+    def export(command: str) -> None:
+        from .cli.environment_file import after_export
+
+        after_export()
+
+    def creation(command: str) -> None:
+        from .system.conda_compat import named_files
+
+        if named_files():
+            from .cli.environment_file import after_creation
+
+            after_creation()
+
+    yield CondaPostCommand(name="conda-cuda-export", action=export, run_for={"export"})
+    yield CondaPostCommand(
+        name="conda-cuda-creation",
+        action=creation,
+        run_for={"create", "env_create", "env_update", "install", "update"},
+    )
+
+
+@hookimpl
+def conda_environment_exporters() -> Iterator[Any]:
+    """From conda 25.9 on: `conda export --format cuda-environment`."""
+    from .environment_format import exporter
+
+    if (found := exporter()) is not None:
+        yield found
+
+
+@hookimpl
+def conda_environment_specifiers() -> Iterator[Any]:
+    """From conda 25.9 on: `conda env create --format cuda-environment`."""
+    from .environment_format import specifier
+
+    if (found := specifier()) is not None:
+        yield found
 
 
 @hookimpl

@@ -25,9 +25,7 @@ from ..system.shared_caches import others_may_change
 from ..toolkit import Origin, Toolkit
 from ..verdict.verdict import Verdict
 from ..versions import CudaVersion
-from . import cuda_file
 from .agree import disagreement
-from .check import parse
 from .cuda_file import CudaFile, CudaFileError, ExactPackage, ExactToolkit
 from .exact import offer_of
 from .export import describe_toolkit
@@ -70,15 +68,6 @@ class Plan:
     def unprotected(self) -> tuple[ExactPackage, ...]:
         """The packages to be installed that no hash protects."""
         return tuple(package for step in self.steps for package in step.wanted.unprotected)
-
-
-def read(path: Path) -> CudaFile:
-    """What a file says.
-
-    Raises:
-        CudaFileError: when it cannot be used.
-    """
-    return parse(cuda_file.text_of(path), str(path))
 
 
 def make_plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..actions.request import recorded_request
 from ..environment import Environment
@@ -21,6 +21,17 @@ from ..system.reading import hash_of
 from ..toolkit import Origin, Toolkit
 from . import cuda_file
 from .check import REQUEST
+
+
+class Form(Protocol):
+    """A kind of file: the module that writes it."""
+
+    def new_text(self, content: Mapping[str, Any], /) -> str:
+        """A new file with some content."""
+
+    def updated_text(self, text: str, content: Mapping[str, Any], file: str, /) -> str:
+        """The text of an existing file with new content."""
+
 
 _NAMED = 6
 """How many packages a sentence names."""
@@ -43,24 +54,13 @@ def describe(
     """
     current = environment.current()
     toolkits = environment.toolkits() if everything else (current,) if current else ()
-    _check(environment, toolkits)
+    check_toolkits(environment, toolkits)
     rows, doubts = [], []
     for toolkit in toolkits:
         row, more = describe_toolkit(toolkit, environment)
         rows.append(row)
         doubts += more
-    recorded = recorded_request(environment)
-    request = {key: recorded[key] for key in REQUEST if recorded.get(key)}
-    if not request.get("version"):
-        # It was not asked for through `use`, or the record is gone.
-        request = {"version": (current or toolkits[0]).version.release}
-    if pin.is_pinned(environment):
-        request["pin"] = True
-    if request.get("channels"):
-        request["channels"] = [
-            without_credentials(channel) if "://" in channel else channel
-            for channel in request["channels"]
-        ]
+    request = request_of(environment, current or toolkits[0])
     content: dict[str, Any] = {
         cuda_file.FORMAT_KEY: cuda_file.FORMAT,
         "platform": platform.subdir,
@@ -73,7 +73,29 @@ def describe(
     return {**content, "digest": cuda_file.digest_of(content)}
 
 
-def _check(environment: Environment, toolkits: tuple[Toolkit, ...]) -> None:
+def request_of(environment: Environment, toolkit: Toolkit) -> dict[str, Any]:
+    """What `use` was asked for the last time, as a file says it; without a record, the release."""
+    recorded = recorded_request(environment)
+    request = {key: recorded[key] for key in REQUEST if recorded.get(key)}
+    if not request.get("version"):
+        # It was not asked for through `use`, or the record is gone.
+        request = {"version": toolkit.version.release}
+    if pin.is_pinned(environment):
+        request["pin"] = True
+    if request.get("channels"):
+        request["channels"] = [
+            without_credentials(channel) if "://" in channel else channel
+            for channel in request["channels"]
+        ]
+    return request
+
+
+def check_toolkits(environment: Environment, toolkits: tuple[Toolkit, ...]) -> None:
+    """Refuse to export nothing, or what is not whole.
+
+    Raises:
+        CudaError: in words.
+    """
     if not toolkits:
         others = ", ".join(found.name for found in environment.toolkits())
         what, hint = "installed", "conda cuda use 12.4 installs one."
@@ -192,8 +214,13 @@ def _dist(record: Any) -> str:
     return f"{record.name}-{record.version}-{record.build}"
 
 
-def write(path: Path, content: Mapping[str, Any]) -> bool:
+def write(path: Path, content: Mapping[str, Any], form: Form) -> bool:
     """Write a file, or bring one up to date: what a person wrote around the values stays.
+
+    Args:
+        path: the file.
+        content: what it shall hold.
+        form: the kind of file: `cuda_file` or `environment_yml`.
 
     Returns:
         Whether anything changed.
@@ -208,10 +235,10 @@ def write(path: Path, content: Mapping[str, Any]) -> bool:
     # A link that a person made stays one.
     place = Path(os.path.realpath(path))
     if not place.exists():
-        text, mode = cuda_file.new_text(content), 0o644
+        text, mode = form.new_text(content), 0o644
     else:
         before = cuda_file.text_of(place)
-        text = cuda_file.updated_text(before, content, str(path))
+        text = form.updated_text(before, content, str(path))
         mode = place.stat().st_mode & 0o777
         if text == before:
             return False

@@ -7,7 +7,9 @@ back at the key or item that it stood at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml.comments import CommentedSeq
@@ -18,6 +20,8 @@ from ..system.yaml_text import YamlError, canonical, compose, dump, load
 Place = tuple[Any, ...]
 """The keys that lead to a value. An item of a list stands among them as what it is known by."""
 Identities = Mapping[str, str]
+_PACKAGE = re.compile(r"[^\s=<>!~;,\[@]*")
+"""The name at the beginning of a requirement."""
 
 
 def updated(text: str, content: Mapping[str, Any], identities: Identities) -> str:
@@ -28,11 +32,13 @@ def updated(text: str, content: Mapping[str, Any], identities: Identities) -> st
         content: what it shall hold.
         identities: by a list's key, the key that tells the items of the list apart
             (`{"packages": "name"}`), so that an item that stays keeps its place and its comments.
+            An item that is a text is known by the package that it names: `python` of `python>=3`.
 
     Raises:
         YamlError: when the text cannot be brought up to date.
     """
-    new = dump(_in_order(content, compose(text), identities))
+    node = compose(text)
+    new = dump(_in_order(content, node, identities), offset=_offset(node))
     result = _with_comments(new, text, identities)
     if canonical(load(result), identities) != canonical(content, identities):
         raise YamlError("is written in a way that cannot be brought up to date in place")
@@ -46,14 +52,24 @@ def _in_order(value: Any, node: Any, identities: Identities, name: str = "") -> 
         old = {key.value: item for key, item in pairs}
         order = [*(key for key in old if key in value), *(key for key in value if key not in old)]
         return {key: _in_order(value[key], old.get(key), identities, key) for key in order}
+    is_block = isinstance(node, SequenceNode) and not node.flow_style
     if name in identities and isinstance(value, list):
-        items = {str(item[identities[name]]): item for item in value}
+        by = identities[name]
+        items = dict(zip(_known_by(value, by), value, strict=True))
         rows = node.value if isinstance(node, SequenceNode) else []
-        old = {_known_by(row, identities[name]): row for row in rows}
+        old = dict(zip(_known_by(map(_plain, rows), by), rows, strict=True))
         order = [*(one for one in old if one in items), *(one for one in items if one not in old)]
-        return [_in_order(items[one], old.get(one), identities) for one in order]
+        value = [_in_order(items[one], old.get(one), identities) for one in order]
     # An item on each line may have a comment of its own.
-    return CommentedSeq(value) if isinstance(node, SequenceNode) and not node.flow_style else value
+    return CommentedSeq(value) if is_block and isinstance(value, list) else value
+
+
+def _offset(node: Any) -> int:
+    """How far the lists of a mapping are indented: `- item` below its key, or two columns in."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(value, SequenceNode) and not value.flow_style:
+            return 2 if value.start_mark.column > key.start_mark.column else 0
+    return 0
 
 
 def _with_comments(new: str, text: str, identities: Identities) -> str:
@@ -110,22 +126,40 @@ def _places(
     """The lines that keys and items begin on; nothing for what stands in brackets."""
     if node is None or isinstance(node, ScalarNode) or node.flow_style:
         return
-    for row in node.value:
-        if isinstance(node, MappingNode):
-            key, item = row
+    if isinstance(node, MappingNode):
+        for key, item in node.value:
             yield key.start_mark.line, (*above, key.value)
             yield from _places(item, identities, key.value, (*above, key.value))
-        else:
-            place = (*above, f"-{_known_by(row, identities.get(name, ''))}")
-            yield row.start_mark.line, place
-            yield from _places(row, identities, name, place)
+        return
+    known = _known_by(map(_plain, node.value), identities.get(name, ""))
+    for word, row in zip(known, node.value, strict=True):
+        place = (*above, f"-{word}")
+        yield row.start_mark.line, place
+        yield from _places(row, identities, name, place)
 
 
-def _known_by(node: Any, identity: str) -> str:
-    """What an item of a list is known by: the value of a key, or its own value."""
+def _plain(node: Any) -> Any:
+    """An item of a list as far as it tells what it is known by."""
     if isinstance(node, MappingNode):
-        return next((str(item.value) for key, item in node.value if key.value == identity), "")
+        return {key.value: item.value for key, item in node.value}
     return str(node.value)
+
+
+def _known_by(items: Iterable[Any], identity: str) -> Iterator[str]:
+    """What the items of a list are known by, each by a word of its own.
+
+    That is the value of a key; or, of a text, the package that it names, where the list has an
+    identity, else the text itself.
+    """
+    counts: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, Mapping):
+            word = str(item[identity]) if identity in item else f"{next(iter(item), '')}:"
+        else:
+            text = str(item)
+            word = _PACKAGE.match(text.rpartition("::")[2])[0] if identity else text  # type: ignore[index]
+        yield f"{word} {counts[word]}" if counts[word] else word
+        counts[word] += 1
 
 
 def _ends(node: Any) -> Iterator[tuple[int, int]]:

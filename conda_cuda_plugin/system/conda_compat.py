@@ -125,6 +125,46 @@ def others_act_on_transactions() -> bool:
     )
 
 
+def packages_of(prefix: Path, *, from_history: bool) -> dict[str, Any]:
+    """An environment as `conda env export` has it: `channels`, `dependencies`, `variables`.
+
+    With `from_history` the dependencies are what the user has asked for.
+    """
+    # Not at the top: no other command needs it.
+    from conda.env.env import from_environment
+
+    found: dict[str, Any] = from_environment(None, str(prefix), from_history=from_history).to_dict()
+    return {key: value for key, value in found.items() if key not in ("name", "prefix")}
+
+
+def file_format() -> str | None:
+    """The format that the command line or the settings name for an environment's file, if any."""
+    named = context._argparse_args.get("format")
+    found = named if isinstance(named, str) else getattr(context, "environment_specifier", None)
+    return str(found) if found else None
+
+
+def named_files() -> tuple[str, ...]:
+    """The files that the command line names with `--file`."""
+    found = context._argparse_args.get("file")
+    return (found,) if isinstance(found, str) else tuple(map(str, found or ()))
+
+
+def is_environment_named() -> bool:
+    """Whether the command line says which environment is meant."""
+    return any(isinstance(context._argparse_args.get(key), str) for key in ("name", "prefix"))
+
+
+def prefix_named(name: str) -> Path:
+    """Where the environment of a name is, or would be made.
+
+    Raises:
+        CondaError: when conda takes no such name.
+    """
+    with settings(name=name, prefix=None):
+        return Path(context.target_prefix)
+
+
 def detail(error: BaseException, name: str) -> str:
     """An attribute of one of conda's errors; empty when it has none of that name."""
     return str(getattr(error, "_kwargs", {}).get(name, ""))

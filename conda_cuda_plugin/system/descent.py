@@ -33,7 +33,8 @@ READ = os.O_RDONLY | NO_LINK | NO_WAIT | CLOSED | BINARY
 TEMPORARY = ".conda-cuda-tmp"
 KEPT = ".kept"
 """Ending of the new name of a user's file that was in the way."""
-_OURS = re.compile(rf"\.(.+\.)?[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
+# conda reads a file for an environment by its ending.
+_OURS = re.compile(rf"\.(.+\.)?[0-9a-f]{{8}}{re.escape(TEMPORARY)}(\.yml)?", re.DOTALL)
 FOLDER = getattr(os, "O_DIRECTORY", 0) | CLOSED
 # Folders that one may pass through and not list are passed through.
 _STEP = FOLDER | getattr(os, "O_PATH", 0)

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import CudaError
-from .descent import CLOSED, NO_LINK, NO_WAIT
+from ..errors import CudaError, ForeignFileError
+from .descent import CLOSED, NO_LINK, NO_WAIT, temporary_name
 from .files import Inside
 from .operating_system import LOCKED_FILES_ARE_OPEN, try_lock
 from .progress import Waiting
@@ -95,6 +95,46 @@ def is_held(path: Path) -> bool:
         return False
     try:
         return not _try_lock(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def lent(path: Path, data: bytes) -> Iterator[Path]:
+    """A file beside another one, for a program to read that goes by its place; it ends in `.yml`.
+
+    It is removed afterwards. Those that killed commands have left beside `path` are removed first:
+    nobody holds their locks.
+
+    Raises:
+        OSError: when none can be written there.
+    """
+    files, begin = Inside(path.parent), path.name[:100]
+    for name in files.leftovers(path.parent):
+        if name.startswith(f".{begin}.") and _is_left_behind(path.parent / name):
+            # On Windows nobody can remove it while it is open.
+            with contextlib.suppress(OSError, ForeignFileError):
+                files.remove(path.parent / name)
+    new = path.with_name(f"{temporary_name(begin)}.yml")
+    try:
+        with files.create(new, 0o600) as file:
+            if LOCKED_FILES_ARE_OPEN:
+                _try_lock(file.fileno())
+            file.write(data)
+            file.flush()
+            yield new
+    finally:
+        files.remove(new)
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Whether a file is this user's, and no process holds its lock."""
+    try:
+        handle = os.open(path, os.O_RDWR | CLOSED | NO_LINK | NO_WAIT)
+    except OSError:
+        return False
+    try:
+        return _try_lock(handle)
     finally:
         os.close(handle)
 

@@ -135,18 +135,22 @@ def canonical(value: Any, identities: Mapping[str, str] = {}, name: str = "") ->
     return str(value)
 
 
-def dump(content: Mapping[str, Any]) -> str:
-    """Content as a YAML text: block style, short lists on one line."""
+def dump(content: Mapping[str, Any], *, offset: int = 0) -> str:
+    """Content as a YAML text: block style, short lists on one line.
+
+    `offset` is how many columns the dash of an item stands to the right of its list's key.
+    """
     styled = _styled(content)
-    text = _written(styled, allow_unicode=True)
+    text = _written(styled, offset, allow_unicode=True)
     # What could steer a terminal is written as YAML's own escapes.
     printable = all(line.isprintable() for line in text.split("\n"))
-    return text if printable else _written(styled, allow_unicode=False)
+    return text if printable else _written(styled, offset, allow_unicode=False)
 
 
-def _written(content: Any, *, allow_unicode: bool) -> str:
+def _written(content: Any, offset: int, *, allow_unicode: bool) -> str:
     yaml = YAML(pure=True)
     yaml.width = 100_000
+    yaml.indent(sequence=offset + 2, offset=offset)
     yaml.default_flow_style = False
     yaml.allow_unicode = allow_unicode
     stream = io.StringIO()
@@ -156,7 +160,7 @@ def _written(content: Any, *, allow_unicode: bool) -> str:
 
 def _styled(value: Any) -> Any:
     if isinstance(value, CommentedSeq):
-        return value
+        return CommentedSeq(map(_styled, value))
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):

@@ -9,12 +9,14 @@ from typing import Any
 from conda.base.context import context
 from conda.cli import helpers
 
-from ...lockfile import apply
-from ...lockfile.cuda_file import CudaFile
+from ...lockfile import apply, environment_yml
+from ...lockfile.check import parse
+from ...lockfile.cuda_file import CudaFile, text_of
 from ...machine.machine import Machine
 from ...network.addresses import shown_address
 from ...system.conda_compat import confirm
 from ...verdict.text import machine_document, verdict_document, verdict_line
+from .. import environment_file
 from ..common import (
     add_common_options,
     facts,
@@ -28,7 +30,7 @@ from ..common import (
     warn_of_others,
 )
 from ..layout import LEVELS, fields, heading, table
-from ..machine import machine_for
+from ..machine import add_machine_option, machine_for
 from ..plan import offer_title, reason_rows
 
 EPILOG = """\
@@ -36,15 +38,24 @@ FILE is one that conda cuda export has written. Every package comes from the
 caches or from the address in FILE and is checked against the hash in FILE;
 the plan shows the addresses. Without a hash, --force is needed as well.
 
+Or FILE is an environment.yml with a section cuda:. conda makes the environment
+or brings it up to date, and it gets the toolkit that the section asks for, as
+conda cuda use would give it.
+
 examples:
   conda cuda apply cuda.yaml                       for the active environment
   conda cuda apply cuda.yaml -n new --offline -y   from the caches, unasked
+  conda cuda apply environment.yml -n new          the environment, too
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `apply`."""
-    parser.add_argument("cuda_file", metavar="FILE", help="What conda cuda export has written.")
+    parser.add_argument(
+        "cuda_file",
+        metavar="FILE",
+        help="What conda cuda export has written, or an environment.yml with a section cuda:.",
+    )
     parser.add_argument(
         "--force",
         dest="cuda_force",
@@ -52,6 +63,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         help="Go on with a toolkit that cannot run here, and with packages that FILE has no hash "
         "of.",
     )
+    add_machine_option(parser)
     add_common_options(parser, prompt=True)
     helpers.add_parser_networking(parser)
 
@@ -59,9 +71,12 @@ def configure_parser(parser: ArgumentParser) -> None:
 def execute(args: Namespace) -> int:
     """Read, plan, ask, do, report."""
     platform, path = this_platform(), Path(args.cuda_file).expanduser().absolute()
-    file = apply.read(path)
+    text = text_of(path)
+    if environment_yml.is_environment(text):
+        return environment_file.apply(args, environment_yml.parse(text, path))
+    file = parse(text, str(path))
     environment = target_environment(args)
-    machine = machine_for(None, compiles=file.compiles)
+    machine = machine_for(args.cuda_for, compiles=file.compiles)
     plan = apply.make_plan(
         environment,
         file,

@@ -1,10 +1,11 @@
-"""`conda cuda doctor`."""
+"""`conda cuda doctor`, and its rules in conda's own `conda doctor`."""
 
 from __future__ import annotations
 
 import functools
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from conda.base.context import context
@@ -21,11 +22,21 @@ from ..common import (
     print_json,
     say,
     say_kept,
+    shown,
     target_environment,
     this_platform,
 )
 from ..content import settled_request
-from ..findings import document, exit_code, outcome, question, report
+from ..findings import (
+    calm_line,
+    counts,
+    document,
+    exit_code,
+    finding_lines,
+    outcome,
+    question,
+    report,
+)
 from ..machine import add_machine_option, machine_for
 
 EPILOG = """\
@@ -110,3 +121,32 @@ def say_left_behind(environment: Environment) -> list[str]:
             f"For this shell to let go of it, type:  {patient.activation}",
         )
     return names
+
+
+def conda_check(prefix: str, verbose: bool) -> None:
+    """What `conda doctor` prints of an environment; nothing where there is no CUDA of ours."""
+    environment = Environment(Path(prefix))
+    if not environment.has_cuda:
+        return
+    patient = examined(environment)
+    findings = diagnose(patient)
+    mark = "❌" if exit_code(findings, strict=True) else "✅"
+    print(f"{mark} CUDA: {shown(counts(findings) if findings else calm_line(patient))}\n")
+    for finding in findings:
+        print("\n".join(f"  {shown(line)}" for line in finding_lines(finding)) + "\n")
+
+
+def conda_fix(prefix: str, args: Namespace, confirm: Callable[[str], None]) -> int:
+    """What `conda doctor --fix` does to an environment."""
+    environment = Environment(Path(prefix))
+    if not environment.has_cuda:
+        return 0
+    patient = examined(environment)
+    fixable = [finding for finding in diagnose(patient) if finding.fix is not None]
+    if not fixable:
+        print("CUDA: nothing to fix.")
+        return 0
+    confirm(question(fixable))
+    treatment = treat(lambda: examined(Environment(Path(prefix))), fixable)
+    print("\n".join(map(shown, outcome(treatment))))
+    return 1 if treatment.failed else 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ...lockfile.cuda_file import new_text
-from ...lockfile.export import describe, write
+from ...errors import UsageError
+from ...lockfile import cuda_file, environment_yml
+from ...lockfile.export import Form, describe, write
 from ..common import (
     add_common_options,
     name_of,
@@ -25,6 +26,8 @@ conda cuda apply FILE gives another environment exactly the same.
 examples:
   conda cuda export                 show what the environment's CUDA is made of
   conda cuda export -f cuda.yaml    write it into a file, or update the file
+  conda cuda export --environment -f environment.yml
+                                    one file for the environment and its CUDA
 """
 
 
@@ -43,16 +46,35 @@ def configure_parser(parser: ArgumentParser) -> None:
         action="store_true",
         help="All toolkits of the environment, not the current one alone.",
     )
+    parser.add_argument(
+        "--environment",
+        dest="cuda_environment",
+        action="store_true",
+        help="Write an environment.yml: conda's packages, and a section cuda: for the toolkit.",
+    )
+    parser.add_argument(
+        "--from-history",
+        dest="cuda_from_history",
+        action="store_true",
+        help="With --environment: what was asked for, in place of exactly what is there.",
+    )
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
     """Describe, then print or write."""
     environment = target_environment(args)
-    content = describe(environment, this_platform(), everything=args.cuda_all)
+    _check(args)
+    form: Form = cuda_file
+    if args.cuda_environment:
+        form = environment_yml
+        content = environment_yml.describe(environment, from_history=args.cuda_from_history)
+        not_promised = environment_yml.doubts(environment)
+    else:
+        content = describe(environment, this_platform(), everything=args.cuda_all)
+        not_promised = content.get("not-promised", [])
     path = Path(args.cuda_file).expanduser().absolute() if args.cuda_file else None
-    changed = write(path, content) if path else None
-    not_promised = content.get("not-promised", [])
+    changed = write(path, content, form) if path else None
     for sentence in not_promised:
         warn(f"not promised: {sentence}")
     if context.json:
@@ -62,13 +84,33 @@ def execute(args: Namespace) -> int:
                 "environment": str(environment.prefix),
                 "file": str(path) if path else None,
                 "changed": changed,
-                "content": content,
+                "content": {name: value for name, value in content.items() if value is not None},
                 "not_promised": not_promised,
             }
         )
     elif path is None:
-        print(new_text(content), end="")
+        print(form.new_text(content), end="")
     else:
         already = "" if changed else " already"
-        say(f"{path} says what CUDA {name_of(environment)} has{already}.")
+        what = "what is in" if args.cuda_environment else "what CUDA"
+        has = "" if args.cuda_environment else " has"
+        say(f"{path} says {what} {name_of(environment)}{has}{already}.")
     return 0
+
+
+def _check(args: Namespace) -> None:
+    """Refuse options that mean nothing together.
+
+    Raises:
+        UsageError: in words.
+    """
+    if args.cuda_from_history and not args.cuda_environment:
+        raise UsageError(
+            "--from-history goes with --environment: a cuda.yml has exact packages.",
+            hints=["conda cuda export --environment --from-history"],
+        )
+    if args.cuda_environment and args.cuda_all:
+        raise UsageError(
+            "--all does not go with --environment: the file asks for one toolkit.",
+            hints=["conda cuda export --all writes a cuda.yml with all toolkits."],
+        )
