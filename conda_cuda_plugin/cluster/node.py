@@ -22,6 +22,10 @@ class There(str, Enum):
     """Nobody asked, or the file system did not answer."""
 
 
+LEADS = ("LD_LIBRARY_PATH", "ld.so.cache", "default")
+"""What leads a program to a library: the variable, the loader's cache, or its own folders."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A library of CUDA that a program on a node would load."""
@@ -30,7 +34,7 @@ class Loaded:
     """Its soname, such as `libcudart.so.12`."""
     path: str
     by: str
-    """What leads there: `LD_LIBRARY_PATH`, `ld.so.cache`, or `default` for the loader's folders."""
+    """What leads there, of LEADS."""
 
 
 @dataclass(frozen=True)
