@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from ..errors import CudaError
+from ..machine.group import as_one
 from ..machine.machine import Machine
 from ..platforms import Platform
 from .node import Asked, Node
@@ -74,32 +73,6 @@ def machine_of(asked: Asked, platform: Platform) -> Machine:
     if others:
         raise OtherArchitectureError(others, platform)
     return as_one(asked.target, (node.machine for node in nodes if node.machine))
-
-
-def as_one(name: str, machines: Iterable[Machine]) -> Machine:
-    """Some machines as one: the oldest driver, all kinds of GPUs, the oldest C library."""
-    nodes = tuple(machines)
-    drivers = [one.driver for one in nodes if one.driver]
-    versions = [one.driver_cuda for one in nodes if one.driver_cuda]
-    return Machine(
-        driver=min(drivers, default=None),
-        driver_cuda=min(versions, default=None),
-        gpus=tuple(dict.fromkeys(gpu for one in nodes for gpu in one.gpus)),
-        libc=min((one.libc for one in nodes if one.libc), key=_release, default=None),
-        name=name,
-        nodes=nodes,
-    )
-
-
-def _release(libc: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d{1,4}", libc)))
-
-
-def without(machine: Machine, names: Iterable[str | None]) -> Machine:
-    """The same without some of its nodes."""
-    left = set(names)
-    kept = [one for one in machine.nodes if one.name not in left]
-    return replace(as_one(machine.name or "", kept), host_compiler=machine.host_compiler)
 
 
 def kinds(asked: Asked) -> list[tuple[Node, ...]]:
