@@ -8,21 +8,28 @@ import shutil
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from conda import __version__ as conda_version
 from conda.base.context import context
 
 from ... import __version__, hooks
+from ...cluster.ask import check_passed, is_elsewhere
+from ...cluster.fleet import NobodyAnsweredError
+from ...cluster.inventory import save
 from ...doctor import Context, Finding, diagnose
 from ...doctor.frameworks import cudnn_libraries
+from ...errors import UsageError
 from ...install.pin import pins
+from ...quoting import typed
 from ...system.operating_system import description
 from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
     add_common_options,
     contents,
     facts,
+    name_of,
     print_json,
     say,
     target_environment,
@@ -30,7 +37,7 @@ from ..common import (
 )
 from ..findings import counts, finding_document
 from ..layout import LEVELS, fields
-from ..machine import add_machine_option
+from ..machine import add_machine_option, asked_for, machines_document, machines_screen
 from .doctor import examined
 
 EPILOG = """\
@@ -38,17 +45,33 @@ examples:
   conda cuda info              the active environment, this shell, this machine
   conda cuda info -n old       another environment
   conda cuda info --for h100   another machine
+  conda cuda info --for slurm:gpu --save gpu.yaml
+                               the nodes of a partition, kept for later
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `info`."""
     add_machine_option(parser)
+    parser.add_argument(
+        "--save",
+        dest="cuda_save",
+        metavar="FILE.yaml",
+        help="Keep what machines that are elsewhere have said, for --for FILE.yaml later.",
+    )
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
     """Print one screen, or one document."""
+    if args.cuda_for is not None and is_elsewhere(args.cuda_for):
+        return _elsewhere(args)
+    check_passed(None, args.cuda_passed)
+    if args.cuda_save is not None:
+        raise UsageError(
+            "--save keeps what machines that are elsewhere have said, and --for names none.",
+            hints=["conda cuda info --for slurm:PARTITION --save FILE.yaml"],
+        )
     patient = examined(target_environment(args), args.cuda_for)
     findings = diagnose(patient)
     found = document(patient, findings)
@@ -56,6 +79,29 @@ def execute(args: Namespace) -> int:
         print_json(found)
     else:
         say(*screen(patient, findings, found))
+    return 0
+
+
+def _elsewhere(args: Namespace) -> int:
+    """The same for machines that are elsewhere: a table of them."""
+    named = args.name or args.prefix
+    environment = target_environment(args) if named or context.active_prefix else None
+    prefix = environment.prefix if environment else None
+    asked = asked_for(args.cuda_for, args.cuda_passed, prefix)
+    if len(asked.silent) == len(asked.nodes):
+        raise NobodyAnsweredError(asked)
+    if args.cuda_save is not None:
+        save(Path(args.cuda_save).expanduser().absolute(), asked)
+    current = environment.current() if environment else None
+    current = current if current and current.complete else None
+    if context.json:
+        print_json(
+            {"environment": str(prefix) if prefix else None, **machines_document(asked, current)}
+        )
+    else:
+        say(*machines_screen(asked, current, name_of(environment) if environment else None))
+        if args.cuda_save is not None:
+            say("", f"Saved; use it with  --for {typed(args.cuda_save)}")
     return 0
 
 
