@@ -205,21 +205,21 @@ def _node_document(node: Node, version: CudaVersion | None, asked: Asked) -> dic
 
 def _whole(asked: Asked) -> Machine | None:
     """The machines that count, as one; None when none has answered."""
-    nodes = counted(asked)
-    return as_one(asked.target, [n.machine for n in nodes if n.machine]) if nodes else None
+    others = strangers(asked, this_platform())
+    found = [node.machine for node in counted(asked) if node.machine and node not in others]
+    return as_one(asked.target, found) if found else None
 
 
-def machines_screen(asked: Asked, current: Toolkit | None, name: str | None) -> list[str]:
+def machines_screen(asked: Asked, current: Toolkit | None) -> list[str]:
     """Machines that are elsewhere: a table of their kinds, each with its verdict, and what follows.
 
     Args:
         asked: what they have said.
         current: the toolkit to be judged; without one the newest release that runs is shown.
-        name: what the user calls the environment, if there is one.
     """
     version = current.version if current else None
     where = f"in {asked.saved}, " if asked.saved else ""
-    rows = [["machines", "GPUs", "driver", "libc", name or "environment"]]
+    rows = [["machines", "GPUs", "driver", "libc", "environment"]]
     rows[0].append(f"CUDA {version}" if version else "runs CUDA up to")
     colours: dict[int, str] = {}
     for nodes in kinds(asked):
@@ -263,7 +263,7 @@ def _cells(
     else:
         newest = newest_release(machine)
         word = newest.release if newest else "none"
-    cells = [names, ", ".join(parts) or "none", driver or "none", machine.libc or "", there, word]
+    cells = [names, ", ".join(parts) or "none", driver or "none", machine.libc or "-", there, word]
     return cells, level
 
 
@@ -284,7 +284,7 @@ def _conclusions(asked: Asked, version: CudaVersion | None) -> list[tuple[str, s
     """What follows from what the machines are."""
     whole, rows = _whole(asked), list[tuple[str, str]]()
     if whole is None:
-        return [("verdict", "none of them has answered")]
+        return [("verdict", "none of them can run what the environment holds")]
     if version:
         verdict = judge(version, whole)
         cure = verdict.reasons[0].cure if verdict.reasons else None
@@ -297,7 +297,7 @@ def _conclusions(asked: Asked, version: CudaVersion | None) -> list[tuple[str, s
     else:
         rows.append(("on all", "no release runs on each of them"))
     if held := held_back_release(whole):
-        rows.append(("weakest", held.text(f"CUDA {held.gain.release}")))
+        rows.append(("held back", held.text(f"CUDA {held.gain.release}")))
     for node in asked.nodes:
         outside = [one for one in node.loads if one.by != "default"]
         if outside:

@@ -105,6 +105,9 @@ def _take_driver(found: Found, rows: dict[str, tuple[str | None, str]], module: 
                     mig.append(value[:96])
                 elif library == name and _makes_sense(what, value):
                     take(answer, what, value)
+                    if what == "path":
+                        # Where it lies is no news for those who look in several places.
+                        answer.notes.clear()
         if ending is not None:
             where = f" in {answer.last_call}" if answer.last_call else ""
             answer.notes.append(f"{'NVML' if name == 'nvml' else 'libcuda'} {ending}{where}.")

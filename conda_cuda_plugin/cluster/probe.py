@@ -38,11 +38,12 @@ _DRIVER_FOLDERS = (
     "/usr/lib64/nvidia",
     "/usr/lib/nvidia",
     "/usr/local/nvidia/lib64",
+    "/usr/local/nvidia/lib",
     "/run/opengl-driver/lib",
     "/usr/lib/wsl/lib",
 )
 """Where the driver's libraries lie besides: RHEL, containers, NixOS and WSL."""
-_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SLURM_NNODES")
+_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SLURM_JOB_NODELIST")
 
 
 def main(settings: "dict[str, object]") -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}", re.ASCII)
 _SINFO = 15.0
 """Seconds; a busy controller takes some."""
 _MOST_SINFO = 8 * 2**20
+_COMPLETING = 2.0
+"""Seconds to wait for nodes that complete a job."""
 _IMMEDIATE = 15
 """Seconds until the job has begun, or is given up."""
 _MEMORY = 512
@@ -94,7 +97,7 @@ def ask(
     Raises:
         CudaError: when Slurm cannot be asked, has no such partition, or gives no job.
     """
-    rows = sinfo(partition, variables)
+    rows = _settled(partition, variables)
     kinds: dict[object, list[Row]] = {}
     for row in rows:
         kinds.setdefault(row if everyone else row.kind, []).append(row)
@@ -126,6 +129,16 @@ def _of_kind(node: Node, kind: str, alike: tuple[str, ...]) -> Node:
 def _order(row: Row) -> tuple[bool, int]:
     """The node of a kind to ask: an idle one, before one with jobs."""
     return row.problem is not None, _FREE.index(row.state) if row.state in _FREE else 9
+
+
+def _settled(partition: str, variables: Mapping[str, str]) -> list[Row]:
+    """The nodes, when those have come to rest whose last job has just ended: it was an asking."""
+    deadline = time.monotonic() + _COMPLETING
+    while True:
+        rows = sinfo(partition, variables)
+        if not any(row.state == "comp" for row in rows) or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.2)
 
 
 def sinfo(partition: str, variables: Mapping[str, str] = os.environ) -> list[Row]:
@@ -196,7 +209,7 @@ def _srun(
         # As many of them as are free, and none of the others.
         f"--nodes=1-{len(wanted)}",
         *([f"--exclude={','.join(others)}"] if others else []),
-        "--ntasks-per-node=1",
+        # No number of tasks: with one, Slurm takes as few nodes as can have them.
         "--cpus-per-task=1",
         *([f"--mem={min(_MEMORY, *memory)}M"] if memory else []),
         *(["--gres=gpu:1"] if all(row.has_gpu for row in wanted) else []),
@@ -218,9 +231,7 @@ def _srun(
     outside = {name: value for name, value in variables.items() if not _JOB.match(name)}
     feed = program(nonce, prefix)
     try:
-        [(code, complaint)] = listen(
-            [words], feed, hearing.mark, hearing.take, hearing.until, outside
-        )
+        [(_, complaint)] = listen([words], feed, hearing.mark, hearing.take, hearing.until, outside)
     except OSError as error:
         raise CudaError(f"srun cannot be run: {error.strerror}.") from error
     here, found = identity_of(prefix), dict[str, Node]()
@@ -244,10 +255,19 @@ def _srun(
             ],
             partition=partition,
         )
-    why = (
-        f"did not answer within {hearing.seconds:.0f} s"
-        if code is None
-        else "was not free for the job"
-    )
-    silent = {row.name: Node(row.name, None, why) for row in wanted if row.name not in found}
-    return {**silent, **found}
+    given = _given(hearing, variables) if len(found) < len(wanted) else set[str]()
+    for name in sorted(names - set(found)):
+        silent = f"did not answer within {hearing.seconds:.0f} s"
+        found[name] = Node(name, None, silent if name in given else "was not free for the job")
+    return found
+
+
+def _given(hearing: Hearing, variables: Mapping[str, str]) -> set[str]:
+    """The nodes that the job had, as one of them says in Slurm's short form."""
+    for speaker in hearing.speakers.values():
+        document = speaker.document if isinstance(speaker.document, dict) else {}
+        told = document.get("variables")
+        listed = told.get("SLURM_JOB_NODELIST") if isinstance(told, dict) else None
+        if isinstance(listed, str) and re.fullmatch(r"\w[\w.,\[\]-]{0,4000}", listed, re.ASCII):
+            return set(_output(["scontrol", "show", "hostnames", listed], variables).split())
+    return set()

@@ -29,7 +29,6 @@ from ..common import (
     add_common_options,
     contents,
     facts,
-    name_of,
     print_json,
     say,
     target_environment,
@@ -99,7 +98,7 @@ def _elsewhere(args: Namespace) -> int:
             {"environment": str(prefix) if prefix else None, **machines_document(asked, current)}
         )
     else:
-        say(*machines_screen(asked, current, name_of(environment) if environment else None))
+        say(*machines_screen(asked, current))
         if args.cuda_save is not None:
             say("", f"Saved; use it with  --for {typed(args.cuda_save)}")
     return 0
