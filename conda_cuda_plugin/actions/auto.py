@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from ..frameworks.table import find_frameworks
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
 from ..toolkit import releases
+from ..verdict.held_back import held_back_release
 from ..verdict.judge import best_release, judge
 from ..verdict.verdict import Level, Verdict
 from ..versions import CudaVersion, VersionRequest
@@ -53,7 +55,8 @@ class DoesNotRunError(CudaError):
 
     def __init__(self, title: str, verdict: Verdict, hints: Sequence[str]) -> None:
         release, reasons = verdict.version.release, [reason.text for reason in verdict.reasons]
-        message = f"{title} was built for CUDA {release}, which does not run here."
+        where = f"on {verdict.node.name}" if verdict.node else "here"
+        message = f"{title} was built for CUDA {release}, which does not run {where}."
         super().__init__(
             " ".join([message, *reasons[:1]]),
             hints=hints,
@@ -148,7 +151,8 @@ def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
         unknown = best.reasons[0].id == "build-unlisted"
         reason += "; for which GPUs is not published" if unknown else "; no driver is known here"
     elif best.level is not Level.NATIVE:
-        reason = f"{reason}, which this driver runs ({best.level.value})"
+        driver = f"the driver of {best.node}" if best.node else "this driver"
+        reason = f"{reason}, which {driver} runs ({best.level.value})"
     version = toolkit_for(best, machine)
     verdict = Verdict(version, best.level, best.reasons)
     return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
@@ -176,7 +180,7 @@ def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
     for one in served:
         if one not in own:
             reason += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
-    reason += _driver_text(verdict, machine)
+    reason += _driver_text(verdict, machine) + _held_back_text(machine, fitting)
     for one in built:
         if one not in served:
             reason += f"; {one.title} wants {one.accepts}"
@@ -226,27 +230,43 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
     found = best_release(machine, [row.version for row in releases()])
     if found is None:
         raise CudaError(
-            "No CUDA release runs on this machine's driver and GPUs.",
+            "No CUDA release runs on all of these machines."
+            if machine.nodes
+            else "No CUDA release runs on this machine's driver and GPUs.",
             hints=["conda cuda info shows what was found."],
         )
     version, verdict = found
-    equal = [
-        row.version
-        for row in releases()
-        if row.version.major == version.major
-        and row.version <= version
-        and judge(row.version, machine).level is verdict.level
-    ]
+    older = sorted(
+        (
+            row.version
+            for row in releases()
+            if row.version.major == version.major and row.version <= version
+        ),
+        reverse=True,
+    )
+    # Without a gap: each release of the range has to be as good.
+    equal = itertools.takewhile(lambda one: judge(one, machine).level is verdict.level, older)
     lowest = min(equal).release
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
-    reason = f"the newest that fits this machine{_driver_text(verdict, machine)}"
+    which = f"each of {len(machine.nodes)} machines" if len(machine.nodes) > 1 else "this machine"
+    reason = f"the newest that fits {which}{_driver_text(verdict, machine)}"
+    reason += _held_back_text(machine, [row.version for row in releases()])
     if any(one.backend is Backend.CPU for one in frameworks):
         reason += f"; {frameworks[0].title} here is a CPU build"
     return AutoChoice(VersionRequest.parse(text), reason, verdict)
 
 
+def _held_back_text(machine: Machine, candidates: Sequence[CudaVersion]) -> str:
+    """Which of several machines holds the others back, as the end of a reason."""
+    held = held_back_release(machine, candidates) if machine.nodes else None
+    return f"; {held.text(f'CUDA {held.gain.release}')}" if held else ""
+
+
 def _driver_text(verdict: Verdict, machine: Machine) -> str:
-    """The machine, as the end of a reason."""
+    """The machine, as the end of a reason; of several the weakest."""
+    if verdict.node is not None:
+        words = _driver_text(replace(verdict, node=None), verdict.node)
+        return f", on {verdict.node.name}{words}"
     if machine.driver is not None:
         words = f", driver {machine.driver}"
     elif machine.driver_cuda is not None:

@@ -214,6 +214,8 @@ class CannotRunError(CudaError):
 
     def __init__(self, verdict: Verdict, machine: Machine) -> None:
         where = "on the stated machine" if machine.stated else "here"
+        if verdict.node is not None:
+            where = f"on {verdict.node.name}"
         first, *others = verdict.reasons
         text = first.text.removeprefix(f"CUDA {verdict.version} ")
         said = f"it {text}" if text != first.text else text

@@ -98,8 +98,14 @@ class _Parser(ArgumentParser):
     verb = ""
 
     def parse_known_args(self, words: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but nothing may be left over."""
+        """As argparse does, but nothing may be left over; some verbs pass on what is behind --."""
+        words, passed = list(words or ()), []
+        if self.get_default("cuda_passed") is not None and "--" in words:
+            at = words.index("--")
+            words, passed = words[:at], words[at + 1 :]
         found, unknown = super().parse_known_args(words, namespace)
+        if passed:
+            found.cuda_passed = passed
         if unknown:
             from .mistyped import no_option
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import CudaError, UsageError
 from ..machine.machine import ComputeCapability, Machine
@@ -11,6 +12,7 @@ from ..machine.tables import architectures
 from ..platforms import Platform
 from ..quoting import quoted
 from ..toolkit import releases
+from ..verdict.held_back import HeldBack, held_back
 from ..verdict.judge import best_release, judge
 from ..verdict.verdict import Level, Reason
 from ..versions import CudaVersion
@@ -29,6 +31,8 @@ class JudgedBuild:
     build: Build
     level: Level
     reasons: tuple[Reason, ...] = ()
+    node: str | None = None
+    """Of several machines the name of the weakest, which decides."""
 
     @property
     def runs(self) -> bool:
@@ -46,6 +50,8 @@ class Match:
     cpu: tuple[Build, ...]
     skipped: str | None = None
     """The newest release known, when it was not asked for and this machine does not run it."""
+    asked: bool = False
+    """Whether the release was asked for."""
 
     @property
     def best(self) -> JudgedBuild | None:
@@ -85,6 +91,7 @@ def match(text: str, machine: Machine, platform: Platform) -> Match:
     name, version, wish = parse_framework(text)
     if version is not None:
         found = _judged(builds_of(name, find_release(name, version), platform), machine)
+        found = replace(found, asked=True)
         return _wished(found, wish) if wish else found
     newest, *older = known_releases(name)
     first = found = _judged(builds_of(name, newest, platform), machine)
@@ -98,6 +105,20 @@ def match(text: str, machine: Machine, platform: Platform) -> Match:
 def _judged(builds: Builds, machine: Machine) -> Match:
     judged = tuple(judge_build(build, machine) for build in builds.builds if build.cuda)
     return Match(builds, judged, tuple(build for build in builds.builds if build.cuda is None))
+
+
+def held_back_build(found: Match, machine: Machine, platform: Platform) -> HeldBack[Match] | None:
+    """The machines without which a better build, or a newer release, could be had."""
+    name, version = found.builds.name, found.builds.version
+    text = f"{name}=={version}" if found.asked else name
+
+    def worth(one: Match | None) -> tuple[Any, ...]:
+        if one is None or one.best is None or one.best.build.cuda is None:
+            return (0,)
+        release = tuple(map(int, re.findall(r"\d+", one.builds.version)))
+        return (1, release, -one.best.level.rank, one.best.build.cuda.numbers)
+
+    return held_back(machine, lambda one: match(text, one, platform), worth)
 
 
 def toolkit_for(one: JudgedBuild, machine: Machine) -> CudaVersion:
@@ -121,9 +142,13 @@ def judge_build(build: Build, machine: Machine) -> JudgedBuild:
 
     The driver and the GPUs must fit its CUDA release, and the build must hold code for the GPUs: a
     wheel can be narrower than its toolkit (PyTorch's of CUDA 12.8 in 2.11 have none for Volta,
-    which the toolkit itself supports).
+    which the toolkit itself supports). Of several machines the weakest decides.
     """
     assert build.cuda is not None
+    if machine.nodes:
+        judged = [(judge_build(build, one), one.name) for one in machine.nodes]
+        worst, name = max(judged, key=lambda pair: pair[0].level.rank)
+        return replace(worst, node=name)
     release = build.cuda if build.brings_cuda else _toolkit_for(build, machine)
     verdict = judge(release, machine)
     level = verdict.level

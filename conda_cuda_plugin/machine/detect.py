@@ -45,7 +45,7 @@ def detect(
             which is slow; notes then say when `__cuda` says something else.
         compiler: look for the host compiler, which starts a process.
     """
-    found = _Found()
+    found = Found()
     name, kind = "CONDA_OVERRIDE_CUDA", "CUDA version"
     stated = overridden(variables, name, CudaVersion.parse, kind, found.notes)
     name, kind = "CONDA_OVERRIDE_CUDA_ARCH", "compute capability"
@@ -55,9 +55,7 @@ def detect(
         libcuda = _ask_driver(found, root, variables, deadline, windows=windows, full=full)
         if full and stated is None and libcuda is not None:
             _compare_with_conda(found, libcuda)
-    if found.cuda is None and found.driver is not None:
-        found.cuda = cuda_of_driver(found.driver)
-        found.evidence["driver_cuda"] = f"driver branch R{found.driver.branch}"
+    found.complete_cuda()
     if stated is not None:
         _override(found, next(iter(stated), None))
     if capabilities is not None:
@@ -80,7 +78,7 @@ def detect(
 
 
 @dataclass
-class _Found:
+class Found:
     """What is known so far, and what said so."""
 
     driver: DriverVersion | None = None
@@ -104,6 +102,20 @@ class _Found:
         if answers.gpus and (not self.gpus or (is_complete(answers.gpus) and not self.complete)):
             self.gpus, self.evidence["gpus"] = answers.gpus, where
 
+    def take_libraries(self, nvml: Answers, cuda: Answers) -> None:
+        """Keep what both libraries say; of the CUDA version the word of libcuda counts."""
+        for answers in (nvml, cuda):
+            self.take(answers)
+            # libcuda is what programs get, and what conda asks.
+            if answers.version is not None:
+                self.cuda, self.evidence["driver_cuda"] = answers.version, str(answers.path)
+
+    def complete_cuda(self) -> None:
+        """Take the CUDA version of the driver's branch, if no library has said one."""
+        if self.cuda is None and self.driver is not None:
+            self.cuda = cuda_of_driver(self.driver)
+            self.evidence["driver_cuda"] = f"driver branch R{self.driver.branch}"
+
     @property
     def complete(self) -> bool:
         """Whether there are GPUs, and all that is to know of them."""
@@ -116,7 +128,7 @@ def is_complete(gpus: tuple[Gpu, ...]) -> bool:
 
 
 def _ask_driver(
-    found: _Found,
+    found: Found,
     root: Path,
     variables: Mapping[str, str],
     deadline: float,
@@ -133,12 +145,7 @@ def _ask_driver(
     if any(paths.values()):
         nvml, cuda = driver_library.ask(paths, variables, deadline - time.monotonic(), full=full)
         hung = nvml.hung or cuda.hung
-        found.take(nvml)
-        found.take(cuda)
-        # libcuda is what programs get, and what conda asks.
-        for answers in (nvml, cuda):
-            if answers.version is not None:
-                found.cuda, found.evidence["driver_cuda"] = answers.version, str(answers.path)
+        found.take_libraries(nvml, cuda)
         if nvml.gpus and cuda.started and len(nvml.gpus) != len(cuda.gpus):
             found.notes.append(
                 f"NVML lists {len(nvml.gpus)} GPUs, libcuda gives programs {len(cuda.gpus)}."
@@ -154,7 +161,7 @@ def _ask_driver(
     return cuda
 
 
-def _compare_with_conda(found: _Found, libcuda: Answers) -> None:
+def _compare_with_conda(found: Found, libcuda: Answers) -> None:
     """Note when conda's `__cuda` is something else than what was found here.
 
     conda takes cuDriverGetVersion of libcuda, and nothing unless cuInit succeeds.
@@ -171,7 +178,7 @@ def _compare_with_conda(found: _Found, libcuda: Answers) -> None:
         )
 
 
-def _override(found: _Found, cuda: CudaVersion | None) -> None:
+def _override(found: Found, cuda: CudaVersion | None) -> None:
     """Let CONDA_OVERRIDE_CUDA stand in for the driver that was found."""
     if found.driver is not None and cuda is not None and cuda != found.cuda:
         found.notes.append(

@@ -50,8 +50,13 @@ _FIELDS = ("name,driver_version,compute_cap", "name,driver_version")
 
 def loaded_driver(root: Path) -> Answers | None:
     """The release of the kernel module that is loaded, with the file that says so."""
+    return release_in({root / name: _read(root / name) for name in _LOADED}, root)
+
+
+def release_in(texts: Mapping[Path, str], root: Path = Path("/")) -> Answers | None:
+    """The release of the kernel module by the texts of its files."""
     for relative, form in _LOADED.items():
-        match = form.search(_read(root / relative))
+        match = form.search(texts.get(root / relative, "").strip())
         try:
             release = DriverVersion.parse(match[1] if match else "")
         except ValueError:
@@ -150,13 +155,14 @@ def ask_smi(path: str, variables: Mapping[str, str], timeout: float) -> Answers:
             answers.notes.append(f"{path} could not be run: {error.strerror}.")
             return answers
         if done.returncode == 0:
-            _read_answer(done.stdout.decode("utf-8", "replace"), answers)
+            read_smi(done.stdout.decode("utf-8", "replace"), answers)
             return answers
     answers.notes.append(f"{path} ends with exit code {done.returncode}.")
     return answers
 
 
-def _read_answer(text: str, answers: Answers) -> None:
+def read_smi(text: str, answers: Answers) -> None:
+    """Enter what nvidia-smi has printed: a line for each GPU."""
     for line in text.splitlines():
         name, *cells = (cell.strip() for cell in line.split(","))
         try:

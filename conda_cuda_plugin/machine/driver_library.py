@@ -91,7 +91,7 @@ def _ask(
         # Ignore what makes no sense.
         try:
             library, what, value = json.loads(line)
-            _take(answers[library], what, value)
+            take(answers[library], what, value)
         except (ValueError, TypeError, KeyError):
             continue
     asked = [answer for name, answer in answers.items() if paths.get(name) and not answer.done]
@@ -140,8 +140,12 @@ def _run(
     return output, f"crashed ({_ending(child.returncode)})" if child.returncode else None
 
 
-def _take(answer: Answers, what: str, value: Any) -> None:
-    """Enter one fact."""
+def take(answer: Answers, what: str, value: Any) -> None:
+    """Enter one fact of the probe.
+
+    Raises:
+        ValueError, TypeError, KeyError: it makes no sense.
+    """
     name = _NAMES[answer.library]
     if what == "path":
         answer.path = value

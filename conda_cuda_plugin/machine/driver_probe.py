@@ -1,18 +1,18 @@
 """Ask NVIDIA's libraries what they know, in a process of its own: they may hang or crash.
 
-Run as a script with the standard library only: `python driver_probe.py [--brief] nvml=PATH
-cuda=PATH`. Each fact goes out at once as a line of JSON, `[library, what, value]`, so that what
-was known before a crash is not lost; `call` names the function that is about to be called.
+Run as a script with the standard library only: `python driver_probe.py [--brief] [--mig] nvml=PATH
+cuda=PATH`. Nodes of a cluster get its text, so it keeps to Python 3.6. Each fact goes out at once
+as a line of JSON, `[library, what, value]`, so that what was known before a crash is not lost;
+`call` names the function that is about to be called.
 
     ["nvml", "path", "/usr/lib/libnvidia-ml.so.1"]     ["cuda", "call", "cuInit"]
     ["nvml", "driver", "550.54.15"]                    ["cuda", "error", ["cuInit", 100]]
     ["nvml", "version", 12040]                         ["cuda", "gpu", ["NVIDIA L4", 8, 9]]
 
-With --brief libcuda, which is slow to start, is left out when NVML has answered everything.
+With --brief libcuda, which is slow to start, is left out when NVML has answered everything. With
+--mig NVML tells the parts of GPUs, too: `["nvml", "mig", "NVIDIA A100-SXM4-40GB MIG 1g.5gb"]`.
 Several paths of a library are tried in turn until one can be loaded.
 """
-
-from __future__ import annotations
 
 import ctypes
 import json
@@ -20,6 +20,7 @@ import os
 import sys
 
 MOST_GPUS = 256
+MOST_PARTS = 16
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
 
 
@@ -29,14 +30,14 @@ class Library:
     def __init__(self, name: str, output: int) -> None:
         self.name = name
         self.output = output
-        self.handle: ctypes.CDLL | None = None
+        self.handle = None  # type: "ctypes.CDLL | None"
 
     def report(self, what: str, value: object) -> None:
         """Send a fact."""
         os.write(self.output, (json.dumps([self.name, what, value]) + "\n").encode())
 
     def report_gpu(
-        self, name: ctypes.Array[ctypes.c_char] | None, capability: tuple[ctypes.c_int, ...]
+        self, name: "ctypes.Array[ctypes.c_char] | None", capability: "tuple[ctypes.c_int, ...]"
     ) -> None:
         """Send what is known of a GPU."""
         major, minor = (number.value for number in capability) if capability else (None, None)
@@ -53,7 +54,7 @@ class Library:
         self.report("path", path)
         return True
 
-    def call(self, names: tuple[str, ...], *arguments: object) -> bool:
+    def call(self, names: "tuple[str, ...]", *arguments: object) -> bool:
         """Call the first of some functions that exists; whether it answered 0."""
         for name in names:
             function = getattr(self.handle, name, None)
@@ -67,8 +68,8 @@ class Library:
         return False
 
 
-def ask_nvml(library: Library) -> bool:
-    """What NVML says; whether nothing is left open."""
+def ask_nvml(library: Library, parts: bool = False) -> bool:
+    """What NVML says, `parts` of GPUs too; whether nothing is left open."""
     if not library.call(("nvmlInit_v2", "nvmlInit")):
         return False
     text, number = ctypes.create_string_buffer(96), ctypes.c_int()
@@ -93,7 +94,23 @@ def ask_nvml(library: Library) -> bool:
         able = library.call(asked, handle, ctypes.byref(major), ctypes.byref(minor))
         complete = complete and able
         library.report_gpu(text if named else None, (major, minor) if able else ())
+        if parts:
+            _ask_parts(library, handle)
     return complete
+
+
+def _ask_parts(library: Library, device: ctypes.c_void_p) -> None:
+    """The parts that a GPU is divided into; drivers before R450 know of none."""
+    names = ("nvmlDeviceGetMaxMigDeviceCount", "nvmlDeviceGetMigDeviceHandleByIndex")
+    count, by_index = (getattr(library.handle, name, None) for name in names)
+    number, part, text = ctypes.c_uint(), ctypes.c_void_p(), ctypes.create_string_buffer(96)
+    if count is None or by_index is None or count(device, ctypes.byref(number)) != 0:
+        return
+    for index in range(min(number.value, MOST_PARTS)):
+        # There are places for more parts than there are parts.
+        if by_index(device, ctypes.c_uint(index), ctypes.byref(part)) == 0:
+            named = library.call(("nvmlDeviceGetName",), part, text, ctypes.c_uint(96))
+            library.report("mig", _decoded(text) if named else None)
 
 
 def ask_cuda(library: Library) -> bool:
@@ -122,7 +139,7 @@ def ask_cuda(library: Library) -> bool:
     return True
 
 
-def main(words: list[str]) -> None:
+def main(words: "list[str]") -> None:
     """Ask each library that is named on the command line."""
     # The libraries may print; standard output is for the answers alone.
     output = os.dup(1)
@@ -130,17 +147,17 @@ def main(words: list[str]) -> None:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     complete = False
-    for name, ask in (("nvml", ask_nvml), ("cuda", ask_cuda)):
+    for name in ("nvml", "cuda"):
         if complete and "--brief" in words:
             break
         library = Library(name, output)
         paths = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
         if any(library.load(path) for path in paths):
-            complete = ask(library)
+            complete = ask_cuda(library) if name == "cuda" else ask_nvml(library, "--mig" in words)
         library.report("done", True)
 
 
-def _decoded(text: ctypes.Array[ctypes.c_char]) -> str:
+def _decoded(text: "ctypes.Array[ctypes.c_char]") -> str:
     return text.value.decode("utf-8", "replace")
 
 

@@ -83,7 +83,7 @@ class HostCompiler:
 
 @dataclass(frozen=True)
 class Machine:
-    """What was detected, or stated with `--for`. Everything may be unknown."""
+    """What was detected, stated with `--for`, or told by a node. Everything may be unknown."""
 
     windows: bool = False
     driver: DriverVersion | None = None
@@ -98,6 +98,11 @@ class Machine:
     """Whether it was described by the user and not detected."""
     evidence: tuple[tuple[str, str], ...] = ()
     """Where each fact was read: `("driver", "/sys/module/nvidia/version")`."""
+    name: str | None = None
+    """What others call it, if it is elsewhere: the name of a node."""
+    nodes: tuple[Machine, ...] = ()
+    """The machines that this one stands for: a toolkit has to run on each of them. Its own driver
+    is the oldest among theirs then, and its GPUs are those of all."""
     notes: tuple[str, ...] = ()
     """What did not fit together, in sentences: the driver's library hung, NVML and /proc disagree,
     conda's __cuda says something else."""

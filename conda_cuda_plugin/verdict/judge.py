@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..machine.host_compiler import EVIDENCE
-from ..machine.machine import Machine
+from ..machine.machine import DriverVersion, Machine
 from ..machine.tables import toolkit_row
 from ..toolkit import releases
 from ..versions import CudaVersion
@@ -20,23 +20,34 @@ __all__ = ["Level", "Numbers", "Reason", "Verdict", "best_release", "judge"]
 def judge(version: CudaVersion, machine: Machine, install: str | None = None) -> Verdict:
     """Whether a release runs on a machine.
 
-    The driver and each GPU are judged on their own; the worst answer decides. The host compiler
-    adds a reason and no level; `install` is as for `judge_compiler`. What is not known of the
-    machine counts against nothing.
+    The driver and each GPU are judged on their own; the worst answer decides. Of several machines
+    the weakest decides. The host compiler adds a reason and no level; `install` is as for
+    `judge_compiler`. What is not known of the machine counts against nothing.
 
     Returns:
         The level, with the most important reason first. The cure of a reason that stands in the way
         names the newest release that does run.
     """
-    level, found = _judge(version, machine)
+    node = weakest(version, machine)
+    level, found = _judge(version, node)
     reasons = [reason for _, reason in found]
     if level in (Level.CANNOT, Level.COMPAT):
         reasons[0] = _with_way_out(reasons[0], machine)
     compiler = judge_compiler(version, machine, install)
     if compiler is not None:
         reasons.append(compiler)
-    needed = replace(numbers(version, machine), capabilities=capabilities(version))
-    return Verdict(version, level, tuple(reasons), needed)
+    needed = replace(numbers(version, node), capabilities=capabilities(version))
+    return Verdict(version, level, tuple(reasons), needed, node if machine.nodes else None)
+
+
+def weakest(version: CudaVersion, machine: Machine) -> Machine:
+    """The machine that decides: the one itself, or of several that with the worst verdict."""
+    if not machine.nodes:
+        return machine
+    # Of equals the one with the oldest driver.
+    oldest = DriverVersion((10_000,))
+    ranks = [(-_judge(version, one)[0].rank, one.driver or oldest) for one in machine.nodes]
+    return machine.nodes[ranks.index(min(ranks))]
 
 
 def best_release(
@@ -55,6 +66,7 @@ def best_release(
 
 def _judge(version: CudaVersion, machine: Machine) -> tuple[Level, list[tuple[Level, Reason]]]:
     """The level, and what was found, the worst first."""
+    machine = weakest(version, machine)
     level, reason = judge_driver(version, machine)
     found = judge_gpus(version, machine)
     if reason is not None:

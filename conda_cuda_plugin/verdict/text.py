@@ -10,9 +10,18 @@ from .verdict import Level, Verdict
 
 
 def verdict_line(verdict: Verdict, machine: Machine) -> str:
-    """The level, then what decides: the most important reason, or the numbers when all is well."""
+    """The level, then what decides: the most important reason, or the numbers when all is well.
+
+    Of several machines the weakest is named.
+    """
+    node = verdict.node
+    of = ""
+    if node is not None:
+        others = len(machine.nodes) - 1
+        of = f"on {node.name}, " + (f"the weakest of {others + 1} machines" if others else "")
+        of, machine = f" {of.removesuffix(', ')}", node
     if verdict.reasons and verdict.level is not Level.NATIVE:
-        return f"{verdict.level.value}: {verdict.reasons[0].text}"
+        return f"{verdict.level.value}{of}: {verdict.reasons[0].text}"
     parts = []
     needed = verdict.needed
     if machine.driver is not None:
@@ -25,7 +34,7 @@ def verdict_line(verdict: Verdict, machine: Machine) -> str:
         spans = needed.capabilities
         wants = f", {spans[0]} to {spans[1]} supported" if spans else ""
         parts.append(f"compute capability {' and '.join(map(str, found))}{wants}")
-    return f"{verdict.level.value} ({'; '.join(parts)})" if parts else verdict.level.value
+    return f"{verdict.level.value}{of} ({'; '.join(parts)})" if parts else verdict.level.value + of
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
@@ -41,6 +50,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "driver_needed": str(needed.driver) if needed.driver else None,
         "driver_minimum": str(needed.minimum_driver) if needed.minimum_driver else None,
         "compute_capabilities": list(map(str, needed.capabilities or ())),
+        "node": verdict.node.name if verdict.node else None,
     }
 
 
@@ -48,6 +58,8 @@ def machine_document(machine: Machine) -> dict[str, Any]:
     """A machine as `--json` shows it."""
     compiler = machine.host_compiler
     return {
+        "name": machine.name,
+        "nodes": [machine_document(one) for one in machine.nodes],
         "stated": machine.stated,
         "driver": str(machine.driver) if machine.driver else None,
         "driver_cuda": str(machine.driver_cuda) if machine.driver_cuda else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..machine.machine import ComputeCapability, DriverVersion
+from ..machine.machine import ComputeCapability, DriverVersion, Machine
 from ..versions import CudaVersion
 
 
@@ -61,3 +61,5 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     """What rules it out or limits it, the most important first; empty when all is well."""
     needed: Numbers = field(default_factory=Numbers)
+    node: Machine | None = None
+    """Of several machines the weakest, which decides."""

@@ -13,7 +13,7 @@ LAYERS = (
     {"actions"},
     {"install"},
     {"frameworks", "sources"},
-    {"packages", "verdict"},
+    {"cluster", "packages", "verdict"},
     {"convert", "hooks", "libraries", "machine", "network"},
     {"shared"},
 )

@@ -8,15 +8,21 @@ import shutil
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from conda import __version__ as conda_version
 from conda.base.context import context
 
 from ... import __version__, hooks
+from ...cluster.fleet import NobodyAnsweredError
+from ...cluster.inventory import save
 from ...doctor import Context, Finding, diagnose
 from ...doctor.frameworks import cudnn_libraries
+from ...errors import UsageError
 from ...install.pin import pins
+from ...machine.spec import NobodyTakesError, is_elsewhere
+from ...quoting import typed
 from ...system.operating_system import description
 from ...verdict.text import machine_document, verdict_document, verdict_line
 from ..common import (
@@ -28,6 +34,9 @@ from ..common import (
     target_environment,
     toolkit_document,
 )
+from ..elsewhere.asking import asked_for
+from ..elsewhere.document import machines_document
+from ..elsewhere.screen import machines_screen
 from ..findings import counts, finding_document
 from ..layout import LEVELS, fields
 from ..machine import add_machine_option
@@ -38,17 +47,33 @@ examples:
   conda cuda info              the active environment, this shell, this machine
   conda cuda info -n old       another environment
   conda cuda info --for h100   another machine
+  conda cuda info --for slurm:gpu --save gpu.yaml    the nodes of a partition
 """
 
 
 def configure_parser(parser: ArgumentParser) -> None:
     """The options of `info`."""
     add_machine_option(parser)
+    parser.add_argument(
+        "--save",
+        dest="cuda_save",
+        metavar="FILE.yaml",
+        help="Keep what machines that are elsewhere have said, for --for FILE.yaml later.",
+    )
     add_common_options(parser)
 
 
 def execute(args: Namespace) -> int:
     """Print one screen, or one document."""
+    if args.cuda_for is not None and is_elsewhere(args.cuda_for):
+        return _elsewhere(args)
+    if args.cuda_passed:
+        raise NobodyTakesError(args.cuda_passed)
+    if args.cuda_save is not None:
+        raise UsageError(
+            "--save keeps what machines that are elsewhere have said, and --for names none.",
+            hints=["conda cuda info --for slurm:PARTITION --save FILE.yaml"],
+        )
     patient = examined(target_environment(args), args.cuda_for)
     findings = diagnose(patient)
     found = document(patient, findings)
@@ -56,6 +81,29 @@ def execute(args: Namespace) -> int:
         print_json(found)
     else:
         say(*screen(patient, findings, found))
+    return 0
+
+
+def _elsewhere(args: Namespace) -> int:
+    """The same for machines that are elsewhere: a table of them."""
+    named = args.name or args.prefix
+    environment = target_environment(args) if named or context.active_prefix else None
+    prefix = environment.prefix if environment else None
+    asked = asked_for(args.cuda_for, args.cuda_passed, prefix)
+    if len(asked.silent) == len(asked.nodes):
+        raise NobodyAnsweredError(asked)
+    if args.cuda_save is not None:
+        save(Path(args.cuda_save).expanduser().absolute(), asked)
+    current = environment.current() if environment else None
+    current = current if current and current.complete else None
+    if context.json:
+        print_json(
+            {"environment": str(prefix) if prefix else None, **machines_document(asked, current)}
+        )
+    else:
+        say(*machines_screen(asked, current))
+        if args.cuda_save is not None:
+            say("", f"Saved; use it with  --for {typed(args.cuda_save)}")
     return 0
 
 

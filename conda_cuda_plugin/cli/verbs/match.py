@@ -12,7 +12,7 @@ from conda.base.context import context
 from ...environment import Environment
 from ...errors import UsageError
 from ...frameworks.framework import Framework
-from ...frameworks.match import Match, match, parse_framework, toolkit_for
+from ...frameworks.match import Match, held_back_build, match, parse_framework, toolkit_for
 from ...frameworks.table import find_frameworks
 from ...machine.machine import Machine
 from ...quoting import typed
@@ -36,6 +36,7 @@ examples:
   conda cuda match torch==2.5.1                   its builds, and which run here
   conda cuda match tensorflow                     the newest that runs here
   conda cuda match jax --for "h100,driver=550"    on another machine
+  conda cuda match torch --for slurm:gpu          on all nodes of a partition
   conda cuda match -n old                         of what is installed there
 """
 
@@ -76,7 +77,8 @@ def execute(args: Namespace) -> int:
     if text is None:
         where = f", and none is installed in {name_of(environment)}" if environment else ""
         raise UsageError(f"No framework was named{where}.", hints=["conda cuda match torch"])
-    machine = machine_for(args.cuda_for)
+    prefix = environment.prefix if environment else None
+    machine = machine_for(args.cuda_for, passed=args.cuda_passed, prefix=prefix)
     found = match(text, machine, this_platform())
     if context.json:
         print_json(_document(found, machine, environment, there))
@@ -126,6 +128,8 @@ def lines(
             if reason.cure and not one.runs:
                 # The first sentence of the cure.
                 why += f" {reason.cure.split('. ')[0].rstrip('.')}."
+            if one.node:
+                why = f"{one.node}: {why}"
             # What several builds have in common is said once.
             if why not in seen and reason.id != "no-driver":
                 text += paragraph(why, "      ")
@@ -143,6 +147,10 @@ def lines(
             text += _commands((command,), environment)
     elif found.judged:
         text += ["", "No build for CUDA runs here as things are."]
+    held = held_back_build(found, machine, this_platform()) if machine.nodes else None
+    if held is not None and held.gain.best is not None:
+        better = f"{held.gain.builds.title} for CUDA {held.gain.best.build.label}"
+        text += ["", *paragraph(held.text(better))]
     if builds.notes:
         text.append("")
         for note in builds.notes:
@@ -156,7 +164,10 @@ def lines(
 
 
 def machine_words(machine: Machine) -> str:
-    """A machine in a few words."""
+    """A machine, or several, in a few words."""
+    if len(machine.nodes) > 1:
+        return f"{len(machine.nodes)} machines of {machine.name}; the weakest decides"
+    machine = machine.nodes[0] if machine.nodes else machine
     words = []
     if machine.driver:
         words.append(f"driver {machine.driver}")
@@ -169,7 +180,8 @@ def machine_words(machine: Machine) -> str:
     words += [name if count == 1 else f"{count} x {name}" for name, count in gpus.items()]
     if not words:
         return "a machine without a known driver"
-    return ("another machine: " if machine.stated else "this machine: ") + ", ".join(words)
+    which = "another machine" if machine.stated else machine.name or "this machine"
+    return f"{which}: {', '.join(words)}"
 
 
 def _environment_words(environment: Environment, there: Sequence[Framework]) -> str:
@@ -199,10 +211,12 @@ def _document(
     found: Match, machine: Machine, environment: Environment | None, there: Sequence[Framework]
 ) -> dict[str, Any]:
     builds, best = found.builds, found.best
+    held = held_back_build(found, machine, this_platform()) if machine.nodes else None
     rows = [
         {
             **facts(one.build, "source cuda=label accepts cudnn"),
             "verdict": one.level.value,
+            "node": one.node,
             "runs": one.runs,
             "best": one is best,
             **facts(one.build, "default verified ptx commands=command"),
@@ -222,4 +236,11 @@ def _document(
         "cpu": [facts(build, "source commands=command") for build in found.cpu],
         "toolkit": toolkit_for(best, machine).release if best else None,
         "notes": [facts(note, "text command") for note in builds.notes],
+        "held_back": {
+            "by": [one.name for one in held.machines],
+            "version": held.gain.builds.version,
+            "cuda": held.gain.best.build.label if held.gain.best else None,
+        }
+        if held
+        else None,
     }

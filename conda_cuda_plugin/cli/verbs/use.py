@@ -41,6 +41,7 @@ examples:
   conda cuda use /usr/local/cuda-13.0              a toolkit of this machine
   conda cuda use --for torch==2.5.1                what torch was built for
   conda cuda use 12.4 --for "h100,driver=550"      for another machine
+  conda cuda use auto --for slurm:gpu              what runs on all of its nodes
 """
 
 
@@ -63,6 +64,7 @@ def configure_parser(parser: ArgumentParser) -> None:
         help="A framework to choose for that is not installed yet: torch==2.5.1. Or the machine it "
         "will run on, when that is not this one: " + MACHINE,
     )
+    parser.set_defaults(cuda_passed=())
     parser.add_argument(
         "--force",
         dest="cuda_force",
@@ -82,7 +84,9 @@ def execute(args: Namespace) -> int:
     if automatic:
         text = "latest"
     request, source = request_from(text, args.cuda_source, options, environment)
-    machine = machine_for(target, compiles=request.compiles)
+    machine = machine_for(
+        target, compiles=request.compiles, passed=args.cuda_passed, prefix=environment.prefix
+    )
     if automatic:
         request = auto.choose_for(environment, request, machine, framework)
     pin = True if args.cuda_pin is None and context.plugins.cuda_pin else args.cuda_pin
