@@ -1,11 +1,9 @@
-"""A machine in the user's words: `--for driver=550,cc=8.9`, `--for h100`, and conda's overrides."""
+"""A machine in the user's words: `--for driver=550,cc=8.9`, `--for h100`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from ..errors import UsageError
 from ..quoting import quoted
@@ -20,7 +18,6 @@ _HINTS = [
     'Describe it like this: --for "driver=550,cc=8.9", or --for "h100,driver=550".',
     "Several GPUs: a100+h100, or cc=8.9+7.0.",
 ]
-T = TypeVar("T")
 
 
 def is_machine_text(text: str) -> bool:
@@ -115,24 +112,6 @@ def _gpu(name: str) -> Gpu:
 def _either(names: list[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
-
-
-def overridden(
-    variables: Mapping[str, str], name: str, parse: Callable[[str], T], kind: str, notes: list[str]
-) -> tuple[T, ...] | None:
-    """What one of conda's variables states: a value, or nothing (it is empty).
-
-    Returns:
-        None when it is not set, or is not valid, which a note says.
-    """
-    text = variables.get(name)
-    if text is None:
-        return None
-    try:
-        return (parse(text),) if text.strip() else ()
-    except ValueError:
-        notes.append(f"{name} is {text!r}, which is not a {kind}.")
-        return None
 
 
 def _refused(text: str, why: str) -> UsageError:
