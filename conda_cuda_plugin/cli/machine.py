@@ -12,8 +12,7 @@ from ..machine.detect import detect
 from ..machine.gpu_names import nearest_names
 from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
-from ..machine.overrides import overriding_settings
-from ..machine.spec import is_machine_text, state_machine
+from ..machine.spec import is_machine_text, overriding_settings, state_machine
 from ..quoting import quoted
 from .common import this_platform
 

@@ -15,7 +15,7 @@ from . import driver_files, driver_library
 from .driver_library import Answers
 from .host_compiler import EVIDENCE, find_host_compiler, find_libc
 from .machine import DriverVersion, Gpu, Machine, Override
-from .overrides import overriding_settings, stated_arch, stated_cuda, with_arch, with_cuda
+from .spec import overriding_settings, stated_arch, stated_cuda, with_arch, with_cuda
 from .tables import cuda_of_driver
 
 TIMEOUT = 15.0

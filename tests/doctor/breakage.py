@@ -17,7 +17,7 @@ from conda_cuda_plugin.machine.machine import (
     Machine,
     Override,
 )
-from conda_cuda_plugin.machine.overrides import stated_arch, stated_cuda, with_arch, with_cuda
+from conda_cuda_plugin.machine.spec import stated_arch, stated_cuda, with_arch, with_cuda
 from conda_cuda_plugin.versions import CudaVersion
 
 from .frameworks import torch

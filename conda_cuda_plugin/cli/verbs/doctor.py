@@ -12,7 +12,7 @@ from conda.base.context import context
 from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
-from ...machine.overrides import overriding_settings
+from ...machine.spec import overriding_settings
 from ...system.conda_compat import confirm
 from ...system.shared_caches import package_caches
 from ..common import (
