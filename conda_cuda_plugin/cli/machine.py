@@ -19,6 +19,7 @@ from ..machine.spec import (
     NobodyTakesError,
     is_elsewhere,
     is_machine_text,
+    overriding_settings,
     state_machine,
 )
 from ..quoting import quoted
@@ -65,7 +66,7 @@ def machine_for(
     if passed and (text is None or not is_elsewhere(text)):
         raise NobodyTakesError(passed)
     if text is None:
-        return detect(full=False, compiler=compiles)
+        return detect(settings=overriding_settings(), full=False, compiler=compiles)
     windows = this_platform().windows
     if is_elsewhere(text):
         found: Machine = _elsewhere().machine_elsewhere(text, passed, prefix)
