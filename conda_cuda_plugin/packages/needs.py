@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import CudaError
 from ..machine.machine import Machine
-from ..machine.virtual import ARCH, CUDA, overrides, seen_by_solver
+from ..machine.shown import ARCH, CUDA, overrides, seen_by_solver
 from ..quoting import assignments
 from .channel_records import Row, meets, rows_named, spec_of
 
@@ -23,11 +23,15 @@ _DEEPEST = 60
 """How many packages one may come through; an index may be made to go on for ever."""
 _BOUND = re.compile(r"(?:^|[>=~])\s*(\d+(?:\.\d+)?)")
 
+_MEANING = (
+    "__cuda is the newest CUDA that the driver runs, __cuda_arch the least compute capability of "
+    "the GPUs."
+)
 _SOME_CUDA, _SOME_ARCH = "12.4", "8.9"
 """Of a machine that is an example."""
 
 System = Mapping[str, str]
-"""The versions of the virtual packages that are there, by name."""
+"""The versions of the virtual packages that are there, by name; of NAMES alone."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,20 @@ class Unmet:
                 return version
         return None
 
-    def hints(self, machine: Machine, variables: Mapping[str, str]) -> list[str]:
+    def hints(self, machine: Machine, variables: Mapping[str, str]) -> dict[str, str]:
         """What the machine has, which version it can have, and how to state another machine.
 
-        `variables` are those of the shell that reads it.
+        `variables` are those of the shell that reads it. The keys are codes for the hints.
         """
-        found = [f"{'Stated' if machine.stated else 'Here'}: {seen_by_solver(machine)}."]
-        if self.newest == self.version:
-            found.append(f"Another build of {self.name} {self.newest} would do.")
-        elif self.newest is not None:
-            found.append(f"The newest {self.name} that would do: {self.newest}")
         stated = self.other_machine(machine)
-        return [*found, f"For another machine: {assignments(stated, variables)}"]
+        here = f"{'Stated' if machine.stated else 'Here'}: {seen_by_solver(machine)}."
+        found = {"cuda_here": f"{here} {_MEANING}"}
+        if self.newest == self.version:
+            found["cuda_newest"] = f"Another build of {self.name} {self.newest} would do."
+        elif self.newest is not None:
+            found["cuda_newest"] = f"The newest {self.name} that would do: {self.newest}"
+        found["cuda_elsewhere"] = f"For another machine: {assignments(stated, variables)}"
+        return found
 
     def other_machine(self, machine: Machine) -> dict[str, str | None]:
         """conda's variables for a machine that is as this one, but has what is wanted."""
@@ -95,6 +101,12 @@ class UnmetError(CudaError):
     def __init__(self, unmet: Unmet) -> None:
         super().__init__(f"{unmet.text}.")
         self.unmet = unmet
+
+
+def on_system(virtual: Iterable[str]) -> System:
+    """What there is of NAMES among virtual packages, `name version build` each."""
+    named = (text.split() for text in virtual)
+    return {name: version for name, version, *_ in named if name in NAMES}
 
 
 def find_unmet(

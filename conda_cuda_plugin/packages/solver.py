@@ -27,7 +27,7 @@ from conda.models.channel import Channel
 from conda.models.match_spec import MatchSpec
 
 from ..errors import ForeignFileError
-from ..machine.virtual import NO_DRIVER
+from ..machine.shown import NO_DRIVER
 from ..network.answers import NoAnswerError, asking, silent
 from ..network.connections import AnswerError, check_addresses, check_files
 from ..system import schema
@@ -38,7 +38,7 @@ from ..system.progress import Waiting
 from ..system.reading import read_json
 from ..system.shared_caches import first_writable
 from .channel_records import index_path, index_urls, row_of_file
-from .needs import NAMES, Unmet, UnmetError, find_unmet, first_unfit, fitting
+from .needs import Unmet, UnmetError, find_unmet, first_unfit, fitting, on_system
 
 _UNSATISFIABLE = (PackagesNotFoundError, ResolvePackageNotFound, UnsatisfiableError)
 _MOST_ROUNDS = 5
@@ -101,8 +101,7 @@ def _ask_for_machine(
 
     conda's classic solver holds to what packages depend on, not to what they constrain.
     """
-    names = [text.split() for text in virtual_packages()]
-    system = {name: version for name, version, _ in names if name in NAMES}
+    system = on_system(virtual_packages())
     held: list[str] = []
     unfit: Unmet | None = None
     for _ in range(_MOST_ROUNDS):

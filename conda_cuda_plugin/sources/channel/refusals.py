@@ -20,7 +20,7 @@ from conda.exceptions import (
 
 from ...addons import addons, in_words
 from ...machine.machine import Machine
-from ...machine.virtual import overrides
+from ...machine.shown import overrides
 from ...network.answers import NoAnswerError
 from ...network.connections import AnswerError, hints_for, meaning
 from ...packages.channel_records import FETCH_ANEW
@@ -91,7 +91,7 @@ def _other_machine(
         "channel",
         f"has CUDA {version} on {', '.join(channels)} for other machines only: {unmet.text}",
         hints=[
-            *unmet.hints(machine, os.environ),
+            *unmet.hints(machine, os.environ).values(),
             f'Or in the command itself: --for "cuda={cuda},cc={capability}"',
         ],
     )
