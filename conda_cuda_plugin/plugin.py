@@ -6,7 +6,7 @@ each hook imports what it needs when it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from conda.plugins import hookimpl
@@ -84,6 +84,25 @@ def conda_health_checks() -> Iterator[Any]:
         summary="Check the CUDA toolkit that conda cuda has given the environment.",
         fix="Write hooks and wrappers anew, repair the link, remove leftovers",
     )
+
+
+@hookimpl(hookwrapper=True, tryfirst=True)
+def conda_virtual_packages() -> Generator[None, Any, None]:
+    """`__cuda_arch` (CEP 46), where nobody else has it: two of one name would stop every solve.
+
+    conda asks for it in solves, in `conda info` and in `conda doctor`.
+    """
+
+    def capability() -> str | None:
+        from .machine.detect import cuda_arch
+
+        return cuda_arch()
+
+    answers = yield
+    if answers.excinfo is None:
+        from .machine.virtual_packages import with_cuda_arch
+
+        answers.force_result([with_cuda_arch(answers.get_result(), capability)])
 
 
 @hookimpl

@@ -250,10 +250,10 @@ def _driver_text(verdict: Verdict, machine: Machine) -> str:
     if machine.driver is not None:
         words = f", driver {machine.driver}"
     elif machine.driver_cuda is not None:
-        words = f", driver for CUDA {machine.driver_cuda.release}"
+        words = f", driver for CUDA {machine.driver_cuda.release}{machine.stated_by('cuda')}"
     else:
         words = "; no driver is known here"
     capability = next((gpu.capability for gpu in machine.gpus if gpu.capability), None)
     if capability:
-        words += f", GPU {capability}"
+        words += f", GPU {capability}{machine.stated_by('cuda_arch')}"
     return words if verdict.level is Level.UNKNOWN else f"{words} ({verdict.level.value})"

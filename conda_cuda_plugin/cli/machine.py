@@ -12,7 +12,7 @@ from ..machine.detect import detect
 from ..machine.gpu_names import nearest_names
 from ..machine.host_compiler import EVIDENCE, find_host_compiler
 from ..machine.machine import Machine
-from ..machine.spec import is_machine_text, state_machine
+from ..machine.spec import is_machine_text, overriding_settings, state_machine
 from ..quoting import quoted
 from .common import this_platform
 
@@ -44,7 +44,7 @@ def machine_for(text: str | None, *, compiles: bool = False) -> Machine:
         UsageError: when the text makes no sense.
     """
     if text is None:
-        return detect(full=False, compiler=compiles)
+        return detect(settings=overriding_settings(), full=False, compiler=compiles)
     windows = this_platform().windows
     compiler = find_host_compiler(os.environ, windows=windows) if compiles else None
     evidence = ((EVIDENCE, compiler[1]),) if compiler else ()

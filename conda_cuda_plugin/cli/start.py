@@ -82,7 +82,8 @@ def _machine_text(machine: Machine, current: Toolkit | None = None) -> str:
     kinds = Counter(gpu.name or "unknown GPU" for gpu in machine.gpus)
     parts = [f"{count} x {name}" if count > 1 else name for name, count in kinds.items()]
     if machine.driver or machine.driver_cuda:
-        parts.insert(0, f"driver {machine.driver or f'for CUDA {machine.driver_cuda}'}")
+        driver = f"driver {machine.driver or f'for CUDA {machine.driver_cuda}'}"
+        parts.insert(0, f"{driver}{machine.stated_by('cuda')}")
     if current is not None:
         verdict = f"CUDA {current.version.release}: {judge(current.version, machine).level.value}"
     elif best := best_release(machine, [row.version for row in releases()]):

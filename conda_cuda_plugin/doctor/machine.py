@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..machine.machine import Override
+from ..quoting import assignment, quoted, typed
 from ..verdict.gpu_rules import judge_gpus
 from ..verdict.verdict import Level, Reason
+from ..versions import CudaVersion
 from .context import Context, Finding, Severity, rule
+from .start_up import setters
 
 
 @rule("driver-too-old")
@@ -36,23 +40,77 @@ def limits(context: Context) -> Iterator[Finding]:
 @rule("driver-unclear")
 def detection(context: Context) -> Iterator[Finding]:
     """The driver's parts do not fit together."""
-    notes = context.machine.notes if context.current is not None else ()
-    # What the user has set on purpose does not contradict anything.
-    chosen = tuple(note for note in notes if note.startswith("CONDA_OVERRIDE_"))
-    strange = tuple(note for note in notes if note not in chosen)
-    if chosen:
-        yield Finding(
-            "Variables stand in for what this machine says of its driver.",
-            chosen,
-            "Unset them to see this machine as it is.",
-            severity=Severity.NOTE,
-        )
-    if strange:
+    if context.current is not None and context.machine.notes:
         yield Finding(
             "What this machine says of its driver does not fit together.",
-            strange,
+            context.machine.notes,
             "nvidia-smi shows the driver's own view; after an update of the driver, restart.",
         )
+
+
+@rule("driver-overridden")
+def driver_overridden(context: Context) -> Iterator[Finding]:
+    """A variable or setting states another driver than the machine has."""
+    for stated in context.machine.overrides:
+        if stated.package != "cuda":
+            continue
+        if not stated.counts:
+            text = f"conda takes the driver to run CUDA {quoted(stated.text)}, which is no version"
+        elif stated.found in (None, stated.value):
+            continue
+        elif stated.value is None:
+            text = "conda chooses packages as for a machine without a driver, and this one has one"
+        elif CudaVersion.parse(stated.value) < CudaVersion.parse(stated.found):
+            text = (
+                f"conda chooses packages for CUDA {stated.value} at most, and the driver here runs "
+                f"{stated.found}"
+            )
+        else:
+            text = (
+                f"conda chooses packages for CUDA {stated.value} at most, and the driver here runs "
+                f"no more than {stated.found}: what is installed may not run"
+            )
+        yield _overridden(context, stated, text, f"CUDA {stated.found}" if stated.found else "")
+
+
+@rule("gpu-overridden")
+def gpu_overridden(context: Context) -> Iterator[Finding]:
+    """A variable or setting states another GPU than the machine has, or one that does not count."""
+    for stated in context.machine.overrides:
+        if stated.package != "cuda_arch":
+            continue
+        if not stated.counts:
+            text = stated.note.removesuffix(".")
+        elif stated.found in (None, stated.value):
+            continue
+        elif stated.value is None:
+            text = "conda chooses packages as for a machine without a GPU, and this one has one"
+        else:
+            text = (
+                f"conda chooses packages for compute capability {stated.value}, and the least of "
+                f"the GPUs here has {stated.found}"
+            )
+        found = f"compute capability {stated.found}" if stated.found else ""
+        yield _overridden(context, stated, text, found)
+
+
+def _overridden(context: Context, stated: Override, text: str, found: str) -> Finding:
+    """What a stated package does, where it is stated, and how to take it away."""
+    windows, places = context.platform.windows, tuple(setters(context, stated.source))
+    evidence = f"{stated.source}={stated.text[:60]}"
+    cure = assignment(stated.source, None, context.variables, windows=windows)
+    if stated.key is not None:
+        evidence = f"{stated.source}: {stated.key}: {stated.text[:60]}"
+        cure = f"conda config --file {typed(stated.source)} --remove-key {typed(stated.key)}"
+    elif any(place.startswith("set in conda-meta") for place in places):
+        cure = f"conda env config vars unset {context.named} {stated.source}"
+    elif places:
+        cure = f"Remove it where it is set, and from this shell:\n{cure}"
+    if not stated.counts and stated.value is not None:
+        driver = assignment("CONDA_OVERRIDE_CUDA", "12.4", context.variables, windows=windows)
+        cure = f"State what the driver there runs, too:\n{driver}"
+    here = (f"this machine: {found}",) if found else ()
+    return Finding(f"{text}.", (evidence, *here, *places), cure)
 
 
 @rule("host-gcc-too-new")

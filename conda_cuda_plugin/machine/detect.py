@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from ..system.operating_system import WINDOWS
@@ -13,8 +14,8 @@ from ..versions import CudaVersion
 from . import driver_files, driver_library
 from .driver_library import Answers
 from .host_compiler import EVIDENCE, find_host_compiler, find_libc
-from .machine import ComputeCapability, DriverVersion, Gpu, Machine
-from .spec import overridden
+from .machine import DriverVersion, Gpu, Machine, Override
+from .spec import overriding_settings, stated_arch, stated_cuda, with_arch, with_cuda
 from .tables import cuda_of_driver
 
 TIMEOUT = 15.0
@@ -26,6 +27,7 @@ def detect(
     variables: Mapping[str, str] = os.environ,
     timeout: float = TIMEOUT,
     *,
+    settings: Mapping[str, Override] | None = None,
     windows: bool = WINDOWS,
     full: bool = True,
     compiler: bool = True,
@@ -34,49 +36,69 @@ def detect(
 
     The kernel module's release comes from /sys and /proc; everything else from NVML and libcuda,
     called in a child process, then from nvidia-smi. Without any of their files no process is
-    started. CONDA_OVERRIDE_CUDA and CONDA_OVERRIDE_CUDA_ARCH stand in for what is found.
+    started. What the user states for conda's virtual packages stands in for what is found.
 
     Args:
         root: where the file system begins.
         variables: environment variables.
         timeout: seconds that the driver may take to answer.
+        settings: what conda's settings state, as `overriding_settings` has it.
         windows: whether to look in the places of Windows.
         full: ask libcuda too when NVML has said everything, which conda's `__cuda` needs and
-            which is slow; notes then say when `__cuda` says something else.
+            which is slow, and ask a driver that the user has stated away; notes then say when
+            `__cuda` says something else.
         compiler: look for the host compiler, which starts a process.
     """
     found = _Found()
-    name, kind = "CONDA_OVERRIDE_CUDA", "CUDA version"
-    stated = overridden(variables, name, CudaVersion.parse, kind, found.notes)
-    name, kind = "CONDA_OVERRIDE_CUDA_ARCH", "compute capability"
-    capabilities = overridden(variables, name, ComputeCapability.parse, kind, found.notes)
-    if stated != ():
+    cuda = stated_cuda(variables, settings or {})
+    arch = stated_arch(variables, settings or {})
+    if full or cuda is None or cuda.text:
         deadline = time.monotonic() + timeout
         libcuda = _ask_driver(found, root, variables, deadline, windows=windows, full=full)
-        if full and stated is None and libcuda is not None:
+        if full and cuda is None and libcuda is not None:
             _compare_with_conda(found, libcuda)
     if found.cuda is None and found.driver is not None:
         found.cuda = cuda_of_driver(found.driver)
         found.evidence["driver_cuda"] = f"driver branch R{found.driver.branch}"
-    if stated is not None:
-        _override(found, next(iter(stated), None))
-    if capabilities is not None:
-        found.gpus = tuple(Gpu(None, capability) for capability in capabilities)
-        found.evidence["gpus"] = name
-    host = find_host_compiler(variables, windows=windows) if compiler else None
-    if host is not None:
-        found.evidence[EVIDENCE] = host[1]
-    return Machine(
+    machine = Machine(
         windows=windows,
         driver=found.driver,
         driver_cuda=found.cuda,
         gpus=found.gpus,
         libc=None if windows else find_libc(root),
-        host_compiler=host[0] if host else None,
         wsl=not windows and driver_files.is_wsl(root),
         evidence=tuple(found.evidence.items()),
         notes=tuple(dict.fromkeys(found.notes)),
     )
+    machine = with_arch(with_cuda(machine, cuda), arch, machine.capability)
+    host = find_host_compiler(variables, windows=windows) if compiler else None
+    if host is None:
+        return machine
+    return replace(
+        machine, host_compiler=host[0], evidence=(*machine.evidence, (EVIDENCE, host[1]))
+    )
+
+
+def cuda_arch() -> str | None:
+    """The version of `__cuda_arch` where there is a `__cuda`: the least compute capability here.
+
+    None where there is no GPU, or where something goes wrong: no solve fails for it.
+    """
+    try:
+        stated = stated_arch(os.environ, overriding_settings())
+        return stated.value if stated and stated.counts else _least_capability()
+    except Exception:
+        return None
+
+
+@cache
+def _least_capability() -> str | None:
+    """Of the GPUs that are there, whatever is stated; a solve may ask for it several times."""
+    variables = {
+        name: text for name, text in os.environ.items() if not name.startswith("CONDA_OVERRIDE_")
+    }
+    capability = detect(variables=variables, full=False, compiler=False).capability
+    return str(capability) if capability else None
 
 
 @dataclass
@@ -169,17 +191,3 @@ def _compare_with_conda(found: _Found, libcuda: Answers) -> None:
             f"{libcuda.path} is of cuda-compat: it supports CUDA {libcuda.version}, the driver "
             f"{found.driver} alone CUDA {branch}."
         )
-
-
-def _override(found: _Found, cuda: CudaVersion | None) -> None:
-    """Let CONDA_OVERRIDE_CUDA stand in for the driver that was found."""
-    if found.driver is not None and cuda is not None and cuda != found.cuda:
-        found.notes.append(
-            f"CONDA_OVERRIDE_CUDA={cuda} stands in for the driver {found.driver} found here."
-        )
-    if cuda is None:
-        found.notes.append("CONDA_OVERRIDE_CUDA is empty: this counts as a machine without CUDA.")
-    if cuda is None or cuda != found.cuda:
-        found.driver = None
-        found.evidence.pop("driver", None)
-    found.cuda, found.evidence["driver_cuda"] = cuda, "CONDA_OVERRIDE_CUDA"

@@ -82,6 +82,38 @@ class HostCompiler:
 
 
 @dataclass(frozen=True)
+class Override:
+    """What the user states for one of conda's virtual packages, in place of what is found."""
+
+    package: str
+    """`cuda` or `cuda_arch`."""
+    text: str
+    """As it is written; empty where there shall be none."""
+    source: str
+    """The variable that says it, or the file of conda's settings."""
+    key: str | None = None
+    """Its name in that file, such as `override_virtual_packages.cuda`; None for a variable."""
+    value: str | None = None
+    """The version that it states; None where there shall be none."""
+    counts: bool = True
+    """Whether conda cuda goes by it: it makes sense, and `__cuda_arch` stands beside a `__cuda`."""
+    found: str | None = None
+    """What the machine has itself, such as `12.4`; None where that is nothing."""
+    note: str = ""
+    """What is to know of it, in a sentence; empty where it says what the machine has."""
+
+    @property
+    def name(self) -> str:
+        """Where it stands."""
+        return self.source if self.key is None else f"{self.key} in {self.source}"
+
+    def __str__(self) -> str:
+        if self.key is None:
+            return f"{self.source}={self.text}"
+        return f"{self.key}: {self.text} in {self.source}"
+
+
+@dataclass(frozen=True)
 class Machine:
     """What was detected, or stated with `--for`. Everything may be unknown."""
 
@@ -101,3 +133,17 @@ class Machine:
     notes: tuple[str, ...] = ()
     """What did not fit together, in sentences: the driver's library hung, NVML and /proc disagree,
     conda's __cuda says something else."""
+    overrides: tuple[Override, ...] = ()
+    """What the user states of it for every command, in a variable or in conda's settings."""
+
+    @property
+    def capability(self) -> ComputeCapability | None:
+        """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown."""
+        found = [gpu.capability for gpu in self.gpus]
+        known = [capability for capability in found if capability is not None]
+        return min(known) if known and len(known) == len(found) else None
+
+    def stated_by(self, package: str) -> str:
+        """What states its driver (`cuda`) or GPU (`cuda_arch`), in brackets, to be appended."""
+        names = [one.name for one in self.overrides if one.package == package and one.counts]
+        return f" ({names[0]})" if names else ""

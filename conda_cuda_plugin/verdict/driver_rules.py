@@ -103,7 +103,7 @@ def _may_have_compat(version: CudaVersion, machine: Machine) -> bool:
 def _found(machine: Machine) -> str:
     cuda = driver_cuda(machine)
     if machine.driver is None:
-        return f"a driver for CUDA {cuda.release}" if cuda else "unknown"
+        return f"a driver for CUDA {cuda.release}{machine.stated_by('cuda')}" if cuda else "unknown"
     return f"{shown(machine.driver)} (CUDA {cuda.release})" if cuda else shown(machine.driver)
 
 

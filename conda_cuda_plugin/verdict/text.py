@@ -19,12 +19,12 @@ def verdict_line(verdict: Verdict, machine: Machine) -> str:
         wants = f", {shown(needed.driver)} needed" if needed.driver else ""
         parts.append(f"driver {shown(machine.driver)}{wants}")
     elif (cuda := driver_cuda(machine)) is not None:
-        parts.append(f"a driver for CUDA {cuda}")
+        parts.append(f"a driver for CUDA {cuda}{machine.stated_by('cuda')}")
     found = sorted({gpu.capability for gpu in machine.gpus if gpu.capability})
     if found:
-        spans = needed.capabilities
+        spans, by = needed.capabilities, machine.stated_by("cuda_arch")
         wants = f", {spans[0]} to {spans[1]} supported" if spans else ""
-        parts.append(f"compute capability {' and '.join(map(str, found))}{wants}")
+        parts.append(f"compute capability {' and '.join(map(str, found))}{by}{wants}")
     return f"{verdict.level.value} ({'; '.join(parts)})" if parts else verdict.level.value
 
 
@@ -68,5 +68,16 @@ def machine_document(machine: Machine) -> dict[str, Any]:
         else None,
         "wsl": machine.wsl,
         "evidence": dict(machine.evidence),
-        "notes": list(machine.notes),
+        "overrides": [
+            {
+                "package": f"__{one.package}",
+                "value": one.value,
+                "counts": one.counts,
+                "source": one.source,
+                "key": one.key,
+                "found": one.found,
+            }
+            for one in machine.overrides
+        ],
+        "notes": [*(one.note for one in machine.overrides if one.note), *machine.notes],
     }

@@ -10,7 +10,15 @@ from dataclasses import replace
 
 from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.install.wrappers import wrapper_text
-from conda_cuda_plugin.machine.machine import ComputeCapability, DriverVersion, Gpu, Machine
+from conda_cuda_plugin.machine.machine import (
+    ComputeCapability,
+    DriverVersion,
+    Gpu,
+    Machine,
+    Override,
+)
+from conda_cuda_plugin.machine.spec import stated_arch, stated_cuda, with_arch, with_cuda
+from conda_cuda_plugin.versions import CudaVersion
 
 from .frameworks import torch
 from .patients import FITTING, Sick
@@ -151,6 +159,29 @@ def machine(**facts: object) -> Callable[[Sick], None]:
         sick.machine = replace(FITTING, **facts)  # type: ignore[arg-type]
 
     return change
+
+
+def stated(setting: Override | None = None, **variables: str) -> Callable[[Sick], None]:
+    """State another machine than the one that is there, which runs CUDA 13.1 on an H100."""
+
+    def change(sick: Sick) -> None:
+        here = replace(FITTING, driver_cuda=CudaVersion.parse("13.1"))
+        sick.variables |= variables
+        settings = {setting.package: setting} if setting else {}
+        driver = with_cuda(here, stated_cuda(sick.variables, settings))
+        sick.machine = with_arch(driver, stated_arch(sick.variables, settings), here.capability)
+
+    return change
+
+
+def stated_at_start(sick: Sick) -> None:
+    stated(CONDA_OVERRIDE_CUDA="13.0")(sick)
+    home_file(".bashrc", "export CONDA_OVERRIDE_CUDA=13.0")(sick)
+
+
+def stated_at_activation(sick: Sick) -> None:
+    stated(CONDA_OVERRIDE_CUDA="13.0")(sick)
+    sick.write("conda-meta/state", json.dumps({"env_vars": {"CONDA_OVERRIDE_CUDA": "13.0"}}))
 
 
 def hidden_gpus(sick: Sick) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conda_cuda_plugin.hooks.shells import STEM
-from conda_cuda_plugin.machine.machine import DriverVersion, HostCompiler
+from conda_cuda_plugin.machine.machine import DriverVersion, HostCompiler, Override
 
 from . import breakage as by
 from .breakage import HOOKS
@@ -171,8 +171,30 @@ FAULTS = (
     Fault("gpu-not-covered", "error", by.machine(gpus=(V100,)), evidence="Tesla V100"),
     Fault("gpu-not-covered", "error", by.machine(gpus=(H100, V100)), evidence="Tesla V100",
           name="one of two"),
-    Fault("driver-unclear", "note", by.machine(notes=("CONDA_OVERRIDE_CUDA=12.4 stands in",)),
-          evidence="CONDA_OVERRIDE_CUDA", name="override"),
+    Fault("driver-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA="13.0"),
+          evidence="CONDA_OVERRIDE_CUDA=13.0", name="older"),
+    Fault("driver-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA="14.0"),
+          evidence="this machine: CUDA 13.1", name="newer"),
+    Fault("driver-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA=""),
+          evidence="CONDA_OVERRIDE_CUDA=", name="none"),
+    Fault("driver-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA="new\x1b[0m"),
+          evidence="CONDA_OVERRIDE_CUDA=new", name="nonsense"),
+    Fault("driver-overridden", "warning", by.stated_at_start,
+          evidence="set in ~/.bashrc:2", name=".bashrc"),
+    Fault("driver-overridden", "warning", by.stated_at_activation,
+          evidence="set in conda-meta/state", name="recorded"),
+    Fault("driver-overridden", "warning", by.stated(Override("cuda", "13.0", "/etc/conda/.condarc",
+          "override_virtual_packages.cuda")),
+          evidence="/etc/conda/.condarc: override_virtual_packages.cuda: 13.0", name="condarc"),
+    Fault("gpu-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA_ARCH="8.0"),
+          evidence="this machine: compute capability 9.0"),
+    Fault("gpu-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA_ARCH=""),
+          evidence="CONDA_OVERRIDE_CUDA_ARCH=", name="none"),
+    Fault("gpu-overridden", "warning", by.stated(CONDA_OVERRIDE_CUDA_ARCH="9.0a"),
+          evidence="CONDA_OVERRIDE_CUDA_ARCH=9.0a", name="letter"),
+    Fault("gpu-overridden", "warning", by.stated(Override("cuda_arch", "8.0", "/home/x/.condarc",
+          "virtual_packages.__cuda_arch")), evidence="virtual_packages.__cuda_arch: 8.0",
+          name="condarc"),
     Fault("driver-unclear", "warning", by.machine(notes=("NVML says 550, the kernel says 535.",)),
           evidence="NVML says 550"),
     Fault("host-gcc-too-new", "warning", by.machine(host_compiler=HostCompiler("gcc", (16, 1, 0),

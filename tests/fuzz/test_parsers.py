@@ -21,7 +21,7 @@ from conda_cuda_plugin.errors import CudaError
 from conda_cuda_plugin.frameworks import build_markers, match, releases, table
 from conda_cuda_plugin.libraries import elf, host, messages, names, places, search_path
 from conda_cuda_plugin.machine import spec
-from conda_cuda_plugin.machine.machine import ComputeCapability, Machine
+from conda_cuda_plugin.machine.machine import Machine
 from conda_cuda_plugin.platforms import PLATFORMS
 from conda_cuda_plugin.sources import installed, system
 from conda_cuda_plugin.sources.pypi import pages, wheel
@@ -66,9 +66,9 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
         (CudaError,),
     ),
     "CONDA_OVERRIDE_CUDA": (
-        lambda text: spec.overridden({"X": text}, "X", versions.CudaVersion.parse, "version", []), ()),
+        lambda text: spec.stated_cuda({"CONDA_OVERRIDE_CUDA": text}, {}), ()),
     "CONDA_OVERRIDE_CUDA_ARCH": (
-        lambda text: spec.overridden({"X": text}, "X", ComputeCapability.parse, "capability", []), ()),
+        lambda text: spec.stated_arch({"CONDA_OVERRIDE_CUDA_ARCH": text}, {}), ()),
     "conda build string": (build_markers.cuda_of_build, ()),
     "requirements": (lambda text: build_markers.pins([text, f"nvidia-cudnn-cu12=={text}"]), ()),
     "LD_LIBRARY_PATH": (lambda text: list(search_path.search_folders((), text, HOST)), ()),

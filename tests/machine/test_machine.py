@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conda_cuda_plugin.machine.detect import detect
+from conda_cuda_plugin.machine.machine import Override
 
 from .drivers import StandIns, Tree
 from .looking import L4, look, shown
@@ -40,13 +41,18 @@ class TestOverrides:
         machine = look(tree, {**L4, "CONDA_OVERRIDE_CUDA": text})
         assert shown(machine) == (driver, cuda, [("NVIDIA L4", "8.9")])
         assert dict(machine.evidence)["driver_cuda"] == "CONDA_OVERRIDE_CUDA"
-        assert bool(machine.notes) is (driver is None)
+        [stated] = machine.overrides
+        assert (stated.value, stated.found, stated.counts) == (cuda, "12.4", True)
+        assert bool(stated.note) is (driver is None)
+        assert machine.notes == ()
 
     def test_an_empty_one_is_a_machine_without_cuda(self, tree: Tree, standins: StandIns) -> None:
         tree.module("550.54.15").library(standins.nvml).library(standins.cuda)
         machine = look(tree, {**L4, "CONDA_OVERRIDE_CUDA": ""})
         assert shown(machine) == (None, None, [])
-        assert "CONDA_OVERRIDE_CUDA is empty" in machine.notes[0]
+        [stated] = machine.overrides
+        assert "CONDA_OVERRIDE_CUDA is empty" in stated.note
+        assert (stated.value, stated.found) == (None, "12.4")
 
     def test_it_needs_no_driver(self, tree: Tree) -> None:
         assert shown(look(tree, {"CONDA_OVERRIDE_CUDA": "12.6"})) == (None, "12.6", [])
@@ -55,17 +61,46 @@ class TestOverrides:
         tree.library(standins.cuda)
         machine = look(tree, {**L4, "CONDA_OVERRIDE_CUDA_ARCH": "9.0"})
         assert shown(machine)[2] == [(None, "9.0")]
+        assert dict(machine.evidence)["gpus"] == "CONDA_OVERRIDE_CUDA_ARCH"
         assert shown(look(tree, {**L4, "CONDA_OVERRIDE_CUDA_ARCH": ""}))[2] == []
 
+    def test_it_counts_beside_a_driver_only(self, tree: Tree) -> None:
+        stated = {"CONDA_OVERRIDE_CUDA_ARCH": "9.0"}
+        machine = look(tree, stated)
+        assert shown(machine) == (None, None, [])
+        assert "counts only beside a driver" in machine.overrides[0].note
+        assert shown(look(tree, {**stated, "CONDA_OVERRIDE_CUDA": "12.4"}))[2] == [(None, "9.0")]
+
+    def test_a_whole_number_is_what_conda_takes_it_for(self, tree: Tree) -> None:
+        assert shown(look(tree, {"CONDA_OVERRIDE_CUDA": "12"}))[1] == "12.0"
+
+    def test_settings_count_where_no_variable_says_otherwise(
+        self, tree: Tree, standins: StandIns
+    ) -> None:
+        tree.library(standins.cuda)
+        settings = {
+            "cuda": Override("cuda", "12.1", "/x/.condarc", "virtual_packages.__cuda"),
+            "cuda_arch": Override("cuda_arch", "7.0", "/x/.condarc", "virtual_packages.cuda_arch"),
+        }
+        machine = look(tree, L4, settings=settings)
+        assert shown(machine) == (None, "12.1", [(None, "7.0")])
+        evidence = dict(machine.evidence)
+        assert (evidence["driver_cuda"], evidence["gpus"]) == ("/x/.condarc", "/x/.condarc")
+        assert [one.found for one in machine.overrides] == ["12.4", "8.9"]
+        machine = look(tree, {**L4, "CONDA_OVERRIDE_CUDA": "11.8"}, settings=settings)
+        assert shown(machine) == (None, "11.8", [(None, "7.0")])
+
     @pytest.mark.parametrize("variable", ["CONDA_OVERRIDE_CUDA", "CONDA_OVERRIDE_CUDA_ARCH"])
-    @pytest.mark.parametrize("text", ["nonsense", "12", "12.4; rm", "\x1b[0m"])
+    @pytest.mark.parametrize("text", ["nonsense", "9.0a", "12.4; rm", "\x1b[0m"])
     def test_nonsense_is_told_and_ignored(
         self, tree: Tree, standins: StandIns, variable: str, text: str
     ) -> None:
         tree.library(standins.cuda)
         machine = look(tree, {**L4, variable: text})
         assert shown(machine)[1:] == ("12.4", [("NVIDIA L4", "8.9")])
-        assert any(note.startswith(f"{variable} is ") for note in machine.notes)
+        [stated] = machine.overrides
+        assert stated.note.startswith(f"{variable} is ")
+        assert not stated.counts
 
 
 class TestAgreementWithConda:

@@ -12,6 +12,7 @@ from conda.base.context import context
 from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
+from ...machine.spec import overriding_settings
 from ...system.conda_compat import confirm
 from ...system.shared_caches import package_caches
 from ..common import (
@@ -94,7 +95,7 @@ def examined(environment: Environment, machine: str | None = None) -> Context:
         os.environ,
         Path.home(),
         name_of(environment),
-        lambda: detect() if machine is None else machine_for(machine),
+        lambda: detect(settings=overriding_settings()) if machine is None else machine_for(machine),
         package_caches=package_caches(),
         settled=functools.cache(lambda: settled_request(platform)),
     )

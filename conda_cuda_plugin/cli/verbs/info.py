@@ -121,8 +121,8 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("hooks", found["hooks"]),
         ("this shell", _shell_text(found["shell"], patient)),
         ("variables", _variables_text(found["shell"]["cuda"])),
-        ("driver", _driver_text(found["machine"])),
-        ("GPUs", _gpus_text(found["machine"])),
+        ("driver", _driver_text(found["machine"]) + machine.stated_by("cuda")),
+        ("GPUs", _gpus_text(found["machine"]) + machine.stated_by("cuda_arch")),
     ]
     if found["pinned"]:
         rows.insert(3, ("pinned", ", ".join(found["pinned"])))
@@ -140,7 +140,7 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ),
         ("doctor", f"{counts(findings)}{f' ({ids})' if ids else ''}"),
     ]
-    rows += [("note", note) for note in machine.notes]
+    rows += [("note", note) for note in found["machine"]["notes"]]
     verdict = patient.verdict
     return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 

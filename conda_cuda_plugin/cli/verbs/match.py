@@ -162,9 +162,11 @@ def machine_words(machine: Machine) -> str:
     if machine.driver:
         words.append(f"driver {machine.driver}")
     if machine.driver_cuda:
-        words.append(f"CUDA up to {machine.driver_cuda.release}")
+        words.append(f"CUDA up to {machine.driver_cuda.release}{machine.stated_by('cuda')}")
     gpus = Counter(
-        f"{gpu.name or 'GPU'} ({gpu.capability})" if gpu.capability else gpu.name or "GPU"
+        f"{gpu.name or 'GPU'} ({gpu.capability}){machine.stated_by('cuda_arch')}"
+        if gpu.capability
+        else gpu.name or "GPU"
         for gpu in machine.gpus
     )
     words += [name if count == 1 else f"{count} x {name}" for name, count in gpus.items()]
