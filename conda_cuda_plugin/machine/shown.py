@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..versions import CudaVersion
-from .machine import ComputeCapability, Machine
+from .machine import Machine
 
 CUDA, ARCH = "CONDA_OVERRIDE_CUDA", "CONDA_OVERRIDE_CUDA_ARCH"
 """conda's variables that state the two; an empty one takes the package away."""
 
 NO_DRIVER: Mapping[str, str] = {CUDA: "", ARCH: ""}
 """What lets the solver see a machine without a driver, on which no GPU counts."""
-
-
-def least_capability(machine: Machine) -> ComputeCapability | None:
-    """What every GPU of a machine can do; None when it is known of none."""
-    return min((gpu.capability for gpu in machine.gpus if gpu.capability), default=None)
 
 
 def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mapping[str, str]:
@@ -31,7 +26,7 @@ def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mappi
         return NO_DRIVER
     if runs is not None:
         cuda = max(cuda, runs)
-    return {CUDA: cuda.release, ARCH: str(least_capability(machine) or "")}
+    return {CUDA: cuda.release, ARCH: str(machine.capability or "")}
 
 
 def seen_by_solver(machine: Machine) -> str:

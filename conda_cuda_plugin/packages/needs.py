@@ -42,6 +42,9 @@ class _Step:
     row: Row
 
 
+_Way = tuple[_Step, ...]
+
+
 @dataclass(frozen=True)
 class Unmet:
     """A package that asks for another machine."""
@@ -119,7 +122,8 @@ def find_unmet(
 
     Raises what `rows_named` raises.
     """
-    search = _Search(channels, subdir, system)
+    specs = tuple(specs)
+    search = _Search(channels, subdir, specs, system)
     try:
         for spec in specs:
             if way := search.way(spec):
@@ -164,50 +168,66 @@ class _TooLongError(Exception):
 class _Search:
     """What packages lack on a machine, themselves or by what they depend on."""
 
-    def __init__(self, channels: Sequence[str], subdir: str, system: System) -> None:
+    def __init__(
+        self, channels: Sequence[str], subdir: str, specs: Iterable[str], system: System
+    ) -> None:
         self._channels, self._subdir, self._system = channels, subdir, system
         self._left = _MOST_ROWS
+        self._asked: dict[str, list[Any]] = {}
+        for spec in filter(None, map(spec_of, specs)):
+            self._asked.setdefault(spec.name, []).append(spec)
         self._named: dict[str, list[Row]] = {}
-        self._ways: dict[str, tuple[_Step, ...]] = {}
-        self._beyond: dict[tuple[str, str], tuple[_Step, ...] | None] = {}
+        self._ways: dict[str, _Way | None] = {}
+        self._beyond: dict[tuple[str, str], _Way | None] = {}
 
-    def way(self, text: str, depth: int = 0) -> tuple[_Step, ...]:
+    def way(self, text: str, depth: int = 0) -> _Way | None:
         """The way from a spec to what the machine lacks.
 
         It goes by the newest version that meets the spec, and by that of its builds that asks for
-        least, which has the lowest number. Empty when some package can be had, or none meets the
-        spec on any machine.
+        least, which has the lowest number. None when some package can be had; empty when none can
+        on any machine, together with all that was asked for.
         """
         if text not in self._ways:
             # Packages may depend on each other in a circle.
-            self._ways[text] = ()
+            self._ways[text] = None
             self._ways[text] = self._way(text, depth)
         return self._ways[text]
 
-    def _way(self, text: str, depth: int) -> tuple[_Step, ...]:
-        spec, found = spec_of(text), tuple[_Step, ...]()
-        if spec is None or depth > _DEEPEST or spec.get_exact_value("name") is None:
-            return ()
+    def _way(self, text: str, depth: int) -> _Way | None:
+        spec, found = spec_of(text), _Way()
+        if depth > _DEEPEST:
+            return None
+        if spec is None or spec.get_exact_value("name") is None:
+            return found
+        wanted = [spec, *self._asked.get(spec.name, ())]
         for row in self._rows(spec.name):
-            if row.record is None or not spec.match(row.record):
+            if row.record is None or not all(one.match(row.record) for one in wanted):
                 continue
             beyond = self._behind(row, depth)
             if beyond is None:
-                return ()
-            if not found or row.version == found[0].row.version:
-                found = (_Step(text, row), *beyond)
+                return None
+            if beyond and (not found or row.version == found[0].row.version):
+                found = (_Step(text, row), *beyond[1:])
         return found
 
-    def _behind(self, row: Row, depth: int) -> tuple[_Step, ...] | None:
-        """The way on from a package; empty when it lacks something itself, None when nothing."""
+    def _behind(self, row: Row, depth: int) -> _Way | None:
+        """The way on from a package, which is its first step, under any spec; else as for `way`."""
         key = (row.url, row.file)
         if key not in self._beyond:
-            own = _wants(row, self._system)
-            ways = (self.way(text, depth + 1) for text in row.depends if text[:2] != "__")
-            self._beyond[key] = () if own else next(filter(None, ways), None)
+            self._beyond[key] = self._on_from(row, depth)
         return self._beyond[key]
 
-    def unmet(self, way: Sequence[_Step]) -> Unmet:
+    def _on_from(self, row: Row, depth: int) -> _Way | None:
+        first = _Step("", row)
+        if _wants(row, self._system):
+            return (first,)
+        ways = [self.way(text, depth + 1) for text in row.depends if text[:2] != "__"]
+        if () in ways:
+            return ()
+        way = next(filter(None, ways), None)
+        return (first, *way) if way else None
+
+    def unmet(self, way: _Way) -> Unmet:
         """What to say of a way."""
         first, last = way[0].row, way[-1]
         wants = _wants(last.row, self._system)
@@ -218,7 +238,8 @@ class _Search:
             # `cuda-arch 9.0` constrains `__cuda_arch 9.0`: it stands for it in what asks for it.
             wants = tuple(f"{want.split()[0]} {asked}" if want in plain else want for want in wants)
             through = [*through[:-1], str(last.row.facts["name"])] if through else []
-        can = (row for row in self._rows(str(first.facts["name"])) if self._behind(row, 0) is None)
+        rows = self._rows(str(first.facts["name"]))
+        can = (row for row in rows if self._behind(row, 0) is None)
         newest = next((row.version for row in can), None)
         return Unmet(str(first.facts["name"]), first.version, wants, tuple(through), newest)
 
