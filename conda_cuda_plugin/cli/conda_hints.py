@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from traceback import walk_tb
 from typing import Any
 
 from conda.base.context import context
+from conda.core.solve import Solver
 
 from ..machine.machine import Machine
 from ..packages.channel_records import is_at_hand
@@ -17,8 +18,8 @@ from ..system.conda_compat import settings, virtual_packages
 from ..verdict.driver_rules import driver_cuda
 from .machine import machine_for
 
-_MOST_WORDS = 100
-_NAME = re.compile(r"(?<![\w.-])[a-z][a-z0-9._-]{0,60}(?![\w.-])")
+_MOST_ERRORS = 10
+"""Of which one was raised because of the other."""
 
 
 def hints(error: Any) -> Iterator[Any]:
@@ -27,7 +28,7 @@ def hints(error: Any) -> Iterator[Any]:
     from conda.plugins.types import CondaErrorHint
 
     machine = machine_for(None)
-    unmet = _unmet(str(error))
+    unmet = _unmet(error)
     if unmet is not None:
         yield CondaErrorHint(f"{unmet.text}.", "cuda_wanted")
         for code, text in unmet.hints(machine, os.environ).items():
@@ -37,25 +38,34 @@ def hints(error: Any) -> Iterator[Any]:
     yield CondaErrorHint("`conda cuda info` shows driver and GPUs.", "cuda_info")
 
 
-def _unmet(message: str) -> Unmet | None:
+def _unmet(error: BaseException) -> Unmet | None:
     """The package that wants another machine; None where the indexes at hand do not tell."""
     try:
+        solver = _solver_of(error)
+        if solver is None:
+            return None
+        names = [channel.canonical_name for channel in solver.channels]
         # What a connection would have to bring takes too long for a hint.
         with settings(offline=True):
-            here = [one for one in context.channels if is_at_hand(one, context.subdir)]
-            system = on_system(virtual_packages())
-            return find_unmet(here, context.subdir, _asked(message), system)
+            here = [name for name in names if is_at_hand(name, context.subdir)]
+            specs = sorted(map(str, solver.specs_to_add))
+            return find_unmet(here, context.subdir, specs, on_system(virtual_packages()))
     except Exception:
         # conda has said what is wrong; this only adds to it.
         return None
 
 
-def _asked(message: str) -> Sequence[str]:
-    """What was asked for; where the command line does not say, what the message names."""
-    words = context._argparse_args.get("packages") or ()
-    if words and not context._argparse_args.get("file"):
-        return tuple(map(str, words))
-    return tuple(dict.fromkeys(_NAME.findall(message)))[:_MOST_WORDS]
+def _solver_of(error: BaseException | None) -> Solver | None:
+    """The solver that has failed: conda's errors do not say what was asked for, and of whom."""
+    for _ in range(_MOST_ERRORS):
+        if error is None:
+            break
+        for frame, _line in walk_tb(error.__traceback__):
+            found = frame.f_locals.get("self")
+            if isinstance(found, Solver):
+                return found
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _in_general(machine: Machine) -> tuple[str, str]:

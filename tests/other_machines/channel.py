@@ -55,7 +55,7 @@ def _for_gpus() -> Iterator[CondaPackage]:
     yield CondaPackage("cudnn", "8.9.7.29", depends=(_12,), files=library, build="cuda12_0")
     for version, tie, arches in (
         ("9.10.2.21", _12, ("7.5", "9.0")),
-        ("9.12.0.46", _12, ("10.0",)),
+        ("9.12.0.46", _12, ("9.0",)),
         ("9.12.0.46", _13, ("8.0", "9.0")),
     ):
         for place, arch in enumerate(arches):
