@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import CudaError
 from ..machine.machine import Machine
-from ..machine.shown import ARCH, CUDA, overrides, seen_by_solver
+from ..machine.spec import ARCH, CUDA, overrides, seen_by_solver
 from ..quoting import assignments
 from .channel_records import Row, meets, rows_named, spec_of
 

@@ -10,24 +10,18 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
-from conda.exceptions import (
-    CondaHTTPError,
-    PackagesNotFoundError,
-    ProxyError,
-    ResolvePackageNotFound,
-    UnsatisfiableError,
-)
+from conda.exceptions import CondaHTTPError, ProxyError
 from conda.models.channel import Channel
 from conda.models.match_spec import MatchSpec
 
 from ..errors import ForeignFileError
-from ..machine.shown import NO_DRIVER
+from ..machine.spec import NO_DRIVER
 from ..network.answers import NoAnswerError, asking, silent
 from ..network.connections import AnswerError, check_addresses, check_files
 from ..system import schema
@@ -38,10 +32,7 @@ from ..system.progress import Waiting
 from ..system.reading import read_json
 from ..system.shared_caches import first_writable
 from .channel_records import index_path, index_urls, row_of_file
-from .needs import Unmet, UnmetError, find_unmet, first_unfit, fitting, on_system
 
-_UNSATISFIABLE = (PackagesNotFoundError, ResolvePackageNotFound, UnsatisfiableError)
-_MOST_ROUNDS = 5
 _FORM = "2"
 """Of the files; with another one they are not used."""
 _MOST_BYTES = 2**20
@@ -55,75 +46,10 @@ _SCHEMA = schema.record(
 )
 
 
-def solve(
-    prefix: Path,
-    channels: Sequence[str],
-    subdir: str,
-    specs: Sequence[str],
-    machine: Mapping[str, str] = NO_DRIVER,
-) -> tuple[Any, ...]:
-    """The package records that conda's solver chooses for a new toolkit, or chose before.
-
-    The packages of the environment `prefix` do not count. With -v conda shows its steps; without,
-    a line says that it takes long.
-
-    Args:
-        prefix: the environment.
-        channels: the channels, best first.
-        subdir: the platform.
-        specs: what is wanted.
-        machine: the variables that show conda's solver a machine, as `overrides` makes them. By
-            default one without a driver: packages ask for a driver of their own major version at
-            least, and may be wanted all the same, to compile, or for another machine.
-
-    Raises UnmetError when the packages want another machine, NoAnswerError when a channel's host
-    does not answer, and whatever the solver raises when the specs cannot be met or a channel cannot
-    be read.
-    """
-    told = stdout_for_people() if context.verbosity else stdout_nowhere()
-    with told, Waiting("Asking the channels"), _variables(machine), asking():
-        question = _question(channels, subdir, specs)
-        found = _recall(question) if question is not None else None
-        if found is None:
-            found = _ask_for_machine(prefix, channels, subdir, specs)
-            # The index may have changed since.
-            if question is not None and question == _question(channels, subdir, specs):
-                found = _keep(question, found)
-    check_files(found)
-    check_addresses(found)
-    return found
-
-
-def _ask_for_machine(
+def ask_solver(
     prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
 ) -> tuple[Any, ...]:
-    """What the solver chooses for the machine that it sees, also where it looks at one thing only.
-
-    conda's classic solver holds to what packages depend on, not to what they constrain.
-    """
-    system = on_system(virtual_packages())
-    held: list[str] = []
-    unfit: Unmet | None = None
-    for _ in range(_MOST_ROUNDS):
-        try:
-            found = _ask(prefix, channels, subdir, (*specs, *held))
-        except _UNSATISFIABLE as error:
-            if unmet := find_unmet(channels, subdir, specs, system) or unfit:
-                raise UnmetError(unmet) from error
-            raise
-        unfit = first_unfit(found, system)
-        if unfit is None:
-            return found
-        if unmet := find_unmet(channels, subdir, specs, system):
-            break
-        held += fitting(channels, subdir, found, system)
-    assert unfit is not None
-    raise UnmetError(unmet or unfit)
-
-
-def _ask(
-    prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
-) -> tuple[Any, ...]:
+    """What conda's solver chooses now; see `solve`, which asks it in the right surroundings."""
     backend = context.plugin_manager.get_cached_solver_backend()
     solver = backend(
         # It does not exist: a toolkit is solved for from nothing.
@@ -141,6 +67,46 @@ def _ask(
             raise NoAnswerError(gone) from error
         raise
     return tuple(link)
+
+
+def solve(
+    prefix: Path,
+    channels: Sequence[str],
+    subdir: str,
+    specs: Sequence[str],
+    machine: Mapping[str, str] = NO_DRIVER,
+    ask: Callable[[Path, Sequence[str], str, Sequence[str]], tuple[Any, ...]] = ask_solver,
+) -> tuple[Any, ...]:
+    """The package records that conda's solver chooses for a new toolkit, or chose before.
+
+    The packages of the environment `prefix` do not count. With -v conda shows its steps; without,
+    a line says that it takes long.
+
+    Args:
+        prefix: the environment.
+        channels: the channels, best first.
+        subdir: the platform.
+        specs: what is wanted.
+        machine: the variables that show conda's solver a machine, as `overrides` makes them. By
+            default one without a driver: packages ask for a driver of their own major version at
+            least, and may be wanted all the same, to compile, or for another machine.
+        ask: what asks the solver, where no answer is kept.
+
+    Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
+    the specs cannot be met or a channel cannot be read.
+    """
+    told = stdout_for_people() if context.verbosity else stdout_nowhere()
+    with told, Waiting("Asking the channels"), _variables(machine), asking():
+        question = _question(channels, subdir, specs)
+        found = _recall(question) if question is not None else None
+        if found is None:
+            found = ask(prefix, channels, subdir, specs)
+            # The index may have changed since.
+            if question is not None and question == _question(channels, subdir, specs):
+                found = _keep(question, found)
+    check_files(found)
+    check_addresses(found)
+    return found
 
 
 @contextlib.contextmanager

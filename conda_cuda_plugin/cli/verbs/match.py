@@ -15,7 +15,7 @@ from ...frameworks.framework import Framework
 from ...frameworks.match import JudgedBuild, Match, match, parse_framework, toolkit_for
 from ...frameworks.table import find_frameworks
 from ...machine.machine import Machine
-from ...machine.shown import overrides
+from ...machine.spec import overrides
 from ...quoting import typed, with_variables
 from ...verdict.text import machine_document
 from ...verdict.verdict import Level

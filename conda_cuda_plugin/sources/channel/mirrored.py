@@ -10,7 +10,7 @@ from conda.exceptions import CondaError
 from ...environment import Environment
 from ...packages.channel_records import rows_named
 from ...packages.metapackage import NAME, Metapackage, metapackages_of
-from ...packages.solver import solve
+from ...packages.on_machine import solve_on
 from ...quoting import typed
 from ...system.conda_compat import is_on_this_machine
 from ...toolkit import Flavor, Origin, beyond, in_flavor
@@ -106,7 +106,7 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
     """
     try:
         seen = shown_to_solver(request.machine, one.version)
-        solved = solve(environment.prefix, request.channels, one.subdir, (one.spec,), seen)
+        solved = solve_on(seen, environment.prefix, request.channels, one.subdir, (one.spec,))
     except (Exception, SystemExit) as error:
         raise refusal_of(error, request.channels, str(one.version), request.machine) from error
     order = {text.split()[0]: number for number, text in enumerate(one.depends)}

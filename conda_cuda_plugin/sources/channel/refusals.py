@@ -20,7 +20,7 @@ from conda.exceptions import (
 
 from ...addons import addons, in_words
 from ...machine.machine import Machine
-from ...machine.shown import overrides
+from ...machine.spec import overrides
 from ...network.answers import NoAnswerError
 from ...network.connections import AnswerError, hints_for, meaning
 from ...packages.channel_records import FETCH_ANEW

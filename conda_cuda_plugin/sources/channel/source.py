@@ -10,7 +10,7 @@ from typing import Any
 from ...addons import addons
 from ...environment import Environment
 from ...packages.cuda_packages import is_cuda_package
-from ...packages.solver import solve
+from ...packages.on_machine import solve_on
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, asked
@@ -144,7 +144,7 @@ class ChannelSource:
         subdir, specs = request.platform.subdir, [*specs, *held]
         try:
             seen = shown_to_solver(request.machine, selection.version)
-            records = solve(environment.prefix, selection.channels, subdir, specs, seen)
+            records = solve_on(seen, environment.prefix, selection.channels, subdir, specs)
         except (Exception, SystemExit) as error:
             raise refusal_of(error, selection.channels, asked(request), request.machine) from error
         strange = [record for record in records if not selection.holds(record)]
