@@ -108,10 +108,11 @@ def conda_virtual_packages() -> Generator[None, Any, None]:
 @hookimpl
 def conda_error_hints(error: Any) -> Iterator[Any]:
     """From conda 26.7 on: what to do about errors of conda's that mention the driver."""
-    if "__cuda" in str(error):
+    ours = type(error).__module__.startswith(f"{__package__}.")
+    if "__cuda" in str(error) and not ours:
         from .cli.conda_hints import hints
 
-        yield from hints()
+        yield from hints(error)
 
 
 @hookimpl

@@ -83,29 +83,54 @@ def may_be_powershell(variables: Mapping[str, str], *, windows: bool = os.name =
 def assignment(
     name: str, value: str | None, variables: Mapping[str, str], *, windows: bool = os.name == "nt"
 ) -> str:
-    """The command that sets a variable in the user's shell, or with None removes it.
+    """The command that sets a variable in the user's shell, or with None removes it."""
+    return assignments({name: value}, variables, windows=windows)
+
+
+def assignments(
+    values: Mapping[str, str | None],
+    variables: Mapping[str, str],
+    *,
+    windows: bool = os.name == "nt",
+) -> str:
+    """The commands that set some variables in the user's shell, or with None remove them.
 
     PowerShell leaves SHELL as it was, and on Windows looks like cmd. Wherever it may be the user's
-    shell, the text has both commands.
+    shell, the text has both forms.
     """
-    if value is None:
-        powershell = f"Remove-Item Env:{name}"
-    else:
-        powershell = f"$Env:{name} = {powershell_word(value)}"
+    powershell = "; ".join(
+        f"Remove-Item Env:{name}" if value is None else f"$Env:{name} = {powershell_word(value)}"
+        for name, value in values.items()
+    )
     if windows:
         # A typed line cannot have %% for %, as a batch file has.
-        return f'set "{name}={value or ""}" in cmd, {powershell} in PowerShell'
-    word = None if value is None else typed(value)
-    match os.path.basename(variables.get("SHELL", "")):
-        case "fish":
-            command = f"set -e {name}" if word is None else f"set -x {name} {word}"
-        case "csh" | "tcsh":
-            command = f"unsetenv {name}" if word is None else f"setenv {name} {word}"
-        case _:
-            command = f"unset {name}" if word is None else f"export {name}={word}"
+        cmd = " & ".join(f'set "{name}={value or ""}"' for name, value in values.items())
+        return f"{cmd} in cmd, {powershell} in PowerShell"
+    unset, form = {
+        "fish": ("set -e {0}", "set -x {0} {1}"),
+        "csh": ("unsetenv {0}", "setenv {0} {1}"),
+        "tcsh": ("unsetenv {0}", "setenv {0} {1}"),
+    }.get(os.path.basename(variables.get("SHELL", "")), ("unset {0}", "export {0}={1}"))
+    command = "; ".join(
+        unset.format(name) if value is None else form.format(name, typed(value))
+        for name, value in values.items()
+    )
     if may_be_powershell(variables, windows=False):
         return f"{powershell} in PowerShell, {command} elsewhere"
     return command
+
+
+def with_variables(
+    command: str, values: Mapping[str, str], *, windows: bool = os.name == "nt"
+) -> list[str]:
+    """The lines that run a command with some variables set.
+
+    Every shell but those of Windows can leave it to `env`, which sets them for that command alone.
+    """
+    if windows:
+        return [assignments(values, {}, windows=True), command]
+    words = (f"{name}={typed(value) if value else ''}" for name, value in values.items())
+    return [f"env {' '.join(words)} {command}" if values else command]
 
 
 def escaped(text: str) -> str:

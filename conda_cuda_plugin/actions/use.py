@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 
 from .. import hooks
@@ -127,6 +128,10 @@ def make_plan(
         if machine is not None and named is not None:
             # A release that cannot run is refused before any source is asked, maybe over a network.
             weigh(CudaVersion.parse(str(named)), machine, force=force)
+        # Who goes on against a verdict gets the packages as for a machine without a driver. A
+        # copy keeps what the request has worked out already.
+        request = copy(request)
+        vars(request)["machine"] = None if force else machine
         base = extend.toolkit_to_extend(environment, request, source)
         extend.check_request(environment, request, base, source)
         choice, request = extend.choose_extended(environment, request, source, base)

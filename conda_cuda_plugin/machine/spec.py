@@ -19,6 +19,11 @@ from .gpu_names import gpus_named, nearest_names
 from .machine import ComputeCapability, DriverVersion, Gpu, Machine, Override
 from .tables import cuda_of_driver
 
+CUDA, ARCH = "CONDA_OVERRIDE_CUDA", "CONDA_OVERRIDE_CUDA_ARCH"
+"""conda's variables that state the two; an empty one takes the package away."""
+
+NO_DRIVER: Mapping[str, str] = {CUDA: "", ARCH: ""}
+"""What lets the solver see a machine without a driver, on which no GPU counts."""
 _KEYS = ("driver", "cuda", "cc", "gpu")
 _PART = re.compile(rf"\s*({'|'.join(_KEYS)})\s*=(?!=)(.*)", re.IGNORECASE | re.DOTALL)
 _SETTINGS = ("override_virtual_packages", "virtual_packages")
@@ -275,4 +280,35 @@ def with_arch(
         gpus=gpus,
         evidence=tuple(evidence.items()),
         overrides=(*machine.overrides, stated),
+    )
+
+
+def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mapping[str, str]:
+    """The variables that let conda's solver see a machine, whatever it finds here.
+
+    Args:
+        machine: the machine; None for one without a driver.
+        runs: a release that its driver shall count as able to run, if there is a driver.
+    """
+    cuda = machine.driver_cuda if machine else None
+    if machine is None or cuda is None:
+        return NO_DRIVER
+    if runs is not None:
+        cuda = max(cuda, runs)
+    return {CUDA: cuda.release, ARCH: str(machine.capability or "")}
+
+
+def seen_by_solver(machine: Machine) -> str:
+    """What the solver sees of a machine and what says so, as a list in a sentence."""
+    evidence, found = dict(machine.evidence), overrides(machine)
+    by = {
+        "__cuda": ("driver_cuda", "cuda", "driver"),
+        "__cuda_arch": ("gpus", "cc", "gpu"),
+    }
+    parts: dict[str, list[str]] = {}
+    for (name, keys), version in zip(by.items(), found.values(), strict=True):
+        who = next((evidence[key] for key in keys if key in evidence), "")
+        parts.setdefault(who, []).append(f"{name} {version}" if version else f"no {name}")
+    return ", ".join(
+        " and ".join(these) + (f" (by {who})" if who else "") for who, these in parts.items()
     )

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from conda.models.channel import Channel
 from conda.models.match_spec import MatchSpec
 
 from ..errors import ForeignFileError
+from ..machine.spec import NO_DRIVER
 from ..network.answers import NoAnswerError, asking, silent
 from ..network.connections import AnswerError, check_addresses, check_files
 from ..system import schema
@@ -45,34 +46,10 @@ _SCHEMA = schema.record(
 )
 
 
-def solve(
+def ask_solver(
     prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
 ) -> tuple[Any, ...]:
-    """The package records that conda's solver chooses for a new toolkit, or chose before.
-
-    The packages of the environment `prefix` do not count. With -v conda shows its steps; without,
-    a line says that it takes long.
-
-    Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
-    the specs cannot be met or a channel cannot be read.
-    """
-    told = stdout_for_people() if context.verbosity else stdout_nowhere()
-    with told, Waiting("Asking the channels"), _no_driver(), asking():
-        question = _question(channels, subdir, specs)
-        found = _recall(question) if question is not None else None
-        if found is None:
-            found = _ask(prefix, channels, subdir, specs)
-            # The index may have changed since.
-            if question is not None and question == _question(channels, subdir, specs):
-                found = _keep(question, found)
-    check_files(found)
-    check_addresses(found)
-    return found
-
-
-def _ask(
-    prefix: Path, channels: Sequence[str], subdir: str, specs: Sequence[str]
-) -> tuple[Any, ...]:
+    """What conda's solver chooses now; see `solve`, which asks it in the right surroundings."""
     backend = context.plugin_manager.get_cached_solver_backend()
     solver = backend(
         # It does not exist: a toolkit is solved for from nothing.
@@ -92,23 +69,59 @@ def _ask(
     return tuple(link)
 
 
-@contextlib.contextmanager
-def _no_driver() -> Iterator[None]:
-    """Solve as on a machine without a driver.
+def solve(
+    prefix: Path,
+    channels: Sequence[str],
+    subdir: str,
+    specs: Sequence[str],
+    machine: Mapping[str, str] = NO_DRIVER,
+    ask: Callable[[Path, Sequence[str], str, Sequence[str]], tuple[Any, ...]] = ask_solver,
+) -> tuple[Any, ...]:
+    """The package records that conda's solver chooses for a new toolkit, or chose before.
 
-    Packages ask for a driver of their own major version at least, which some solvers hold to and
-    others do not. A toolkit may be wanted all the same: to compile, or for another machine.
+    The packages of the environment `prefix` do not count. With -v conda shows its steps; without,
+    a line says that it takes long.
+
+    Args:
+        prefix: the environment.
+        channels: the channels, best first.
+        subdir: the platform.
+        specs: what is wanted.
+        machine: the variables that show conda's solver a machine, as `overrides` makes them. By
+            default one without a driver: packages ask for a driver of their own major version at
+            least, and may be wanted all the same, to compile, or for another machine.
+        ask: what asks the solver, where no answer is kept.
+
+    Raises NoAnswerError when a channel's host does not answer, and whatever the solver raises when
+    the specs cannot be met or a channel cannot be read.
     """
-    name = "CONDA_OVERRIDE_CUDA"
-    before = os.environ.get(name)
-    os.environ[name] = ""
+    told = stdout_for_people() if context.verbosity else stdout_nowhere()
+    with told, Waiting("Asking the channels"), _variables(machine), asking():
+        question = _question(channels, subdir, specs)
+        found = _recall(question) if question is not None else None
+        if found is None:
+            found = ask(prefix, channels, subdir, specs)
+            # The index may have changed since.
+            if question is not None and question == _question(channels, subdir, specs):
+                found = _keep(question, found)
+    check_files(found)
+    check_addresses(found)
+    return found
+
+
+@contextlib.contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set some variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @dataclass(frozen=True)

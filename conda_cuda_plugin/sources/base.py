@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ..addons import NONE, fits, needed_components
 from ..environment import Environment
 from ..errors import CudaError
+from ..machine.machine import Machine
 from ..platforms import Platform
 from ..toolkit import Flavor, Origin, in_flavor, with_requirements
 from ..versions import CudaVersion, VersionRequest
@@ -50,6 +51,8 @@ class ToolkitRequest:
     """Whether to find out only what there is: no solver is asked, and no size."""
     why: str | None = None
     """Why this version, when the user left the choice to us."""
+    machine: Machine | None = None
+    """What it shall run on, where packages are chosen for that; None where they are not."""
 
     @cached_property
     def wanted_components(self) -> tuple[str, ...]:

@@ -82,10 +82,10 @@ def virtual_packages() -> list[str]:
     """The virtual packages of this machine, such as `__glibc 2.36 0`."""
     manager = context.plugin_manager
     if hasattr(manager, "get_virtual_package_records"):
-        found = manager.get_virtual_package_records()
+        found = [(one.name, one) for one in manager.get_virtual_package_records()]
     else:
-        found = manager.get_virtual_packages()
-    return [f"{one.name} {one.version} {one.build}" for one in found]
+        found = [(f"__{one.name}", one) for one in manager.get_virtual_packages()]
+    return [f"{name} {one.version or 0} {one.build or 0}" for name, one in found]
 
 
 def is_on_this_machine(channel: str) -> bool:

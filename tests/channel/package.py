@@ -26,6 +26,7 @@ class CondaPackage:
         links: symbolic links by path.
         noarch: whether it goes into the channel's noarch folder.
         old: whether it is a `.tar.bz2`, as before 2020.
+        number: the build number, by which one build goes before another.
     """
 
     name: str
@@ -37,6 +38,7 @@ class CondaPackage:
     noarch: bool = False
     old: bool = False
     build: str = "0"
+    number: int = 0
 
     @property
     def stem(self) -> str:
@@ -49,7 +51,7 @@ class CondaPackage:
             "name": self.name,
             "version": self.version,
             "build": self.build,
-            "build_number": 0,
+            "build_number": self.number,
             "depends": list(self.depends),
             "constrains": list(self.constrains),
             "subdir": subdir,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda.base.context import context
@@ -12,10 +12,18 @@ from conda.base.context import context
 from ...environment import Environment
 from ...errors import UsageError
 from ...frameworks.framework import Framework
-from ...frameworks.match import Match, held_back_build, match, parse_framework, toolkit_for
+from ...frameworks.match import (
+    JudgedBuild,
+    Match,
+    held_back_build,
+    match,
+    parse_framework,
+    toolkit_for,
+)
 from ...frameworks.table import find_frameworks
 from ...machine.machine import Machine
-from ...quoting import typed
+from ...machine.spec import overrides
+from ...quoting import typed, with_variables
 from ...verdict.text import machine_document
 from ...verdict.verdict import Level
 from ..common import (
@@ -122,7 +130,7 @@ def lines(
             details.append(f"GPUs from compute capability {one.build.oldest}")
         if details:
             text += paragraph(", ".join(details), "      ")
-        text += _commands(one.build.command, environment)
+        text += _commands(one.build.command, environment, _variables(machine, one))
         for reason in one.reasons[:1]:
             why = reason.text
             if reason.cure and not one.runs:
@@ -137,14 +145,14 @@ def lines(
     text.append("")
     for build in found.cpu:
         text.append(f"  CPU only  {build.source}")
-        text += _commands(build.command, environment)
+        text += _commands(build.command, environment, _variables(machine))
     best = found.best
     if best is not None:
         text += ["", "* is the build to take."]
         command = f"conda cuda use {toolkit_for(best, machine).release}"
         if command not in best.build.command:
             text.append("A toolkit of the same CUDA, to compile with:")
-            text += _commands((command,), environment)
+            text += _commands((command,), environment, _variables(machine))
     elif found.judged:
         text += ["", "No build for CUDA runs here as things are."]
     held = held_back_build(found, machine, this_platform()) if machine.nodes else None
@@ -196,17 +204,32 @@ def _environment_words(environment: Environment, there: Sequence[Framework]) -> 
     return f"in {name_of(environment)}: {', '.join(built)}; {toolkit}"
 
 
-def _commands(commands: Sequence[str], environment: Environment | None) -> list[str]:
-    if environment is None or is_active(environment):
-        return [f"      {command}" for command in commands]
-    name = name_of(environment)
-    option = f"{'-n' if name != str(environment.prefix) else '-p'} {typed(name)}"
-    return [
-        f"      {command} {option}"
-        if command.startswith("conda ")
-        else f"      conda run {option} {command}"
-        for command in commands
-    ]
+def _commands(
+    commands: Sequence[str], environment: Environment | None, variables: Mapping[str, str]
+) -> list[str]:
+    """The lines of some commands, for an environment that need not be the active one.
+
+    Where conda chooses packages for another machine it has to be told of it, by `variables`.
+    """
+    found: list[str] = []
+    for command in commands:
+        conda = command.startswith("conda ")
+        if environment is not None and not is_active(environment):
+            name = name_of(environment)
+            option = f"{'-n' if name != str(environment.prefix) else '-p'} {typed(name)}"
+            command = f"{command} {option}" if conda else f"conda run {option} {command}"
+        found += with_variables(command, variables if conda else {})
+    return [f"      {line}" for line in found]
+
+
+def _variables(machine: Machine, one: JudgedBuild | None = None) -> Mapping[str, str]:
+    """conda's variables that state a machine, if it is another one and its driver is known.
+
+    With cuda-compat a driver runs a newer release than it says.
+    """
+    if not (machine.stated and machine.driver_cuda):
+        return {}
+    return overrides(machine, one.build.cuda if one and one.level is Level.COMPAT else None)
 
 
 def _document(
@@ -232,6 +255,7 @@ def _document(
         **facts(builds, "framework=name version date cudnn"),
         "newer": found.skipped,
         "machine": machine_document(machine),
+        "variables": dict(_variables(machine)),
         "environment": str(environment.prefix) if environment else None,
         "installed": [facts(one, "name title version cuda") for one in there],
         "builds": rows,

@@ -10,14 +10,14 @@ from conda.exceptions import CondaError
 from ...environment import Environment
 from ...packages.channel_records import rows_named
 from ...packages.metapackage import NAME, Metapackage, metapackages_of
-from ...packages.solver import solve
+from ...packages.on_machine import solve_on
 from ...quoting import typed
 from ...system.conda_compat import is_on_this_machine
 from ...toolkit import Flavor, Origin, beyond, in_flavor
 from ...versions import CudaVersion
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest, options_of
 from ..parts import parts_of
-from .refusals import refusal_of
+from .refusals import refusal_of, shown_to_solver
 
 
 def offer_of(
@@ -105,9 +105,10 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
         NotOffered: when its packages cannot be installed together here.
     """
     try:
-        solved = solve(environment.prefix, request.channels, one.subdir, (one.spec,))
+        seen = shown_to_solver(request.machine, one.version)
+        solved = solve_on(seen, environment.prefix, request.channels, one.subdir, (one.spec,))
     except (Exception, SystemExit) as error:
-        raise refusal_of(error, request.channels, str(one.version)) from error
+        raise refusal_of(error, request.channels, str(one.version), request.machine) from error
     order = {text.split()[0]: number for number, text in enumerate(one.depends)}
     # In the order of the mirror, so that nothing differs from what was installed there.
     records = sorted(

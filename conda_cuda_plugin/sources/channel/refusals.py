@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda.exceptions import (
@@ -18,13 +19,18 @@ from conda.exceptions import (
 )
 
 from ...addons import addons, in_words
+from ...machine.machine import Machine
+from ...machine.spec import overrides
 from ...network.answers import NoAnswerError
 from ...network.connections import AnswerError, hints_for, meaning
 from ...packages.channel_records import FETCH_ANEW
+from ...packages.needs import Unmet, UnmetError
 from ...quoting import typed
 from ...system.conda_compat import detail, first_line
 from ...system.shared_caches import NoWritableCacheError
 from ...toolkit import Flavor, releases
+from ...verdict.driver_rules import judge_driver
+from ...verdict.verdict import Level
 from ...versions import CudaVersion
 from ..addon_packages import asked, versions_there
 from ..base import NotOffered, ToolkitRequest
@@ -33,10 +39,37 @@ FIRST_LABEL = CudaVersion(11, 3)
 """NVIDIA's channel has split packages, nvcc among them, from here on, under one label a release."""
 
 
-def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> NotOffered:
-    """What a failure of the solver, or of reading a channel, means for the user."""
+class OtherMachine(NotOffered):
+    """A channel has what was asked for, for other machines."""
+
+
+def shown_to_solver(machine: Machine | None, version: CudaVersion) -> Mapping[str, str]:
+    """The machine that conda's solver shall see when it looks for a release.
+
+    Whether the driver runs the release is weighed elsewhere, and more exactly than packages can.
+    Where it does only with cuda-compat, or not at all, that must not fail the solve.
+    """
+    if machine is None:
+        return overrides(None)
+    runs = judge_driver(version, machine)[0] not in (Level.COMPAT, Level.CANNOT)
+    return overrides(machine, None if runs else version)
+
+
+def refusal_of(
+    error: BaseException, channels: Sequence[str], version: str, machine: Machine | None = None
+) -> NotOffered:
+    """What a failure of the solver, or of reading a channel, means for the user.
+
+    Args:
+        error: the failure.
+        channels: the channels that were asked.
+        version: the release, with the add-ons that are wanted.
+        machine: the machine that it was asked for; None for one without a driver.
+    """
     if isinstance(error, NotOffered):
         return error
+    if isinstance(error, UnmetError):
+        return _other_machine(error.unmet, channels, version, machine or Machine())
     if isinstance(error, (UnsatisfiableError, PackagesNotFoundError, ResolvePackageNotFound)):
         return nothing(version, channels)
     if isinstance(error, (KeyboardInterrupt, MemoryError)):
@@ -48,6 +81,20 @@ def refusal_of(error: BaseException, channels: Sequence[str], version: str) -> N
         return NotOffered("channel", reason)
     reason, hints = found
     return NotOffered("channel", f"cannot be {reason}", unreachable=True, hints=hints)
+
+
+def _other_machine(
+    unmet: Unmet, channels: Sequence[str], version: str, machine: Machine
+) -> NotOffered:
+    cuda, capability = unmet.other_machine(machine).values()
+    return OtherMachine(
+        "channel",
+        f"has CUDA {version} on {', '.join(channels)} for other machines only: {unmet.text}",
+        hints=[
+            *unmet.hints(machine, os.environ).values(),
+            f'Or in the command itself: --for "cuda={cuda},cc={capability}"',
+        ],
+    )
 
 
 def _unread(error: BaseException, where: str) -> tuple[str, Sequence[str]] | None:

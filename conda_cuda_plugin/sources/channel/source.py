@@ -10,7 +10,7 @@ from typing import Any
 from ...addons import addons
 from ...environment import Environment
 from ...packages.cuda_packages import is_cuda_package
-from ...packages.solver import solve
+from ...packages.on_machine import solve_on
 from ...toolkit import Origin, releases
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages, asked
@@ -20,7 +20,15 @@ from ..parts import parts_of
 from . import mirrored
 from .contents import TIE, Channels, read_channels
 from .flavors import FIRST_SPLIT, Selection, flavors_on, label_of, labels, selections, wanted_names
-from .refusals import FIRST_LABEL, better, mixture, no_such_flavor, refusal_of
+from .refusals import (
+    FIRST_LABEL,
+    OtherMachine,
+    better,
+    mixture,
+    no_such_flavor,
+    refusal_of,
+    shown_to_solver,
+)
 from .release import releases_on
 
 _MOST_SOLVES = 3
@@ -72,6 +80,9 @@ class ChannelSource:
                     if refusal.unreachable and refusal.source == self.name:
                         raise
                     refusals.append(refusal)
+        elsewhere = next((one for one in refusals if isinstance(one, OtherMachine)), None)
+        if elsewhere is not None:
+            raise elsewhere
         if not refusals and _cannot_be_had(request, since=FIRST_LABEL):
             raise no_such_flavor(request)
         known = {one.version for each in channels.contents for one in releases_on(each)}
@@ -132,9 +143,10 @@ class ChannelSource:
                 return self._offer(request, selection.version, stay, apart.names, named, selection)
         subdir, specs = request.platform.subdir, [*specs, *held]
         try:
-            records = solve(environment.prefix, selection.channels, subdir, specs)
+            seen = shown_to_solver(request.machine, selection.version)
+            records = solve_on(seen, environment.prefix, selection.channels, subdir, specs)
         except (Exception, SystemExit) as error:
-            raise refusal_of(error, selection.channels, asked(request)) from error
+            raise refusal_of(error, selection.channels, asked(request), request.machine) from error
         strange = [record for record in records if not selection.holds(record)]
         if strange:
             raise mixture(selection.version, strange)
