@@ -23,8 +23,8 @@ help:
 	@echo "make test         everything that must hold   (CONDA_UNDER_TEST=/path/to/bin/conda for another conda)"
 	@echo "make test-newest  what installs, on the packages that the newest conda stands on"
 	@echo "make coverage     which lines and branches of the package the tests run   (ARGS=tests/doctor for some)"
-	@echo "make fuzz         100 000 inputs and more for the parsers, 20 000 planted things for the commands, and a"
-	@echo "                  kill at every change of the file system"
+	@echo "make fuzz         100 000 inputs and more for the parsers, 20 000 planted things for the commands, a kill"
+	@echo "                  at every change of the file system, and a plan for every row of the real channels"
 	@echo "make bench        how fast and how small it is, as ratios   (ROWS=name for some of them)"
 	@echo "make profile      what a row is made of, line by line   (ROWS=name)"
 	@echo "make screens      write what every verb shows to tests/cli/screens, to be looked at"
@@ -65,7 +65,8 @@ coverage: base $(VENV)/.ready
 	@$(VENV)/bin/python -m maintenance.coverage $(BASE) $(ARGS)
 
 fuzz: base $(VENV)/.ready
-	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill tests/shells/test_property.py $(ARGS)
+	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill \
+		tests/shells/test_property.py tests/real_channels/test_plans.py $(ARGS)
 
 bench: base $(VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks.bench $(ROWS)

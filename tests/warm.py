@@ -69,10 +69,14 @@ class WarmConda:
     Args:
         exe: conda's program.
         environ: what it is started with; a command must have the same of READ_AT_START.
+        more: variables that it is started with, too, and no command gets.
     """
 
-    def __init__(self, exe: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, exe: Path, environ: Mapping[str, str], more: Mapping[str, str] | None = None
+    ) -> None:
         self._exe, self._environ, self._user = exe, environ, os.geteuid()
+        self._more = more or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._address = b""
         self._works = sys.platform == "linux" and _is_python(exe)
@@ -91,7 +95,7 @@ class WarmConda:
                     # It ends when nobody holds the other end of its input.
                     self._process = subprocess.Popen(
                         [self._exe.parent / "python", __file__, self._exe, str(listener.fileno())],
-                        env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                        env={**self._environ, **self._more}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                         pass_fds=[listener.fileno()],
                     )  # fmt: skip
         return self._address

@@ -1,12 +1,9 @@
-"""Files of `conda cuda export` as an attacker writes them, and a conda that is asked quickly."""
+"""Files of `conda cuda export` as an attacker writes them, and a conda that reads them."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +13,23 @@ from conda_cuda_plugin.lockfile.cuda_file import new_text
 
 from ..channel.package import CondaPackage
 from ..conftest import Conda, Result
-from ..fuzz.test_command_line import SERVER
 
 Ask = Callable[..., Result]
 PLATFORM = "linux-64"
 
 
-@contextlib.contextmanager
-def asking(conda: Conda, **variables: str) -> Iterator[Ask]:
-    """`conda cuda WORDS` without starting Python anew each time."""
-    with subprocess.Popen(
-        [conda.exe.parent / "python", SERVER],
-        env=conda.environ(**variables),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
+def asking(conda: Conda, **variables: str) -> Ask:
+    """`conda cuda WORDS`, whatever comes of it."""
 
-        def ask(*words: object) -> Result:
-            print(json.dumps(["cuda", *map(str, words)]), file=process.stdin, flush=True)
-            answer = json.loads(process.stdout.readline())  # type: ignore[union-attr]
-            return Result(answer["code"], answer["out"], answer["err"])
+    def ask(*words: str | Path) -> Result:
+        return conda("cuda", *words, check=False, **variables)
 
-        yield ask
-        process.stdin.close()
+    return ask
 
 
 @pytest.fixture
-def ask(conda: Conda, own_cache: Path) -> Iterator[Ask]:
-    with asking(conda, CONDA_OVERRIDE_CUDA="13.0") as ask:
-        yield ask
+def ask(conda: Conda, own_cache: Path) -> Ask:
+    return asking(conda, CONDA_OVERRIDE_CUDA="13.0")
 
 
 @pytest.fixture

@@ -178,14 +178,10 @@ def test_any_content_installs_what_hashes_say(
         if "exactly what" in done.out:
             assert rows and all(holds(row) and "sha256" in row for row in rows), content
 
-    with asking(
-        conda,
-        CONDA_OVERRIDE_CUDA="13.0",
-        CONDA_REMOTE_MAX_RETRIES="0",
-        CONDA_PKGS_DIRS=str(tmp_path / "pkgs"),
-    ) as ask:
-        cases = st.tuples(
-            changed(exported, urls, sums),
-            st.sampled_from([["-y"], ["-y"], ["-y", "--force"], ["--json"]]),
-        )
-        fuzz(cases, 40, lambda case: check(ask, *case), most=2000)
+    conda.empty_cache(tmp_path / "pkgs")
+    ask = asking(conda, CONDA_OVERRIDE_CUDA="13.0", CONDA_REMOTE_MAX_RETRIES="0")
+    cases = st.tuples(
+        changed(exported, urls, sums),
+        st.sampled_from([["-y"], ["-y"], ["-y", "--force"], ["--json"]]),
+    )
+    fuzz(cases, 40, lambda case: check(ask, *case), most=2000)

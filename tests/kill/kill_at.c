@@ -1,12 +1,13 @@
-/* Loaded into a process: counts the calls with which it changes the file system, and lets the
- * kernel kill it right before the one whose number KILL_AT names. With KILL_AT=0 the number of
- * calls is written to the file that KILL_COUNT names, when the process ends.
+/* Loaded into the process that conda is forked from: a fork that gets KILL_AT among its variables
+ * counts the calls with which it changes the file system, and is killed by the kernel right before
+ * the one with that number. With KILL_AT=0 the number of calls is written to the file that KILL_COUNT
+ * names, when the process ends.
  *
  * KILL_WITH names another signal, which the process can answer. It comes KILL_TIMES times, before as
  * many calls in a row, and a thread that is not the first one sleeps a while before such a call: the
  * first one has time to end the command under it. With KILL_THREADS only calls of such threads count.
  *
- * Only the first process is looked at: the programs that it starts do not get this library.
+ * Only the fork is looked at: the programs that it starts do not get this library.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,40 +21,30 @@
 
 static long at, done, times;
 static int with, threads;
-static char place[4096];
 static pid_t first;
 
-__attribute__((constructor)) static void begin(void) {
-    const char *number = getenv("KILL_AT"), *file = getenv("KILL_COUNT");
-    const char *signal = getenv("KILL_WITH"), *often = getenv("KILL_TIMES");
-    at = number ? atol(number) : -1;
-    with = signal ? atoi(signal) : SIGKILL;
-    times = often ? atol(often) : 1;
-    threads = getenv("KILL_THREADS") != NULL;
-    snprintf(place, sizeof place, "%s", file ? file : "");
-    first = getpid();
-    unsetenv("LD_PRELOAD");
-}
+__attribute__((constructor)) static void begin(void) { unsetenv("LD_PRELOAD"); }
 
 static void change(void) {
-    if (at < 0 || getpid() != first || (threads && gettid() == first)) return;
+    if (!first) {
+        const char *number = getenv("KILL_AT");
+        if (!number) return;
+        const char *signal = getenv("KILL_WITH"), *often = getenv("KILL_TIMES");
+        at = atol(number);
+        with = signal ? atoi(signal) : SIGKILL;
+        times = often ? atol(often) : 1;
+        threads = getenv("KILL_THREADS") != NULL;
+        first = getpid();
+    }
+    if (getpid() != first || (threads && gettid() == first)) return;
     long number = __atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);
-    if (at <= 0 || number < at) return;
+    if (!at || number < at) return;
     if (with == SIGKILL) {
         kill(first, SIGKILL);
         pause();
     }
     if (number < at + times) kill(first, with);
     if (number < at + times && gettid() != first) usleep(300000);
-}
-
-__attribute__((destructor)) static void end(void) {
-    if (at != 0 || getpid() != first || !place[0]) return;
-    FILE *file = fopen(place, "w");
-    if (file) {
-        fprintf(file, "%ld\n", done);
-        fclose(file);
-    }
 }
 
 #define NEXT(name) __typeof__(&name) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
@@ -92,3 +83,15 @@ int open(const char *a, int f, ...) { NEXT(open); MODE return next(a, f, m); }
 int open64(const char *a, int f, ...) { NEXT(open64); MODE return next(a, f, m); }
 int openat(int d, const char *a, int f, ...) { NEXT(openat); MODE return next(d, a, f, m); }
 int openat64(int d, const char *a, int f, ...) { NEXT(openat64); MODE return next(d, a, f, m); }
+
+void _exit(int code) {
+    NEXT(_exit);
+    const char *place = getenv("KILL_COUNT");
+    FILE *file = place && getpid() == first ? fopen(place, "w") : NULL;
+    if (file) {
+        fprintf(file, "%ld\n", done);
+        fclose(file);
+    }
+    next(code);
+    __builtin_unreachable();
+}

@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..conftest import Conda
+from ..warm import WarmConda
 
 
 @dataclass(frozen=True)
 class Killer:
-    """The library that counts and kills.
+    """What counts and kills.
 
     Args:
-        library: the compiled file.
+        warm: a conda with the library in it.
+        folder: where the library writes to.
     """
 
-    library: Path
+    warm: WarmConda
+    folder: Path
 
     def count(self, conda: Conda, words: Sequence[str | Path], **extra: str) -> int:
         """How many such calls a command makes when nobody stops it."""
-        file = self.library.with_suffix(".count")
+        file = self.folder / "count"
         self._run(conda, words, at=0, KILL_COUNT=str(file), **extra)
         return int(file.read_text())
 
@@ -41,14 +44,9 @@ class Killer:
     def _run(
         self, conda: Conda, words: Sequence[str | Path], *, at: int, **extra: str
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [conda.exe, "cuda", *map(str, words)],
-            env=conda.environ(LD_PRELOAD=str(self.library), KILL_AT=str(at), **extra),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        line, environ = ["cuda", *map(str, words)], conda.environ(KILL_AT=str(at), **extra)
+        done = self.warm.run(line, environ, conda.home, 300)
+        assert done is not None
         assert "Traceback" not in done.stderr, done.stderr
         if at == 0:
             assert done.returncode == 0, done.stderr

@@ -15,7 +15,9 @@ from conda_cuda_plugin.toolkit import Flavor, components, metapackages
 from .asking import Asking
 from .indexes import CHANNELS, LISTS, SUBDIRS, is_whole, numbers, pins, rows, told
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "240")) // 4
+FUZZ = os.environ.get("FUZZ_EXAMPLES")
+EXAMPLES = int(FUZZ or "240") // 4
+FLAVORS = len(Flavor)
 PARTS = ("cudart", "cublas", "cufft", "curand", "cusolver", "cusparse", "npp", "nvrtc", "nvcc")
 PARTS += ("cupti", "cuobjdump", "nvjitlink", "cufile", "profiler", "nvml")
 
@@ -97,12 +99,18 @@ def test_a_plan_is_of_the_release_that_was_asked_for(
 def test_the_list_says_what_the_plans_are(
     channel: str, subdir: str, askings: dict[str, Asking]
 ) -> None:
-    """Every row: version, flavor and size of CUDA's own packages are those of the plan."""
+    """For rows: version, flavor and size of CUDA's own packages are those of the plan.
+
+    One of each release, of another flavor than on the other platforms; all with `make fuzz`.
+    """
     ask = askings[subdir]
     listed = ask(list=True, channels=[channel])
     there = {row["name"] for row in rows(channel, subdir)}
     assert listed or not there & {"cuda-cudart"}
-    for version, flavor, where, size, nvcc in listed:
+    turn = SUBDIRS.index(subdir)
+    for number, (version, flavor, where, size, nvcc) in enumerate(listed):
+        if not FUZZ and (number + number // FLAVORS + turn) % FLAVORS:
+            continue
         plan = ask.plan(version, [channel], flavor=flavor)
         assert (plan.get("version"), plan.get("from")) == (version, where), plan
         check_plan(plan, {"subdir": subdir, "version": version, "flavor": flavor})

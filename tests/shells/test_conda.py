@@ -2,8 +2,8 @@
 
 The same commands run first in the same environments before they have hooks. What conda leaves
 there is the baseline: with hooks, the environment may differ from it by the hooks' variables
-only, at every step, and in nothing at the end. dash starts conda from nothing; in the other shells
-its commands are forks (`tests/warm.py`).
+only, at every step, and in nothing at the end. conda's commands are forks (`tests/warm.py`); once
+more dash starts each from nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ MATRIX = {
     for label in ("plain", "eu", "constrained")
     if label in shell.options
 }
-
+COLD = "dash-cold"
+MATRIX[COLD] = MATRIX["dash-plain"]
 
 WARM_CLIENT = Path(__file__).parents[1] / "warm_client.c"
 SETTINGS = {
@@ -73,8 +74,10 @@ def compare_with_baseline(
     if shell.family == "csh" and warm:
         conda = for_tcsh(conda, warm, root / "conda")
     start = START | {"HOME": str(root / "home"), **SETTINGS}
-    # Under strict options what differs is whether a hook breaks at all: fewer values do.
-    initial = INITIAL if not options else {name: INITIAL[name] for name in ("one", "unset")}
+    # Under strict options what differs is whether a hook breaks at all: fewer values do. Where
+    # conda starts from nothing, it is what conda itself does.
+    some = (("one", "unset") if options else INITIAL) if warm else ("one",)
+    initial = {name: INITIAL[name] for name in some}
     # conda.csh of some releases cannot activate a path with blanks, with or without hooks.
     for first in ("env a b", "env-a-b"):
         made = make_environments(root / first.replace(" ", "-blank-"), first)
@@ -131,7 +134,7 @@ def outcomes(
         yield {
             case: pool.submit(
                 compare_with_baseline,
-                shell, options, conda_exe, None if case == "dash-plain" else forked,
+                shell, options, conda_exe, None if case == COLD else forked,
                 tmp_path_factory.mktemp(case),
             )
             for case in selected
