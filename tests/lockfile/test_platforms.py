@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from conda_cuda_plugin.system.yaml_text import load
 from ..channel.package import CondaPackage, write_channel
 from ..cli.cuda_files import resealed
 from ..conftest import Conda
-from ..sources.redist_server import small_release, write_release
+from ..sources.redist_server import MACHINE, OTHER, small_release, write_release
 from ..sources.wheelhouse import COMPONENTS, only_folder, write_releases, write_wheel
 
 TAGS = {
@@ -154,13 +155,21 @@ def test_packages_of_a_channel(conda: Conda, environment: Path, tmp_path: Path) 
 
 
 def test_redist_archives(conda: Conda, environment: Path, tmp_path: Path) -> None:
-    write_release(tmp_path / "redist", "12.4.1", small_release())
-    conda.variables["CONDA_PLUGINS_CUDA_REDIST"] = str(tmp_path / "redist")
+    parts = [replace(part, platforms=(MACHINE, "linux-sbsa", OTHER)) for part in small_release()]
+    folder = tmp_path / "redist"
+    write_release(folder, "12.4.1", parts)
+    conda.variables["CONDA_PLUGINS_CUDA_REDIST"] = str(folder)
     conda.cuda("use", environment, "12.4", "--flavor=base", "--from=redist", "-y")
-    path = environment.parent / "cuda.yml"
-    words = ("-f", path, "--platform", "linux-aarch64")
-    done = conda.cuda("export", environment, *words, check=False)
-    print(done)
+    path = exported(conda, environment, *EVERYWHERE)
+    for row in load(path.read_text())["others"]:
+        (package,) = row["toolkits"][0]["packages"]
+        key = {"linux-aarch64": "linux-sbsa", "win-64": OTHER}[row["platform"]]
+        assert package["build"] == "cuda12.4.1_0" and f"/{key}/" in package["url"]
+        archive = Path(package["url"].removeprefix("file://"))
+        assert package["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    there = conda.create(conda.envs / "arm")
+    conda.cuda("apply", there, path, "-y", CONDA_SUBDIR="linux-aarch64")
+    assert (there / "cuda" / "lib64" / "libcudart.so.12").read_bytes() == b"cudart 12.4"
 
 
 def test_a_file_that_was_made_by_hand(conda: Conda, team: Path, environment: Path) -> None:
