@@ -14,7 +14,8 @@ export CONDA_UNDER_TEST ?= $(CONDA)
 INSTALLING := tests/base/test_newest.py tests/house/test_dependencies.py tests/test_plugin.py \
 	tests/sources/test_pypi.py tests/convert/test_convert.py tests/sources/redist/test_contents.py \
 	tests/cli/mirror/test_other_side.py tests/cli/test_apply_alone.py \
-	tests/channel/test_split_releases.py
+	tests/channel/test_split_releases.py tests/lockfile/test_environment_file.py \
+	tests/lockfile/test_environment_format.py
 
 .PHONY: help base base-newest demo test test-newest coverage fuzz bench profile screens docs recipe data hooks lint pre-commit format house way clean
 

@@ -35,6 +35,8 @@ from .package import (
 from .unpacked import record_of, unpack_package
 from .zip_stream import Coming, open_member, read_info
 
+BUILD = "wheel_0"
+"""The build of every package that is made of a wheel."""
 _MOST_INFO = {"METADATA": 2**20, "RECORD": 64 * 2**20}
 """Bytes; a list of files has 100 for each."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -83,7 +85,7 @@ def unpack_wheel(
         if not subdir.startswith("win-"):
             members += _developer_links(members)
         members = check_members(members)
-        record = record_of(name, version, "wheel_0", subdir)
+        record = record_of(name, version, BUILD, subdir)
         about = f"{wheel.name}, converted by conda cuda"
         if isinstance(wheel, Coming):
             wheel.begin()

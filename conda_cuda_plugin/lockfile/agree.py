@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from ..convert.archive import ENDINGS
+from ..convert.wheel import BUILD
 from ..sources.runfile.installers import InstallerName
 from ..sources.runfile.packages import PREFIX, build_of
 from ..toolkit import Flavor, Origin, components, releases
@@ -89,7 +90,7 @@ def _wrong_file(package: ExactPackage, toolkit: ExactToolkit) -> Iterator[str]:
         return
     file = f"gives {package.filename} as the file of {package.dist}"
     if package.is_wheel:
-        if package.build != "wheel_0":
+        if package.build != BUILD:
             yield f"{file}, and a wheel becomes another build"
         return
     if not package.sha256:

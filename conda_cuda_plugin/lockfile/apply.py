@@ -94,15 +94,20 @@ def make_plan(
     Raises:
         CudaError: when it cannot be done.
     """
+    if platform.subdir not in file.platforms:
+        raise CudaFileError(
+            str(path),
+            f"was exported for {' and '.join(file.platforms)}, and this environment is for "
+            f"{platform.subdir}",
+            [
+                f"conda cuda use {file.request['version']} finds the packages for this platform.",
+                f"conda cuda export --platform {platform.subdir} puts them into such a file.",
+            ],
+        )
+    file = file.on(platform.subdir)
     for toolkit in file.toolkits:
         if reason := disagreement(toolkit):
             raise CudaFileError(str(path), reason)
-    if file.platform != platform.subdir:
-        raise CudaFileError(
-            str(path),
-            f"was exported for {file.platform}, and this environment is for {platform.subdir}",
-            [f"conda cuda use {file.request['version']} finds the packages for this platform."],
-        )
     check_environment(environment, platform)
     steps, stays = [], []
     for wanted in file.toolkits:

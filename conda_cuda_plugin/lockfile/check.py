@@ -64,6 +64,7 @@ def parse(text: str, file: str) -> CudaFile:
         row["request"],
         tuple(row["toolkits"]),
         tuple(row.get("not-promised", ())),
+        {other["platform"]: tuple(other["toolkits"]) for other in row.get("others", ())},
     )
 
 
@@ -148,6 +149,11 @@ def _toolkit(value: Any, place: str, problems: list[str]) -> ExactToolkit:
     return toolkit
 
 
+_OTHER = record(
+    {"platform": choice(list(PLATFORMS)), "toolkits": items(_toolkit)},
+    ("platform", "toolkits"),
+    closed=True,
+)
 _FILE = record(
     {
         FORMAT_KEY: text(),
@@ -155,6 +161,7 @@ _FILE = record(
         "current": text(),
         "request": record(REQUEST, ("version",), closed=True),
         "toolkits": items(_toolkit),
+        "others": items(_OTHER, len(PLATFORMS)),
         "not-promised": items(text()),
         "digest": text(),
     },
@@ -165,13 +172,22 @@ _FILE = record(
 
 def _file(value: Any, place: str, problems: list[str]) -> Mapping[str, Any]:
     row: Mapping[str, Any] = _FILE(value, place, problems)
-    releases = [toolkit.version.release for toolkit in row["toolkits"]]
-    _check_once(releases, "toolkits")
-    if not releases:
-        raise Wrong("toolkits", "is empty")
-    if row.get("current", releases[0]) not in releases:
-        raise Wrong("current", f"is none of the toolkits: {row['current']!r}")
+    others = row.get("others", ())
+    _check_once([row["platform"], *(other["platform"] for other in others)], "others")
+    _check_toolkits(row, "toolkits", row.get("current"))
+    for number, other in enumerate(others):
+        _check_toolkits(other, f"others[{number}].toolkits", row.get("current"))
     return row
+
+
+def _check_toolkits(row: Mapping[str, Any], place: str, current: str | None) -> None:
+    """Refuse no toolkits, one twice, and a current one that is none of them."""
+    releases = [toolkit.version.release for toolkit in row["toolkits"]]
+    _check_once(releases, place)
+    if not releases:
+        raise Wrong(place, "is empty")
+    if current is not None and current not in releases:
+        raise Wrong("current", f"is none of the toolkits: {current!r}")
 
 
 def _check_once(names: Sequence[str], place: str) -> None:

@@ -17,6 +17,9 @@ toolkits:
     build: wheel_0
     url: https://.../nvidia_cuda_runtime_cu12-12.4.127-py3-none-manylinux2014_x86_64.whl
     sha256: ...               of the file at that address
+others:                       the same for other platforms, if any
+- platform: linux-aarch64
+  toolkits: [...]
 not-promised: [...]           what of this another machine may not give
 digest: ...                   of all values above
 """
@@ -26,7 +29,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -42,7 +45,7 @@ from .yaml_edit import updated
 
 FORMAT = 1
 FORMAT_KEY = "conda-cuda"
-IDENTITIES = {"toolkits": "version", "packages": "name"}
+IDENTITIES = {"toolkits": "version", "packages": "name", "others": "platform"}
 """The lists whose order says nothing, and what tells their items apart."""
 _HEAD = (
     "# The CUDA of a conda environment, as conda cuda export found it: conda cuda apply FILE\n"
@@ -150,6 +153,19 @@ class CudaFile:
     request: Mapping[str, Any]
     toolkits: tuple[ExactToolkit, ...]
     not_promised: tuple[str, ...] = ()
+    others: Mapping[str, tuple[ExactToolkit, ...]] = field(default_factory=dict)
+    """By platform, its toolkits for others."""
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """All platforms that it is for."""
+        return (self.platform, *self.others)
+
+    def on(self, platform: str) -> CudaFile:
+        """What it says for one of its platforms."""
+        if platform == self.platform:
+            return self
+        return replace(self, platform=platform, toolkits=self.others[platform])
 
     @property
     def compiles(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ from ..toolkit import Origin, Toolkit
 from . import cuda_file
 from .check import REQUEST
 
+Others = Callable[[Sequence[Toolkit]], tuple[list[dict[str, Any]], list[str]]]
+
 
 class Form(Protocol):
     """A kind of file: the module that writes it."""
@@ -38,7 +40,11 @@ _NAMED = 6
 
 
 def describe(
-    environment: Environment, platform: Platform, *, everything: bool = False
+    environment: Environment,
+    platform: Platform,
+    *,
+    everything: bool = False,
+    others: Others | None = None,
 ) -> dict[str, Any]:
     """The content of an environment's file, with its digest.
 
@@ -48,6 +54,7 @@ def describe(
         environment: which.
         platform: its platform.
         everything: all its toolkits, and not the current one alone.
+        others: describes its toolkits for other platforms: rows, and what cannot be promised.
 
     Raises:
         CudaError: when there is nothing to describe.
@@ -60,6 +67,10 @@ def describe(
         row, more = describe_toolkit(toolkit, environment)
         rows.append(row)
         doubts += more
+    elsewhere: list[dict[str, Any]] = []
+    if others is not None:
+        elsewhere, more = others(toolkits)
+        doubts += more
     request = request_of(environment, current or toolkits[0])
     content: dict[str, Any] = {
         cuda_file.FORMAT_KEY: cuda_file.FORMAT,
@@ -67,6 +78,7 @@ def describe(
         "current": current.version.release if current else None,
         "request": request,
         "toolkits": rows,
+        "others": elsewhere,
         "not-promised": doubts,
     }
     content = {key: value for key, value in content.items() if value}
@@ -153,7 +165,7 @@ def describe_toolkit(
         # What was asked of conda when the root was made.
         specs = {str(record.get("requested_spec") or "") for record in records}
         row["specs"] = sorted(specs - {"", "None"})
-        doubts += _doubts(row["packages"])
+        doubts += doubts_of(row["packages"])
     return {key: value for key, value in row.items() if value}, doubts
 
 
@@ -191,7 +203,7 @@ def _hash_in_cache(record: Any) -> str | None:
     return None
 
 
-def _doubts(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def doubts_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """What cannot be promised about packages, a sentence for each reason."""
     weak = [row["name"] for row in rows if "sha256" not in row]
     lone = [row["name"] for row in rows if "url" not in row]

@@ -20,6 +20,7 @@ from ..errors import CudaError
 from ..machine.machine import Machine
 from ..quoting import typed
 from ..sources.base import ToolkitRequest
+from ..system.conda_compat import display_name, prefix_named
 from ..system.lock import lent
 from ..toolkit import Origin
 from .environment_yml import EnvironmentFile
@@ -113,7 +114,7 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
             verb = "create" if plan.makes else "update"
             # -I: not what lies in the current folder.
             conda = [sys.executable, "-I", "-m", "conda", "env", verb]
-            words = [*conda, "-p", str(prefix), "-f", str(path)]
+            words = [*conda, *_named(prefix), "-f", str(path)]
             code, said = _run(words, {**os.environ, **variables}, silent=silent)
     except (KeyboardInterrupt, CondaSignalInterrupt) as error:
         raise CudaError(
@@ -133,6 +134,14 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
             prefix=prefix,
             conda=said[-_MOST:],
         )
+
+
+def _named(prefix: Path) -> list[str]:
+    """The option that names an environment: by its name, if it has one, since conda repeats it."""
+    name = display_name(prefix)
+    if os.sep not in name and prefix_named(name) == prefix:
+        return ["-n", name]
+    return ["-p", str(prefix)]
 
 
 def _run(words: list[str], variables: Mapping[str, str], *, silent: bool) -> tuple[int, str]:

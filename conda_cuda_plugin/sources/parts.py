@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..network.addresses import without_credentials
 from ..packages.archives import checked
 from ..packages.cache import dist_of, not_in_cache
 from .base import Package
@@ -25,6 +26,16 @@ class Parts:
     """Downloads what is missing and returns conda records."""
 
 
+def exact_row(
+    name: str, version: str, build: str, url: str, sha256: str | None, md5: str | None = None
+) -> dict[str, str]:
+    """How a file of `export` says a package: its names, its file, the strongest hash of that."""
+    row = {"name": name, "version": version, "build": build, "url": without_credentials(url)}
+    row["sha256"] = sha256 or ""
+    row["md5"] = "" if sha256 else md5 or ""
+    return {key: value for key, value in row.items() if value}
+
+
 def parts_of(records: Sequence[Any], keep: Sequence[Any] = ()) -> Parts:
     """Packages of channels as parts of an offer.
 
@@ -39,6 +50,14 @@ def parts_of(records: Sequence[Any], keep: Sequence[Any] = ()) -> Parts:
                 record.version,
                 (record.get("size") or None) if record in missing else 0,
                 record.fn,
+                exact=exact_row(
+                    record.name,
+                    record.version,
+                    record.build,
+                    record.url or "",
+                    record.get("sha256"),
+                    record.get("md5"),
+                ),
             )
             for record in records
         ),

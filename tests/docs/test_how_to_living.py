@@ -11,6 +11,7 @@ from .session import Session
 
 @blocks(
     "docs/how-to/offline.md",
+    "docs/how-to/environment.md",
     "docs/how-to/git.md",
     "docs/how-to/notebooks.md",
     "docs/how-to/adopt.md",

@@ -6,10 +6,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conda.base.context import context
+from conda.cli import helpers
 
+from ...environment import Environment
 from ...errors import UsageError
 from ...lockfile import cuda_file, environment_yml
-from ...lockfile.export import Form, describe, write
+from ...lockfile.export import Form, Others, describe, write
+from ...lockfile.other_platforms import describe_on, platforms_in
+from ...platforms import platform_of
 from ..common import (
     add_common_options,
     name_of,
@@ -19,6 +23,7 @@ from ..common import (
     this_platform,
     warn,
 )
+from ..content import settled_request
 
 EPILOG = """\
 conda cuda apply FILE gives another environment exactly the same.
@@ -26,6 +31,8 @@ conda cuda apply FILE gives another environment exactly the same.
 examples:
   conda cuda export                 show what the environment's CUDA is made of
   conda cuda export -f cuda.yaml    write it into a file, or update the file
+  conda cuda export -f cuda.yaml --platform linux-aarch64 --platform win-64
+                                    for other machines of the team, too
   conda cuda export --environment -f environment.yml
                                     one file for the environment and its CUDA
 """
@@ -58,12 +65,22 @@ def configure_parser(parser: ArgumentParser) -> None:
         action="store_true",
         help="With --environment: what was asked for, in place of exactly what is there.",
     )
+    parser.add_argument(
+        "--platform",
+        dest="cuda_platforms",
+        metavar="PLATFORM",
+        action="append",
+        help="Describe the same toolkit for this platform too, in the same file: linux-64, "
+        "linux-aarch64 or win-64. May be given more than once. Default: the platforms that FILE "
+        "has already.",
+    )
     add_common_options(parser)
+    helpers.add_parser_networking(parser)
 
 
 def execute(args: Namespace) -> int:
     """Describe, then print or write."""
-    environment = target_environment(args)
+    environment, platform = target_environment(args), this_platform()
     _check(args)
     form: Form = cuda_file
     if args.cuda_environment:
@@ -71,7 +88,9 @@ def execute(args: Namespace) -> int:
         content = environment_yml.describe(environment, from_history=args.cuda_from_history)
         not_promised = environment_yml.doubts(environment)
     else:
-        content = describe(environment, this_platform(), everything=args.cuda_all)
+        content = describe(
+            environment, platform, everything=args.cuda_all, others=_others(args, environment)
+        )
         not_promised = content.get("not-promised", [])
     path = Path(args.cuda_file).expanduser().absolute() if args.cuda_file else None
     changed = write(path, content, form) if path else None
@@ -98,6 +117,21 @@ def execute(args: Namespace) -> int:
     return 0
 
 
+def _others(args: Namespace, environment: Environment) -> Others | None:
+    """What describes toolkits for other platforms; None where none are wanted."""
+    here = this_platform()
+    if args.cuda_platforms:
+        named = [platform_of(name) for name in dict.fromkeys(args.cuda_platforms)]
+    else:
+        file = Path(args.cuda_file).expanduser() if args.cuda_file else None
+        named = platforms_in(file) if file else []
+    wanted = [platform for platform in named if platform != here]
+    if not wanted:
+        return None
+    settled = settled_request(here)
+    return lambda toolkits: describe_on(wanted, toolkits, environment, settled)
+
+
 def _check(args: Namespace) -> None:
     """Refuse options that mean nothing together.
 
@@ -108,6 +142,11 @@ def _check(args: Namespace) -> None:
         raise UsageError(
             "--from-history goes with --environment: a cuda.yml has exact packages.",
             hints=["conda cuda export --environment --from-history"],
+        )
+    if args.cuda_environment and args.cuda_platforms:
+        raise UsageError(
+            "--platform does not go with --environment: such a file is for all platforms.",
+            hints=["conda cuda export --platform PLATFORM writes exact packages for several."],
         )
     if args.cuda_environment and args.cuda_all:
         raise UsageError(

@@ -16,7 +16,7 @@ import requests
 
 from ...addons import fits
 from ...convert.package import ArchiveError
-from ...convert.wheel import unpack_wheel
+from ...convert.wheel import BUILD, unpack_wheel
 from ...convert.zip_stream import Coming, NotInOrderError
 from ...network.addresses import is_local, path_of, without_credentials
 from ...network.connections import AnswerError
@@ -28,7 +28,7 @@ from ...system.progress_text import STEPS, Part
 from ...system.reading import hash_of
 from ...system.threads import Job, Jobs, in_parallel
 from ..base import Package, ToolkitRequest
-from ..parts import Parts
+from ..parts import Parts, exact_row
 from .lookup import Lookup
 from .wheel import HashMismatchError, IndexFailure, Wheel
 
@@ -65,7 +65,10 @@ def find_parts(
     for pin in pins:
         part: Any = wheels.get(pin) or records[pin]
         file = part.filename if pin in wheels else part.fn
-        rows.append(Package(part.name, part.version, sizes.get(pin, 0), file))
+        exact = None
+        if (wheel := wheels.get(pin)) is not None:
+            exact = exact_row(wheel.name, wheel.version, BUILD, wheel.url, wheel.sha256)
+        rows.append(Package(part.name, part.version, sizes.get(pin, 0), file, exact=exact))
 
     def fetch() -> list[Any]:
         fetched = fetch_wheels(list(new.values()), channel, lookup)

@@ -17,6 +17,7 @@ from ...toolkit import Flavor, Origin
 from ...versions import CudaVersion
 from ..addon_packages import addon_packages
 from ..base import AvailableFlavor, NotOffered, Offer, Package, Search, ToolkitRequest
+from ..parts import exact_row
 from .fetch import fetch_archives
 from .manifest import (
     FILE,
@@ -81,9 +82,10 @@ class RedistSource:
             return [*(records[archive] for archive in archives), *addons.fetch()]
 
         rows = tuple(
-            Package(archive.name, archive.version, size, archive.file)
+            Package(archive.name, archive.version, size, archive.file, exact=row)
             for archive in archives
             for size in [archive.size if archive in missing else 0]
+            for row in [_exact(archive, place)]
         )
         where = place.text if missing else f"{place.text}, in the package cache already"
         return Offer(
@@ -124,6 +126,12 @@ class RedistSource:
                 )
                 if found is not None:
                     yield found
+
+
+def _exact(archive: Archive, place: Place) -> dict[str, str]:
+    """How a file of `export` says an archive."""
+    url = place.url(archive)
+    return exact_row(archive.name, archive.version, archive.build, url, archive.sha256)
 
 
 def _choose(
