@@ -106,7 +106,7 @@ def test_its_age_is_shown(tmp_path: Path, conda: Conda) -> None:
     assert f"The machines of slurm:gpu as {file} has them, asked 3 days ago." in result.err
     assert "warning: gpu02 did not answer; the verdict is without it." in result.err
     assert "CUDA 12.4" in result.out
-    document = conda("cuda", "info", "--for", file, "--json").json()
+    document = conda("cuda", "info", "--for", file, "--json").json
     assert document["file"] == str(file)
     assert [node["answered"] for node in document["nodes"]] == [True, False]
 
