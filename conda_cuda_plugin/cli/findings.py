@@ -94,9 +94,11 @@ def _on(patient: Context) -> str:
     # Others have a finding of their own.
     nodes = [node.machine for node in asked.nodes if node.machine and node.has_gpu]
     alike = sum(len(node.alike) for node in asked.nodes)
-    like = f" and, not asked, {alike} like {'them' if len(nodes) > 1 else 'it'}" if alike else ""
-    names = f"{named(nodes)}{like}, " if nodes else ""
-    return f" on {asked.target} ({names}{age(asked)})"
+    parts = [named(nodes)] if nodes else []
+    if alike:
+        parts.append(f"{alike} more of {'these kinds' if len(nodes) > 1 else 'its kind'} not asked")
+    where = f"in {asked.saved}, " if asked.saved else ""
+    return f" on {asked.target} ({'; '.join([*parts, where + age(asked)])})"
 
 
 def finding_lines(finding: Finding) -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..cluster.fleet import fitting, strangers
 from ..cluster.node import LEADS, Loaded, Node, There
+from ..frameworks.match import RUNS
 from ..frameworks.site_packages import glibc_needed
 from ..machine.group import alike, named
 from ..machine.machine import Machine
+from ..toolkit import releases
 from ..verdict.driver_rules import shown
 from ..verdict.gpu_rules import judge_gpus
 from ..verdict.judge import judge
@@ -205,15 +207,24 @@ def _from_reasons(context: Context, severity: Severity, *ids: str) -> Iterator[F
 def _finding(
     context: Context, severity: Severity, reason: Reason, machines: list[Machine]
 ) -> Finding:
-    elsewhere = bool(context.machine.nodes)
-    where = f"On {named(machines)}: " if elsewhere else ""
-    use = "" if reason.cure and not elsewhere else context.use("auto")
-    fits = f"A release that fits: {use}" if use.startswith("conda ") else use
-    if elsewhere and use.startswith("conda "):
-        fits = f"{reason.cure or ''} A release that fits all of them:\n{use}".strip()
-    elif reason.cure:
-        fits = reason.cure
-    return Finding(where + reason.text, tuple(_facts(context, machines)), fits, severity=severity)
+    if not context.machine.nodes:
+        use = "" if reason.cure else context.use("auto")
+        fits = f"A release that fits: {use}" if use.startswith("conda ") else use
+        cure = reason.cure or fits
+        return Finding(reason.text, tuple(_facts(context, machines)), cure, severity=severity)
+    cure = reason.cure or ""
+    if severity is Severity.ERROR and (use := _for_all(context)):
+        cure = f"{cure} A release that runs on all of them:\n{use}".strip()
+    text = f"On {named(machines)}: {reason.text}"
+    return Finding(text, tuple(_facts(context, machines)), cure, severity=severity)
+
+
+def _for_all(context: Context) -> str:
+    """The command that gives a release which runs on all machines; empty where none does here."""
+    some = [row.version for row in releases()]
+    newest = max((one for one in some if judge(one, context.machine).level in RUNS), default=None)
+    uses = (context.use(text) for text in ("auto", f"<={newest}") if newest)
+    return next((use for use in uses if use.startswith("conda ")), "")
 
 
 def _facts(context: Context, machines: list[Machine]) -> Iterator[str]:
