@@ -151,7 +151,8 @@ def _for_wanted(machine: Machine, match: Match) -> AutoChoice:
         unknown = best.reasons[0].id == "build-unlisted"
         reason += "; for which GPUs is not published" if unknown else "; no driver is known here"
     elif best.level is not Level.NATIVE:
-        reason = f"{reason}, which this driver runs ({best.level.value})"
+        driver = f"the driver of {best.node}" if best.node else "this driver"
+        reason = f"{reason}, which {driver} runs ({best.level.value})"
     version = toolkit_for(best, machine)
     verdict = Verdict(version, best.level, best.reasons)
     return AutoChoice(VersionRequest.parse(version.release), reason, verdict)
@@ -179,7 +180,7 @@ def _for_frameworks(machine: Machine, built: Sequence[Framework]) -> AutoChoice:
     for one in served:
         if one not in own:
             reason += f", {one.title} for {one.cuda.release if one.cuda else one.accepts}"
-    reason += _driver_text(verdict, machine)
+    reason += _driver_text(verdict, machine) + _held_back_text(machine, fitting)
     for one in built:
         if one not in served:
             reason += f"; {one.title} wants {one.accepts}"
@@ -249,11 +250,16 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
     which = f"each of {len(machine.nodes)} machines" if len(machine.nodes) > 1 else "this machine"
     reason = f"the newest that fits {which}{_driver_text(verdict, machine)}"
-    if machine.nodes and (held := held_back_release(machine)):
-        reason += f"; {held.text(f'CUDA {held.gain.release}')}"
+    reason += _held_back_text(machine, [row.version for row in releases()])
     if any(one.backend is Backend.CPU for one in frameworks):
         reason += f"; {frameworks[0].title} here is a CPU build"
     return AutoChoice(VersionRequest.parse(text), reason, verdict)
+
+
+def _held_back_text(machine: Machine, candidates: Sequence[CudaVersion]) -> str:
+    """Which of several machines holds the others back, as the end of a reason."""
+    held = held_back_release(machine, candidates) if machine.nodes else None
+    return f"; {held.text(f'CUDA {held.gain.release}')}" if held else ""
 
 
 def _driver_text(verdict: Verdict, machine: Machine) -> str:

@@ -10,6 +10,7 @@ from ..machine.detect import Found
 from ..machine.driver_files import read_smi, release_in
 from ..machine.driver_library import Answers, take
 from ..machine.machine import Machine
+from ..quoting import escaped
 from ..system.reading import parse_json
 from ..system.schema import items, mapping, read, record, text
 from .node import LEADS, Loaded, Node, There
@@ -58,8 +59,8 @@ def node_from(name: str, document: Any, here: list[int] | None = None, kind: str
         libc=facts.get("libc"),
         wsl="microsoft" in str(facts.get("module", {}).get(_RELEASE, "")).lower(),
         name=name,
-        evidence=tuple((key, value[:_NOTE]) for key, value in found.evidence.items()),
-        notes=tuple(dict.fromkeys(note[:_NOTE] for note in found.notes))[:_MOST_NOTES],
+        evidence=tuple((key, escaped(value)[:_NOTE]) for key, value in found.evidence.items()),
+        notes=tuple(dict.fromkeys(escaped(note)[:_NOTE] for note in found.notes))[:_MOST_NOTES],
     )
     return Node(
         name,
@@ -101,8 +102,8 @@ def _take_driver(found: Found, rows: dict[str, tuple[str | None, str]], module: 
         for line in printed.splitlines()[:_MOST_FACTS]:
             with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
                 library, what, value = parse_json(line)
-                if what == "mig" and isinstance(value, str):
-                    mig.append(value[:96])
+                if what == "mig" and (part := _shown(value, 96)):
+                    mig.append(part)
                 elif library == name and _makes_sense(what, value):
                     take(answer, what, value)
                     if what == "path":
@@ -183,4 +184,4 @@ def _system_cuda(value: Any) -> tuple[str, str | None] | None:
 
 def _shown(value: Any, most: int) -> str | None:
     """A text of a node, if it is one, cut."""
-    return value[:most] if isinstance(value, str) and value else None
+    return escaped(value[:most])[:most] if isinstance(value, str) and value else None

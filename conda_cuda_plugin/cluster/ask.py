@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..errors import UsageError
+from ..machine.spec import NobodyTakesError
 from ..quoting import quoted
 from . import inventory, kubernetes, slurm, ssh
 from .node import Asked
@@ -24,11 +25,6 @@ class Way(str, Enum):
     FILE = "file"
 
 
-_PROGRAMS = {Way.SLURM: "srun", Way.SSH: "ssh", Way.KUBERNETES: "kubectl"}
-FORMS = "slurm:PARTITION[/all], ssh:HOST, kubernetes:SELECTOR or FILE.yaml"
-"""How `--for` names machines that are elsewhere."""
-
-
 @dataclass(frozen=True)
 class Target:
     """Machines that are elsewhere, as a text names them."""
@@ -39,14 +35,6 @@ class Target:
     """The partition, the hosts, the selector or the file."""
     everyone: bool = False
     """Of a partition: each node, and not one of each kind."""
-
-
-def is_elsewhere(text: str) -> bool:
-    """Whether a text names machines that are elsewhere: a way and a colon, or a file."""
-    way, colon, _ = text.partition(":")
-    if colon and way in (Way.SLURM, Way.SSH, Way.KUBERNETES):
-        return True
-    return text.endswith((".yaml", ".yml")) or "/" in text
 
 
 def parse_target(text: str) -> Target:
@@ -79,20 +67,6 @@ def _refused(text: str, form: str) -> UsageError:
     return UsageError(f"{quoted(text)} names no machines.", hints=[f"Write {form}."], machine=text)
 
 
-def check_passed(target: Target | None, passed: Sequence[str]) -> None:
-    """Refuse options behind `--` where no program takes them.
-
-    Raises:
-        UsageError: in words.
-    """
-    if passed and (target is None or target.way is Way.FILE):
-        raise UsageError(
-            f"Nobody takes {quoted(' '.join(passed), 40)}: what stands behind -- is for srun, ssh "
-            "or kubectl.",
-            hints=["conda cuda info --for slurm:gpu -- --account=NAME"],
-        )
-
-
 def ask(
     target: Target,
     passed: Sequence[str] = (),
@@ -111,7 +85,8 @@ def ask(
         UsageError: when options are passed and nobody takes them.
         CudaError: when they cannot be asked, or nobody has answered.
     """
-    check_passed(target, passed)
+    if passed and target.way is Way.FILE:
+        raise NobodyTakesError(passed)
     when = datetime.now(timezone.utc)
     if target.way is Way.FILE:
         return inventory.load_inventory(Path(target.names[0]))

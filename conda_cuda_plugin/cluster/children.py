@@ -17,6 +17,7 @@ from conda.common.signals import signal_handler
 from conda.exceptions import CondaSignalInterrupt
 
 from ..errors import CudaError
+from ..quoting import escaped
 from ..system.operating_system import for_child
 
 _BLOCK = 65536
@@ -111,7 +112,7 @@ class Child:
     def complaint(self) -> str:
         """The last lines of what it complains, as one line."""
         lines = self.complaints.decode("utf-8", "replace").split("\n")
-        kept = [" ".join(line.split())[:300] for line in lines if line.strip()]
+        kept = [escaped(" ".join(line.split())[:300]) for line in lines if line.strip()]
         return "; ".join(kept[-3:])
 
 

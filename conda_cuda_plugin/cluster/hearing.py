@@ -42,16 +42,20 @@ class Hearing:
     Args:
         nonce: what marks their lines.
         expected: how many nodes are asked.
+        labelled: whether one program speaks for several nodes, with a number before each line.
         limit: seconds after which nobody is waited for.
     """
 
-    def __init__(self, nonce: str, expected: int, limit: float = LIMIT) -> None:
+    def __init__(
+        self, nonce: str, expected: int, limit: float = LIMIT, *, labelled: bool = False
+    ) -> None:
         self.mark = f"{MARK} {nonce} ".encode()
         self.speakers: dict[Source, _Speaker] = {}
         self._expected, self._begun, self._limit = expected, time.monotonic(), limit
         self._slowest = 0.0
-        # srun writes the number of a node before each of its lines.
-        form = rb"\s*(?:(\d{1,6}):\s*)?" + re.escape(self.mark) + rb"(none|\d{1,4} \d{1,4}) ?(.*)"
+        # What srun writes before a line of a node, the node cannot write.
+        label = rb"\s*(\d{1,6}):\s*" if labelled else rb"()"
+        form = label + re.escape(self.mark) + rb"(none|\d{1,4} \d{1,4}) ?(.*)"
         self._form = re.compile(form, re.DOTALL)
 
     def take(self, number: int, line: bytes) -> None:

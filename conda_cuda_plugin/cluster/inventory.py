@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ _GPU = record(
 _NODE = record(
     {
         "name": _WORD,
+        "same": items(_WORD, _MOST_NODES),
         "kind": _LONG,
         "alike": items(_WORD, _MOST_NODES),
         "problem": _LONG,
@@ -97,7 +98,7 @@ def save(path: Path, asked: Asked) -> None:
     content = {
         "machines": asked.target,
         "asked": asked.when.strftime(_TIME),
-        "nodes": [_content(node) for node in asked.nodes],
+        "nodes": _rows(asked.nodes),
     }
     try:
         Inside(place.parent).write(place, (_HEAD + dump(content)).encode())
@@ -126,7 +127,11 @@ def load_inventory(path: Path) -> Asked:
     if not found or problems or not found["nodes"]:
         raise _refused(path, problems[0] if problems else "it names no nodes")
     when = found["asked"].replace(tzinfo=timezone.utc)
-    nodes = tuple(_node(facts) for facts in found["nodes"])
+    nodes = tuple(
+        _node({**facts, "name": name})
+        for facts in found["nodes"]
+        for name in (facts["name"], *facts.get("same", ()))
+    )
     return Asked(found["machines"], nodes, when, str(path))
 
 
@@ -136,6 +141,17 @@ def _refused(path: Path, why: str) -> CudaError:
         hints=["conda cuda info --for slurm:PARTITION --save FILE.yaml writes one."],
         path=path,
     )
+
+
+def _rows(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """The nodes; those with the same facts are one row."""
+    rows: dict[str, dict[str, Any]] = {}
+    for node in nodes:
+        facts = _content(node)
+        row = rows.setdefault(repr({**facts, "name": ""}), facts)
+        if row is not facts:
+            row.setdefault("same", []).append(node.name)
+    return list(rows.values())
 
 
 def _content(node: Node) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import CudaError
 from ..machine.machine import ComputeCapability, DriverVersion, Gpu, Machine
 from ..machine.tables import cuda_of_driver
-from ..quoting import quoted
+from ..quoting import escaped, quoted
 from ..system.reading import parse_json
 from ..versions import CudaVersion
 from .children import output_of
@@ -110,7 +110,7 @@ def _node(name: str, labels: Mapping[str, Any]) -> Node:
     return Node(
         name,
         machine,
-        architecture=_ARCHITECTURES.get(known, known[:20] or None),
+        architecture=_ARCHITECTURES.get(known, escaped(known[:20]) or None),
         mig=(f"{title} MIG {part}",) if part else tuple(sorted(kinds)[:16]),
         kind=f"{product} x {count}" if product else "",
     )

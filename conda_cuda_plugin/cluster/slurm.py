@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..errors import CudaError
 from ..machine.machine import Machine
-from ..quoting import quoted
+from ..quoting import escaped, quoted
 from .answer import node_from
 from .children import listen, output_of
 from .hearing import Hearing
@@ -166,7 +166,7 @@ def _row(line: str) -> Row | None:
     if len(cells) != 6 or not NAME.fullmatch(cells[0]):
         return None
     name, state, gres, features, cpus, memory = (
-        "" if cell in ("(null)", "N/A") else cell[:200] for cell in cells
+        "" if cell in ("(null)", "N/A") else escaped(cell[:200]) for cell in cells
     )
     word = re.match(r"[a-z_]*", state.lower())
     base = word[0] if word else ""
@@ -227,7 +227,7 @@ def _srun(
         "-c",
         command(nonce),
     ]
-    hearing = Hearing(nonce, len(wanted))
+    hearing = Hearing(nonce, len(wanted), labelled=True)
     outside = {name: value for name, value in variables.items() if not _JOB.match(name)}
     feed = program(nonce, prefix)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,7 +20,26 @@ _HINTS = [
     'Describe it like this: --for "driver=550,cc=8.9", or --for "h100,driver=550".',
     "Several GPUs: a100+h100, or cc=8.9+7.0.",
 ]
+ELSEWHERE = "slurm:PARTITION[/all], ssh:HOST, kubernetes:SELECTOR or FILE.yaml"
+"""How machines that are elsewhere are named; the room `cluster` asks them."""
+_WAYS = ("slurm:", "ssh:", "kubernetes:")
 T = TypeVar("T")
+
+
+class NobodyTakesError(UsageError):
+    """Words stand behind `--`, and no program takes them."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(
+            f"Nobody takes {quoted(' '.join(words), 40)}: what stands behind -- is for srun, ssh "
+            "or kubectl.",
+            hints=["conda cuda info --for slurm:gpu -- --account=NAME"],
+        )
+
+
+def is_elsewhere(text: str) -> bool:
+    """Whether a text names machines that are elsewhere: a way and a colon, or a file."""
+    return text.startswith(_WAYS) or text.endswith((".yaml", ".yml")) or "/" in text
 
 
 def is_machine_text(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -61,16 +61,24 @@ def held_back(
     return None
 
 
-def held_back_release(machine: Machine) -> HeldBack[CudaVersion] | None:
-    """The machines without which a newer release would run, or one would run better."""
+def held_back_release(
+    machine: Machine, candidates: Sequence[CudaVersion] | None = None
+) -> HeldBack[CudaVersion] | None:
+    """The machines without which a newer release would be the best of some candidates.
+
+    Without candidates all known releases are.
+    """
 
     def worth(found: CudaVersion | None) -> tuple[int, tuple[int, ...]]:
         return (0, ()) if found is None else (1, found.numbers)
 
-    return held_back(machine, newest_release, worth)
+    return held_back(machine, lambda one: newest_release(one, candidates), worth)
 
 
-def newest_release(machine: Machine) -> CudaVersion | None:
-    """The release that `use auto` takes on a machine without a framework; None when none runs."""
-    found = best_release(machine, [row.version for row in releases()])
+def newest_release(
+    machine: Machine, candidates: Sequence[CudaVersion] | None = None
+) -> CudaVersion | None:
+    """The best of some candidates, by default of all releases; None when none runs."""
+    known = [row.version for row in releases()] if candidates is None else candidates
+    found = best_release(machine, known)
     return found[0] if found else None

@@ -13,6 +13,8 @@ from ..test_plugin import MODULES, modules
 OURS = "conda_cuda_plugin"
 # The sources and what only an installation needs.
 NEVER = {
+    "cli.elsewhere",
+    "cluster",
     "sources.channel",
     "sources.pypi",
     "sources.runfile",
@@ -35,7 +37,8 @@ def test_use_of_an_installed_toolkit(conda: Conda, two: Path, release: str) -> N
         one for one in found for never in NEVER if f"{one}.".startswith(f"{OURS}.{never}.")
     }  # fmt: skip
     assert wrong == set()
-    assert len(found) <= 100, sorted(found)
+    # Two of them, verdict.held_back and machine.group, are what verdicts on several machines need.
+    assert len(found) <= 102, sorted(found)
 
 
 def test_a_second_environment_needs_no_solver(conda: Conda, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ EXCEPTIONS = {
     "install.amend": "copies a root aside, in the same way",
     "sources.runfile.confine": "a program of its own, in which the installer is shut in",
     "machine.driver_probe": "a program of its own, and it opens /dev/null",
+    "cluster.probe": "a program of its own, run on a node, and it opens /dev/null",
     "cli.complete": "a program of its own, run at every Tab",
     "system.conda_compat": "opens /dev/null",
     "data": "reads the plugin's own files",

@@ -20,6 +20,7 @@ LAZY = {
     "plugin": START,
     "cli": "the table of verbs: one of them is imported",
     "transaction_action": "conda imports it at every transaction; most change no CUDA",
+    "cli.machine": "few commands are about machines that are elsewhere",
     "cli.conda_hints": "called for errors of conda alone; " + SOME,
     "cli.verbs.list": "its modes `--available` and `--system` are commands of their own",
     "cli.complete": "a program of its own, run at every Tab",

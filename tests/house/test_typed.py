@@ -17,7 +17,7 @@ from ..shells.shells import SHELLS
 from .imports import modules
 
 # These write text for a shell that they name themselves, or are scripts of sh.
-RENDERERS = {"quoting", "variables", "wrappers"}
+RENDERERS = {"quoting", "script", "variables", "wrappers"}
 COMMAND = re.compile(r"(?<![\w./-])(?:conda|pip|python -m pip|nvcc|chmod|chown) .*")
 # Where a command ends that stands in a sentence.
 END = re.compile(r"  |[)`]| [>|(\[~]|[.,;:](?: |$)|(?<=\w)'s ")

@@ -5,6 +5,7 @@
      STANDIN_NVML_INIT, STANDIN_CUDA_INIT       the code they start with, or hang, or crash
      STANDIN_AT              a function that hangs or crashes (STANDIN_HOW)
      STANDIN_NO_CAPABILITY   set: NVML refuses to tell compute capabilities
+     STANDIN_MIG             how many parts NVML says that each GPU has
      STANDIN_TALK            set: they print */
 #include <signal.h>
 #include <stdio.h>
@@ -63,10 +64,20 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
     *handle = (void *)(long)(index + 1);
     return 0;
 }
+int nvmlDeviceGetMaxMigDeviceCount(void *handle, unsigned *number) {
+    (void)handle;
+    *number = getenv("STANDIN_MIG") ? 7 : 0;
+    return 0;
+}
+int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, void **part) {
+    *part = (void *)((long)handle + 1000 * (index + 1));
+    return (int)index < atoi(said("STANDIN_MIG", "0")) ? 0 : 6;
+}
 int nvmlDeviceGetName(void *handle, char *name, unsigned length) {
-    int major, minor;
+    int major, minor, found = gpu((int)((long)handle % 1000) - 1, name, &major, &minor);
     (void)length;
-    return gpu((int)(long)handle - 1, name, &major, &minor);
+    if ((long)handle >= 1000) strcat(name, " MIG 1g.5gb");
+    return found;
 }
 int nvmlDeviceGetCudaComputeCapability(void *handle, int *major, int *minor) {
     char name[96];

@@ -15,13 +15,13 @@ from conda import __version__ as conda_version
 from conda.base.context import context
 
 from ... import __version__, hooks
-from ...cluster.ask import check_passed, is_elsewhere
 from ...cluster.fleet import NobodyAnsweredError
 from ...cluster.inventory import save
 from ...doctor import Context, Finding, diagnose
 from ...doctor.frameworks import cudnn_libraries
 from ...errors import UsageError
 from ...install.pin import pins
+from ...machine.spec import NobodyTakesError, is_elsewhere
 from ...quoting import typed
 from ...system.operating_system import description
 from ...verdict.text import machine_document, verdict_document, verdict_line
@@ -34,9 +34,12 @@ from ..common import (
     target_environment,
     toolkit_document,
 )
+from ..elsewhere.asking import asked_for
+from ..elsewhere.document import machines_document
+from ..elsewhere.screen import machines_screen
 from ..findings import counts, finding_document
 from ..layout import LEVELS, fields
-from ..machine import add_machine_option, asked_for, machines_document, machines_screen
+from ..machine import add_machine_option
 from .doctor import examined
 
 EPILOG = """\
@@ -44,8 +47,7 @@ examples:
   conda cuda info              the active environment, this shell, this machine
   conda cuda info -n old       another environment
   conda cuda info --for h100   another machine
-  conda cuda info --for slurm:gpu --save gpu.yaml
-                               the nodes of a partition, kept for later
+  conda cuda info --for slurm:gpu --save gpu.yaml    the nodes of a partition
 """
 
 
@@ -65,7 +67,8 @@ def execute(args: Namespace) -> int:
     """Print one screen, or one document."""
     if args.cuda_for is not None and is_elsewhere(args.cuda_for):
         return _elsewhere(args)
-    check_passed(None, args.cuda_passed)
+    if args.cuda_passed:
+        raise NobodyTakesError(args.cuda_passed)
     if args.cuda_save is not None:
         raise UsageError(
             "--save keeps what machines that are elsewhere have said, and --for names none.",
