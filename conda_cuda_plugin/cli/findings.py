@@ -8,8 +8,8 @@ from typing import Any
 from ..doctor import RULES, Context, Finding, Severity, Treatment
 from ..machine.group import named
 from .common import facts
+from .elsewhere.asking import age
 from .layout import paint, paragraph, text_width
-from .machine import age
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 _PROGRAMS = ("conda ", "python ", "chmod ")

@@ -9,14 +9,12 @@ from pathlib import Path
 
 from conda.base.context import context
 
-from ...cluster.ask import check_passed, is_elsewhere
-from ...cluster.fleet import fitting
 from ...cluster.node import Asked
 from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
-from ...machine.group import as_one
 from ...machine.machine import Machine
+from ...machine.spec import NobodyTakesError, is_elsewhere
 from ...system.conda_compat import confirm
 from ...system.shared_caches import package_caches
 from ..common import (
@@ -30,8 +28,10 @@ from ..common import (
     this_platform,
 )
 from ..content import settled_request
+from ..elsewhere.asking import asked_for, whole
+from ..elsewhere.document import machines_document
 from ..findings import document, exit_code, outcome, question, report
-from ..machine import add_machine_option, asked_for, machine_for, machines_document
+from ..machine import add_machine_option, machine_for
 
 EPILOG = """\
 Exit code: 0 healthy, 3 errors; 1 warnings, only with --strict.
@@ -70,8 +70,8 @@ def execute(args: Namespace) -> int:
     asked = None
     if machine is not None and is_elsewhere(machine):
         asked = asked_for(machine, args.cuda_passed, environment.prefix)
-    else:
-        check_passed(None, args.cuda_passed)
+    elif args.cuda_passed:
+        raise NobodyTakesError(args.cuda_passed)
     patient = examined(environment, machine, asked)
     findings = diagnose(patient)
     fixable = [finding for finding in findings if finding.fix is not None]
@@ -114,8 +114,7 @@ def examined(
 
     def found() -> Machine:
         if asked is not None:
-            machines = [node.machine for node in fitting(asked, platform) if node.machine]
-            return as_one(asked.target, machines)
+            return whole(asked) or Machine(name=asked.target)
         return detect() if machine is None else machine_for(machine)
 
     return Context(
