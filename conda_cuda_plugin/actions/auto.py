@@ -11,6 +11,7 @@ from ..errors import CudaError, UsageError
 from ..frameworks.framework import Backend, Framework
 from ..frameworks.match import Match, match, parse_framework, toolkit_for
 from ..frameworks.table import find_frameworks
+from ..machine.group import one_of_each
 from ..machine.machine import Machine
 from ..sources.base import ToolkitRequest
 from ..toolkit import releases
@@ -227,7 +228,8 @@ def _accepts_any(one: Framework, versions: Sequence[CudaVersion]) -> bool:
 
 
 def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoice:
-    found = best_release(machine, [row.version for row in releases()])
+    few = one_of_each(machine)
+    found = best_release(few, [row.version for row in releases()])
     if found is None:
         raise CudaError(
             "No CUDA release runs on all of these machines."
@@ -245,7 +247,7 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
         reverse=True,
     )
     # Without a gap: each release of the range has to be as good.
-    equal = itertools.takewhile(lambda one: judge(one, machine).level is verdict.level, older)
+    equal = itertools.takewhile(lambda one: judge(one, few).level is verdict.level, older)
     lowest = min(equal).release
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
     which = f"each of {len(machine.nodes)} machines" if len(machine.nodes) > 1 else "this machine"

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..doctor import RULES, Context, Finding, Severity, Treatment
+from ..machine.group import named
 from .common import facts
+from .elsewhere.asking import age
 from .layout import paint, paragraph, text_width
 
 _COLOURS = {"error": "red", "warning": "yellow"}
@@ -27,7 +29,8 @@ def report(patient: Context, findings: Sequence[Finding]) -> list[str]:
     """The findings for people; one calm line when there are none."""
     if not findings:
         return [calm_line(patient)]
-    lines = [f"CUDA in {patient.name}: {counts(findings)}"]
+    lines = [f"CUDA in {patient.name}{_on(patient)}: {counts(findings)}"]
+    lines = paragraph(lines[0], "", "  ") if patient.asked else lines
     for finding in findings:
         lines += ["", *finding_lines(finding)]
     return lines
@@ -76,10 +79,26 @@ def calm_line(patient: Context) -> str:
     current = patient.current
     if current is not None:
         place = "" if patient.active else ", which is not active here"
+        place = _on(patient) or place
         return f"CUDA {current.version} is in order in {patient.name}{place}."
     if patient.toolkits:
         return f"No toolkit is current in {patient.name}; nothing is wrong."
     return f"{patient.name} has no CUDA toolkit; nothing is wrong."
+
+
+def _on(patient: Context) -> str:
+    """The machines elsewhere that the findings are about, if they are."""
+    asked = patient.asked
+    if asked is None:
+        return ""
+    # Others have a finding of their own.
+    nodes = [node.machine for node in asked.nodes if node.machine and node.has_gpu]
+    alike = sum(len(node.alike) for node in asked.nodes)
+    parts = [named(nodes)] if nodes else []
+    if alike:
+        parts.append(f"{alike} more of {'these kinds' if len(nodes) > 1 else 'its kind'} not asked")
+    where = f"in {asked.saved}, " if asked.saved else ""
+    return f" on {asked.target} ({'; '.join([*parts, where + age(asked)])})"
 
 
 def finding_lines(finding: Finding) -> list[str]:

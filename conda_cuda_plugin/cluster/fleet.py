@@ -59,6 +59,12 @@ def strangers(asked: Asked, platform: Platform) -> tuple[Node, ...]:
     )
 
 
+def fitting(asked: Asked, platform: Platform) -> tuple[Node, ...]:
+    """The nodes that count and can run what an environment holds."""
+    others = strangers(asked, platform)
+    return tuple(node for node in counted(asked) if node not in others)
+
+
 def machine_of(asked: Asked, platform: Platform) -> Machine:
     """The machines that were asked as one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -67,6 +68,13 @@ class Node:
     def answered(self) -> bool:
         """Whether it has said what it has."""
         return self.machine is not None
+
+    @property
+    def glibc(self) -> tuple[int, int] | None:
+        """The release of its glibc; None when it has another C library, or does not say."""
+        libc = self.machine.libc if self.machine else None
+        match = re.match(r"glibc (\d{1,3})\.(\d{1,3})", libc or "", re.ASCII)
+        return (int(match[1]), int(match[2])) if match else None
 
     @property
     def has_gpu(self) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..actions.trial import Advice, Trial, Use, advise
+from ..cluster.node import Asked
 from ..environment import Environment
 from ..frameworks.framework import Framework
 from ..frameworks.site_packages import NvidiaWheel, pip_nvidia_libraries
@@ -105,6 +106,8 @@ class Context:
     """Where the administrator's start-up files lie."""
     settled: Callable[[], ToolkitRequest] | None = None
     """What the settings say of a request; None where no command is to be tried."""
+    asked: Asked | None = None
+    """The machines elsewhere that stand in for this one; `detect` gives them as one."""
 
     @property
     def prefix(self) -> Path:

@@ -99,6 +99,7 @@ def _why_no_gpu(context: Context, torch: Framework) -> tuple[Severity, str, str,
             text, cure = verdict.reasons[0].text, verdict.reasons[0].cure or match
             if not text.startswith(("CUDA", "NVIDIA", "R")):
                 text = text[0].lower() + text[1:]
+            text = f"on {verdict.node.name} {text}" if verdict.node else text
             return Severity.ERROR, text, read, cure
     if machine.driver is not None and not machine.gpus and not machine.stated:
         why = f"the driver {machine.driver} is there, but no GPU answers."
@@ -111,13 +112,15 @@ def no_code(context: Context) -> Iterator[Finding]:
     """A framework's build holds no code for a GPU here."""
     for framework in _built_for_cuda(context):
         build = build_of(framework, context.platform)
-        reasons = judge_build(build, context.machine).reasons if build else ()
+        judged = judge_build(build, context.machine) if build else None
+        reasons = judged.reasons if judged else ()
         narrow = next(
             (one.text for one in reasons if one.id in ("build-narrow", "build-too-new")), ""
         )
-        if narrow:
+        if judged is not None and narrow:
+            where = f"of {judged.node}" if judged.node else "here"
             yield Finding(
-                f"{framework.title} does not run on a GPU here: {narrow[0].lower()}{narrow[1:]}",
+                f"{framework.title} does not run on a GPU {where}: {narrow[0].lower()}{narrow[1:]}",
                 (f"{framework.title} ({framework.evidence})",),
                 f"conda cuda match {typed(f'{framework.name}=={framework.version}')}",
                 severity=Severity.ERROR,

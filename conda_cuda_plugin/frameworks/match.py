@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import CudaError, UsageError
+from ..machine.group import one_of_each
 from ..machine.machine import ComputeCapability, Machine
 from ..machine.tables import architectures
 from ..platforms import Platform
@@ -89,6 +90,7 @@ def match(text: str, machine: Machine, platform: Platform) -> Match:
         CudaError: when the release has no build for the CUDA that was named (`+cu121`).
     """
     name, version, wish = parse_framework(text)
+    machine = one_of_each(machine)
     if version is not None:
         found = _judged(builds_of(name, find_release(name, version), platform), machine)
         found = replace(found, asked=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +106,31 @@ def conda_records(prefix: Path) -> dict[str, CondaRecord]:
         )
         for match in matches
     }
+
+
+_GLIBC = re.compile(r"__glibc\s*[>=~]{1,2}\s*(\d{1,3})\.(\d{1,3})")
+_TAG = re.compile(r"(?m)^Tag: \S*?-(?:manylinux_(\d{1,3})_(\d{1,3})|(manylinux\d+))_")
+_TAGS = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+"""Source: PEP 513, 571 and 599."""
+
+
+def glibc_needed(prefix: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+    """What packages in a prefix say of the glibc that they need.
+
+    conda's say it as a dependency on `__glibc`, wheels by their tags, of which the least counts.
+
+    Yields:
+        `NAME VERSION` of a package, and the release.
+    """
+    for record in conda_records(prefix).values():
+        for text in record.depends:
+            if match := _GLIBC.match(text):
+                yield f"{record.name} {record.version}", (int(match[1]), int(match[2]))
+    for wheel in distributions(prefix).values():
+        tags = _TAG.findall(read_head(wheel.path / "WHEEL", 16_384))
+        found = [_TAGS.get(old, (0, 0)) if old else (int(a), int(b)) for a, b, old in tags]
+        if found:
+            yield f"{wheel.name} {wheel.version}", min(found)
 
 
 @dataclass(frozen=True)

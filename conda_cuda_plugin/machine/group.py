@@ -36,6 +36,13 @@ def without(machine: Machine, some: Iterable[Machine]) -> Machine:
     return replace(as_one(machine.name or "", kept), host_compiler=machine.host_compiler)
 
 
+def one_of_each(machine: Machine) -> Machine:
+    """The same machines, of those on which the same runs only the first; verdicts are the same."""
+    if len(machine.nodes) < 2:
+        return machine
+    return replace(machine, nodes=tuple(some[0] for some in alike(machine)))
+
+
 def alike(machine: Machine) -> list[tuple[Machine, ...]]:
     """The machines, those together on which the same runs."""
     found: dict[object, list[Machine]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..machine.group import alike, as_one, named, without
+from ..machine.group import alike, as_one, named, one_of_each, without
 from ..machine.machine import Machine
 from ..toolkit import releases
 from ..versions import CudaVersion
@@ -49,13 +49,17 @@ def held_back(
         None when the others could have nothing better, or it is one machine.
     """
     groups = alike(machine)
-    now = worth(best(machine)) if len(groups) > 1 else None
+    if len(groups) < 2:
+        return None
+    # Of those on which the same runs, one is enough to judge.
+    few = one_of_each(machine)
+    now = worth(best(few))
     # The weakest first.
-    groups.sort(key=lambda group: worth(best(as_one("", group))))
+    groups.sort(key=lambda group: worth(best(as_one("", group[:1]))))
     gone: tuple[Machine, ...] = ()
     for group in groups[:-1]:
         gone += group
-        gain = best(without(machine, gone))
+        gain = best(without(few, gone))
         if gain is not None and worth(gain) > now:
             return HeldBack(gone, gain)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..machine.group import one_of_each
 from ..machine.host_compiler import EVIDENCE
 from ..machine.machine import DriverVersion, Machine
 from ..machine.tables import toolkit_row
@@ -28,6 +29,8 @@ def judge(version: CudaVersion, machine: Machine, install: str | None = None) ->
         The level, with the most important reason first. The cure of a reason that stands in the way
         names the newest release that does run.
     """
+    if machine.nodes:
+        machine = one_of_each(machine)
     node = weakest(version, machine)
     level, found = _judge(version, node)
     reasons = [reason for _, reason in found]
@@ -58,6 +61,7 @@ def best_release(
     Returns:
         The release and its verdict, native before minor; None when none of them runs.
     """
+    machine = one_of_each(machine)
     levels = {version: _judge(version, machine)[0] for version in candidates}
     running = [version for version, level in levels.items() if level is not Level.CANNOT]
     best = max(running, key=lambda version: (-levels[version].rank, version), default=None)

@@ -21,6 +21,7 @@ NODES = (
     NodeSpec(
         "old1", "Feature=ampere", driver="535.129.03", cuda=12020, gpus=A100, device="a100"
     ),
+    NodeSpec("middle1", driver="550.54.15", cuda=12040, gpus=A100, device="a100"),
     NodeSpec(
         "shadow1", "Feature=ada", driver="580.95.05", cuda=13000, gpus=L4, device="l4",
         shadow="12.1",
@@ -39,6 +40,7 @@ NODES = (
 
 PARTITIONS = {
     "gpu": "hopper[1-2],old1",
+    "two": "hopper1,middle1",
     "same": "hopper[1-2]",
     "shadows": "hopper1,shadow1,module1",
     "mixed": "hopper1,cpu1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import re
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 Labels = dict[str, str]
+_TERM = re.compile(r"[\w./-]*\w(==?[\w.-]*)?", re.ASCII)
 
 
 def node(
@@ -147,15 +149,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif address.path == "/api/v1/nodes":
             (selector,) = query.get("labelSelector", [""])
             self.asked.append(selector)
+            wrong = next((one for one in selector.split(",") if not _TERM.fullmatch(one)), "")
+            if selector and (wrong or ",," in selector):
+                self._answer({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+                              "message": f"unable to parse requirement: found '{wrong}'",
+                              "reason": "BadRequest", "code": 400}, 400)  # fmt: skip
+                return
             found = [document(*row) for row in self.nodes.items() if _matches(row[1], selector)]
             head = {"kind": "NodeList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}}
             self._answer({**head, "items": found})
         else:
             self.send_error(404)
 
-    def _answer(self, content: object) -> None:
+    def _answer(self, content: object, code: int = 200) -> None:
         text = json.dumps(content).encode()
-        self.send_response(200)
+        self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -166,7 +174,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _matches(labels: Mapping[str, Any], selector: str) -> bool:
-    """Equality and existence, as kubectl has checked and written them."""
+    """Equality and existence."""
     for term in filter(None, selector.split(",")):
         key, equal, value = term.partition("=")
         if labels.get(key) != value if equal else key not in labels:

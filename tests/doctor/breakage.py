@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
+from conda_cuda_plugin.cluster.node import Node, There
 from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.install.wrappers import wrapper_text
 from conda_cuda_plugin.machine.machine import (
@@ -214,3 +215,37 @@ def torch_without_gpu(sick: Sick) -> None:
 def stale_wrapper(sick: Sick) -> None:
     text = wrapper_text("nvcc").replace(b"exec", b"exec -a old")
     (sick.prefix / "bin" / "nvcc").write_bytes(text)
+
+
+def node(name: str, *, libc: str = "glibc 2.36", **facts: object) -> Node:
+    """A machine elsewhere on which the toolkit of the tests runs natively, unless facts differ."""
+    there = {
+        "driver": FITTING.driver, "gpus": FITTING.gpus, "libc": libc, "name": name,
+        **{key: facts.pop(key) for key in ("driver", "gpus", "notes") if key in facts},
+    }  # fmt: skip
+    seen = {"architecture": os.uname().machine, "environment": There.SAME, **facts}
+    return Node(name, Machine(**there), **seen)  # type: ignore[arg-type]
+
+
+def nodes(**of_second: object) -> Callable[[Sick], None]:
+    """Two machines elsewhere; the second one differs."""
+    return lambda sick: sick.ask(node("gpu01"), node("gpu02", **of_second))
+
+
+def silent(*names: str) -> Callable[[Sick], None]:
+    """Machines elsewhere that have not answered, beside one that has."""
+    problem = "did not answer within 3 s"
+    quiet = [Node(name, None, problem) for name in names]
+    return lambda sick: sick.ask(*quiet, *([node("gpu01")] if len(names) < 2 else []))
+
+
+def needs_glibc(sick: Sick) -> None:
+    record = {"name": "pytorch", "depends": ["__glibc >=2.28,<3.0.a0", "python"], "files": []}
+    sick.write("conda-meta/pytorch-2.9.0-cuda.json", json.dumps(record, indent=2))
+    nodes(libc="glibc 2.17")(sick)
+
+
+def wheel_needs_glibc(sick: Sick) -> None:
+    tags = "Tag: cp311-cp311-manylinux_2_34_x86_64\n"
+    sick.wheel("mine", "1.0", {"mine-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\n{tags}"})
+    nodes(libc="glibc 2.28")(sick)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from conda_cuda_plugin.cluster.node import Loaded, There
 from conda_cuda_plugin.hooks.shells import STEM
 from conda_cuda_plugin.machine.machine import DriverVersion, HostCompiler, Override
 
@@ -199,6 +200,28 @@ FAULTS = (
           evidence="NVML says 550"),
     Fault("host-gcc-too-new", "warning", by.machine(host_compiler=HostCompiler("gcc", (16, 1, 0),
           "/usr/bin/gcc")), evidence="gcc 16.1.0 (/usr/bin/gcc)"),
+    Fault("driver-too-old", "error", by.nodes(driver=DriverVersion.parse("550.54.15")),
+          evidence="gpu02: driver 550.54.15", name="on a node"),
+    Fault("driver-limits", "note", by.nodes(driver=DriverVersion.parse("580.65.06")),
+          evidence="gpu02: driver 580.65.06", name="on a node"),
+    Fault("gpu-not-covered", "error", by.nodes(gpus=(V100,)), evidence="gpu02: driver 580.95.05, Tesla V100",
+          name="on a node"),
+    Fault("driver-unclear", "warning", by.nodes(notes=("libcuda ended with 1.",)),
+          evidence="gpu02: libcuda ended with 1.", name="on a node"),
+    Fault("node-silent", "warning", by.silent("gpu07"), evidence="gpu07 did not answer within 3 s"),
+    Fault("node-silent", "error", by.silent("gpu07", "gpu08"), evidence="gpu08 did not", name="nobody"),
+    Fault("node-other-architecture", "error", by.nodes(architecture="riscv64"), evidence="gpu02: riscv64"),
+    Fault("node-environment-missing", "error", by.nodes(environment=There.MISSING), evidence="gpu02: no /"),
+    Fault("node-other-environment", "warning", by.nodes(environment=There.OTHER), evidence="gpu02: /"),
+    Fault("node-libc-too-old", "error", by.needs_glibc, evidence="gpu02: glibc 2.17"),
+    Fault("node-libc-too-old", "error", by.wheel_needs_glibc, evidence="gpu02: glibc 2.28", name="wheel"),
+    Fault("node-other-cuda", "warning", by.nodes(loads=(Loaded("libcudart.so.13",
+          "/usr/local/cuda/lib64/libcudart.so.13", "ld.so.cache"),), system_cuda=("/opt/cuda-13.1", "13.1.0")),
+          evidence="(ld.so.cache); /usr/local/cuda is /opt/cuda-13.1, CUDA 13.1.0"),
+    Fault("node-other-cuda", "warning", by.nodes(loads=(Loaded("libcudart.so.11.0",
+          "/apps/cuda/11.8/lib64/libcudart.so.11.0", "LD_LIBRARY_PATH"),)),
+          evidence="gpu02: /apps/cuda/11.8/lib64/libcudart.so.11.0 (LD_LIBRARY_PATH)", name="variable"),
+    Fault("node-without-gpu", "note", by.nodes(driver=None, gpus=()), evidence="gpu02: no driver"),
     Fault("framework-other-cuda", "error", lambda s: tensorflow(s, "12.5"),
           evidence="TensorFlow 2.18.0: CUDA 12.5"),
     Fault("framework-other-cuda", "warning", lambda s: torch(s, "12.4"),

@@ -8,10 +8,14 @@ import os
 import platform
 import shutil
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
+from conda_cuda_plugin.cluster.fleet import fitting
+from conda_cuda_plugin.cluster.node import Asked, Node
 from conda_cuda_plugin.doctor import Context, Finding, diagnose
 from conda_cuda_plugin.environment import Environment
+from conda_cuda_plugin.machine.group import as_one
 from conda_cuda_plugin.machine.machine import (
     ComputeCapability,
     DriverVersion,
@@ -40,6 +44,7 @@ class Sick:
     variables: dict[str, str] = field(default_factory=dict)
     machine: Machine = FITTING
     subdir: str = SUBDIR
+    asked: Asked | None = None
 
     def activate(self) -> None:
         """Set what the hooks set in a shell that had nothing."""
@@ -66,7 +71,14 @@ class Sick:
             self.home / "no-cache",
             [self.home / "pkgs"],
             self.home / "etc",
+            asked=self.asked,
         )
+
+    def ask(self, *nodes: Node) -> None:
+        """Let machines elsewhere stand in for this one."""
+        self.asked = Asked("slurm:gpu", nodes, datetime(2026, 11, 1, tzinfo=timezone.utc))
+        fit = fitting(self.asked, platform_of(self.subdir))
+        self.machine = as_one("slurm:gpu", [node.machine for node in fit if node.machine])
 
     def findings(self) -> list[Finding]:
         """What the rules find."""

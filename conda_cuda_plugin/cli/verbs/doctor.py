@@ -10,10 +10,12 @@ from pathlib import Path
 
 from conda.base.context import context
 
+from ...cluster.node import Asked
 from ...doctor import Context, Treatment, diagnose, left_behind, treat
 from ...environment import Environment
 from ...machine.detect import detect
-from ...machine.spec import overriding_settings
+from ...machine.machine import Machine
+from ...machine.spec import NobodyTakesError, is_elsewhere, overriding_settings
 from ...system.conda_compat import confirm
 from ...system.shared_caches import package_caches
 from ..common import (
@@ -28,6 +30,8 @@ from ..common import (
     this_platform,
 )
 from ..content import settled_request
+from ..elsewhere.asking import asked_for, whole
+from ..elsewhere.document import machines_document
 from ..findings import (
     calm_line,
     counts,
@@ -47,6 +51,8 @@ examples:
   conda cuda doctor            the active environment, this shell, this machine
   conda cuda doctor --fix      cure what can be cured, after asking
   conda cuda doctor --json     for machines
+  conda cuda doctor --for slurm:gpu
+                               the nodes of a partition in place of this machine
 """
 
 
@@ -72,20 +78,28 @@ def configure_parser(parser: ArgumentParser) -> None:
 def execute(args: Namespace) -> int:
     """Ask every rule; cure, if wanted; tell."""
     environment, machine = target_environment(args), args.cuda_for
-    patient = examined(environment, machine)
+    asked = None
+    if machine is not None and is_elsewhere(machine):
+        asked = asked_for(machine, args.cuda_passed, environment.prefix)
+    elif args.cuda_passed:
+        raise NobodyTakesError(args.cuda_passed)
+    patient = examined(environment, machine, asked)
     findings = diagnose(patient)
     fixable = [finding for finding in findings if finding.fix is not None]
     treatment = Treatment((), (), tuple(findings)) if args.cuda_fix else None
     if args.cuda_fix and fixable:
         say(*report(patient, findings), "")
         confirm(question(fixable))
-        treatment = treat(lambda: examined(Environment(environment.prefix), machine), fixable)
+        treatment = treat(
+            lambda: examined(Environment(environment.prefix), machine, asked), fixable
+        )
         say_kept(environment)
         findings = list(treatment.left)
-        patient = examined(Environment(environment.prefix), machine)
+        patient = examined(Environment(environment.prefix), machine, asked)
     if context.json:
         kept = {} if treatment is None else facts(environment, "kept")
-        print_json({**document(patient, findings, treatment), **kept})
+        there = {} if asked is None else {"machines": machines_document(asked, patient.current)}
+        print_json({**document(patient, findings, treatment), **kept, **there})
         return exit_code(findings, strict=args.cuda_strict)
     if treatment is not None and fixable:
         say(*outcome(treatment), "")
@@ -95,20 +109,37 @@ def execute(args: Namespace) -> int:
     return exit_code(findings, strict=args.cuda_strict)
 
 
-def examined(environment: Environment, machine: str | None = None) -> Context:
-    """An environment with this shell around it, and this machine or one that is described."""
+def examined(
+    environment: Environment, machine: str | None = None, asked: Asked | None = None
+) -> Context:
+    """An environment with this shell around it, and a machine.
+
+    Args:
+        environment: which.
+        machine: how `--for` describes the machine; None for this one.
+        asked: the machines elsewhere that `--for` names, which have been asked.
+    """
     platform = this_platform()
-    if machine is not None:
+    if asked is None and machine is not None:
         machine_for(machine)  # Tell a typing error before anything is looked at.
+
+    def found() -> Machine:
+        if asked is not None:
+            return whole(asked) or Machine(name=asked.target)
+        if machine is None:
+            return detect(settings=overriding_settings())
+        return machine_for(machine)
+
     return Context(
         environment,
         platform,
         os.environ,
         Path.home(),
         name_of(environment),
-        lambda: detect(settings=overriding_settings()) if machine is None else machine_for(machine),
+        found,
         package_caches=package_caches(),
         settled=functools.cache(lambda: settled_request(platform)),
+        asked=asked,
     )
 
 
