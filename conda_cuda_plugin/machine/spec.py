@@ -7,7 +7,7 @@ itself (`CondaVirtualPackage`). `__cuda_arch` counts only beside a `__cuda` (CEP
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from conda.base.context import context
@@ -301,14 +301,16 @@ def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mappi
 def seen_by_solver(machine: Machine) -> str:
     """What the solver sees of a machine and what says so, as a list in a sentence."""
     evidence, found = dict(machine.evidence), overrides(machine)
-    by = {
-        "__cuda": ("driver_cuda", "cuda", "driver"),
-        "__cuda_arch": ("gpus", "cc", "gpu"),
-    }
-    parts: dict[str, list[str]] = {}
-    for (name, keys), version in zip(by.items(), found.values(), strict=True):
-        who = next((evidence[key] for key in keys if key in evidence), "")
-        parts.setdefault(who, []).append(f"{name} {version}" if version else f"no {name}")
-    return ", ".join(
-        " and ".join(these) + (f" (by {who})" if who else "") for who, these in parts.items()
-    )
+    lacks = "stated" if machine.stated else "found"
+    driver = _said_by(evidence, ("driver_cuda", "cuda", "driver")) or f"no driver is {lacks}"
+    if not found[CUDA]:
+        return f"no __cuda ({driver}), and so no __cuda_arch"
+    gpu = _said_by(evidence, ("gpus", "cc", "gpu")) or f"no GPU is {lacks}"
+    arch = f"__cuda_arch {found[ARCH]}" if found[ARCH] else "no __cuda_arch"
+    if driver == gpu:
+        return f"__cuda {found[CUDA]} and {arch} ({gpu})"
+    return f"__cuda {found[CUDA]} ({driver}), {arch} ({gpu})"
+
+
+def _said_by(evidence: Mapping[str, str], keys: Iterable[str]) -> str | None:
+    return next((f"by {evidence[key]}" for key in keys if key in evidence), None)

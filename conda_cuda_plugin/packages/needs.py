@@ -94,7 +94,7 @@ class Unmet:
         here = overrides(machine)
         return {
             CUDA: self.example("__cuda") or here[CUDA] or _SOME_CUDA,
-            ARCH: self.example("__cuda_arch") or here[ARCH] or _SOME_ARCH,
+            ARCH: self.example("__cuda_arch") or str(machine.capability or _SOME_ARCH),
         }
 
 

@@ -25,7 +25,7 @@ from ..machine.spec import NO_DRIVER
 from ..network.answers import NoAnswerError, asking, silent
 from ..network.connections import AnswerError, check_addresses, check_files
 from ..system import schema
-from ..system.conda_compat import stdout_for_people, stdout_nowhere, virtual_packages
+from ..system.conda_compat import settings, stdout_for_people, stdout_nowhere, virtual_packages
 from ..system.files import Inside
 from ..system.ownership import is_open
 from ..system.progress import Waiting
@@ -60,7 +60,9 @@ def ask_solver(
         command="create",
     )
     try:
-        _, link = solver.solve_for_diff()
+        # Where there is no way, the classic solver shows bars that nothing else keeps away.
+        with settings(json=context.json or not context.verbosity):
+            _, link = solver.solve_for_diff()
     except (AnswerError, CondaHTTPError, ProxyError) as error:
         # conda names one address of many.
         if gone := silent(channels):
@@ -176,10 +178,10 @@ def _surroundings() -> Iterator[Any]:
     """What a solver goes by besides what it is asked and the indexes."""
     yield context.solver_user_agent()
     yield virtual_packages()
-    for settings in (context, context.plugins):
-        for name in settings.parameter_names:
+    for source in (context, context.plugins):
+        for name in source.parameter_names:
             if name.lstrip("_") not in _ASIDE:
-                yield name, repr(getattr(settings, name))
+                yield name, repr(getattr(source, name))
     yield sorted(pair for pair in os.environ.items() if "SOLVER" in pair[0])
     if context.offline:
         # Solvers take packages from the caches then, whatever the channels have.

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import conftest
+from ..channel.package import CondaPackage, write_channel
 from ..conftest import Conda
 from ..docs.stand_ins import NVIDIA_SMI
 from ..docs.world import copy_base
@@ -35,6 +36,8 @@ NOWHERE = "http://127.0.0.1:9"
 HOME = "/home/me/cuda-screens"
 """What the screens call the folder of the world, whose name is as long."""
 PYPI = "--from pypi"
+LAB = "--from channel -c lab --flavor base -n new"
+"""A channel for other machines than this one."""
 SCREENS = {
     "start": "",
     "list": "list",
@@ -51,6 +54,9 @@ SCREENS = {
     "use-plan-no-driver": f"use 11.8 {PYPI} --for cc=8.0 --dry-run",
     "use-plan-installer": "use 10.2 --from runfile --for cc=7.0 --dry-run",
     "use-switch": "use 13.0 --dry-run",
+    "use-other-machine": f"use 12.4 {LAB} --cudnn 9.10",
+    "use-other-machine-stated": f"use 12.4 {LAB} --cudnn 9.10 --for driver=550,cc=8.6+9.0",
+    "use-other-machine-no-driver": f"use 12.4 {LAB} --nccl 2.27 --for cc=7.5",
     "use-cannot": "use 13.1 --for driver=470,cc=8.0",
     "use-10.2": "use 10.2 --for cc=7.0",
     "use-10.2-devel": "use 10.2 --flavor devel --for cc=7.0",
@@ -164,7 +170,8 @@ def _make(folder: Path) -> Conda:
     base = copy_base(conftest._conda_under_test(), folder / "base")
     conda = conftest._conda(base, folder, folder / "pkgs")
     with open(folder / "condarc.yml", "a", encoding="utf-8") as file:
-        file.write(f"channel_alias: {NOWHERE}\n")
+        file.write(f"channel_alias: {NOWHERE}\ncustom_channels:\n  lab: {folder.as_uri()}\n")
+    write_channel(folder / "lab", "linux-64", _for_other_machines())
     conda.variables.update(only_folder(write_releases(folder / "wheels")))
     (folder / "bin").mkdir()
     (folder / "bin" / "nvidia-smi").write_text(NVIDIA_SMI)
@@ -172,12 +179,27 @@ def _make(folder: Path) -> Conda:
     two = conda.create(conda.envs / "two")
     conda.cuda("use", two, "13.0", "--from=pypi", "--components=nvcc", "-y")
     conda.cuda("use", two, "12.4", "--from=pypi", "--flavor=base", "-y")
+    conda.create(conda.envs / "new")
     for name in ("broken", "한국어"):
         shutil.copytree(two, conda.envs / name, symlinks=True)
     (conda.envs / "broken" / "cuda").unlink()
     # conda lists what it has in this folder.
     (folder / "usb").mkdir()
     return conda
+
+
+def _for_other_machines() -> Iterator[CondaPackage]:
+    """A toolkit with add-ons for GPUs from 9.0 on, or for a driver."""
+    tie, needs = "cuda-version >=12.4,<12.5.0a0", "cuda-version >=12,<13"
+    yield CondaPackage("cuda-version", "12.4", constrains=("__cuda >=12",), noarch=True)
+    for arch in ("8.6", "8.9", "9.0"):
+        yield CondaPackage("cuda-arch", arch, constrains=(f"__cuda_arch {arch}",), noarch=True)
+    parts = {"cuda-cudart": "12.4.127", "cuda-nvrtc": "12.4.127", "libcublas": "12.4.5.8"}
+    for name, version in parts.items():
+        yield CondaPackage(name, version, depends=(tie,))
+    yield CondaPackage("cudnn", "9.10.2.21", depends=(needs, "cuda-arch >=9.0"))
+    yield CondaPackage("cudnn", "9.8.0.87", depends=(needs, "cuda-arch >=8.0"))
+    yield CondaPackage("nccl", "2.27.7.1", depends=(needs, "__cuda >=12.2"))
 
 
 def text_of(world: World, name: str) -> str:
