@@ -227,13 +227,20 @@ def remove_environments(root: Path) -> None:
     shutil.rmtree(root)
 
 
-def sessions(environments: list[Path], plain: Path, *, every: int = 1) -> Iterator[Session]:
-    """Every scenario over every initial value; the environments take turns."""
+def sessions(
+    environments: list[Path], plain: Path, *, every: int = 1, turn: int = 0
+) -> Iterator[Session]:
+    """Every scenario over every initial value; the environments take turns.
+
+    Args:
+        every: of so many cases one is played.
+        turn: which one of them.
+    """
     count = 0
     for index, (label, initial) in enumerate(INITIAL.items()):
         for offset, scenario in enumerate((*BALANCED, *EDITED)):
             count += 1
-            if count % every:
+            if (count + turn) % every:
                 continue
             a = environments[(index + offset) % len(environments)]
             b = environments[(index * 5 + offset * 3 + 1) % len(environments)]

@@ -18,8 +18,8 @@ from .scenarios import make_environments
 from .session import Session
 from .shells import SHELLS, RealShell
 
-# `make fuzz` plays ten times as many.
-MANY = 10 if os.environ.get("FUZZ_EXAMPLES") else 1
+# `make fuzz` plays twenty times as many.
+MANY = 20 if os.environ.get("FUZZ_EXAMPLES") else 1
 PIECES = (
     "",
     "/usr/lib",
@@ -113,8 +113,8 @@ def test_any_day(shell: RealShell, rendered: dict[str, dict[str, Path]], tmp_pat
     work = tmp_path / "work"
 
     # One process per example: it plays several days, for the price of one start, which is high in
-    # PowerShell. Ten shells and forty examples of five days at least make two thousand days.
-    examples, least = {"xonsh": (8, 5), "ps1": (10, 20)}.get(shell.family, (40, 5))
+    # PowerShell. Ten shells and twenty examples of five days at least make a thousand days.
+    examples, least = {"xonsh": (4, 5), "ps1": (5, 20)}.get(shell.family, (20, 5))
 
     @settings(
         max_examples=MANY * examples,

@@ -107,8 +107,9 @@ class Wine:
     def python_run(
         self, code: str, *words: str, cwd: Path, check: bool = True, **variables: str
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run Python code on Windows."""
+        """Run Python code on Windows; where it fails, wine's own errors are told, too."""
         assert self.python is not None
+        variables.setdefault("WINEDEBUG", "err+all")
         program = cwd / "code.py"
         program.write_text(code, encoding="utf-8")
         return self.run(
@@ -140,8 +141,9 @@ def serving(prefix: Path) -> Iterator[None]:
     """
     environ = Wine(prefix).environ({})
     null = subprocess.DEVNULL
-    # Should nobody get to its end, it goes ten minutes after the last program.
-    subprocess.run([SERVER, "-p600"], env=environ, check=True, timeout=60)
+    # Should nobody get to its end, it goes a day after the last program. Sooner it might go while
+    # other tests run, and the one that then comes with the next program has the three seconds.
+    subprocess.run([SERVER, "-p86400"], env=environ, check=True, timeout=60)
     try:
         # The first program starts the services, which keep its output open for as long as they are.
         first = [WINE, "cmd", "/c", "exit"]
