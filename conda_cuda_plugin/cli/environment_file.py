@@ -11,9 +11,8 @@ from conda.base.context import context
 
 from ..actions import use
 from ..environment import Environment
-from ..environment_format import FILES, FORMAT
 from ..errors import CudaError
-from ..lockfile import make_environment
+from ..lockfile import FILES, FORMAT, make_environment
 from ..lockfile.cuda_file import text_of
 from ..lockfile.environment_yml import EnvironmentFile, has_section, parse
 from ..machine.machine import Machine
