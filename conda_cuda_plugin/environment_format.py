@@ -11,9 +11,8 @@ from typing import Any
 
 import conda.plugins.types as types
 
-FORMAT = "cuda-environment"
-FILES = ("cuda-environment.yml", "cuda-environment.yaml")
-"""Names by which conda knows the format, too."""
+from .lockfile import FILES, FORMAT
+
 _ABOUT = "Environment with its CUDA toolkit, as conda cuda apply takes it"
 _Base: Any = getattr(types, "EnvironmentSpecBase", object)
 

@@ -32,6 +32,7 @@ KINDS = {
     "cuda_for": "target",
     "cuda_framework": "framework",
     "cuda_nccl": "nccl",
+    "cuda_platforms": "platform",
     "cuda_sha256": "hash",
     "cuda_source": "source",
     "cuda_text": "library",

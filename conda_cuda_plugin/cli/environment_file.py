@@ -11,9 +11,8 @@ from conda.base.context import context
 
 from ..actions import use
 from ..environment import Environment
-from ..environment_format import FILES, FORMAT
 from ..errors import CudaError
-from ..lockfile import make_environment
+from ..lockfile import FILES, FORMAT, make_environment
 from ..lockfile.cuda_file import text_of
 from ..lockfile.environment_yml import EnvironmentFile, has_section, parse
 from ..machine.machine import Machine
@@ -117,6 +116,8 @@ def _lines(plan: make_environment.Plan, machine: Machine) -> list[str]:
     what = "1 dependency" if count == 1 else f"{count} dependencies"
     verb = "makes it new" if plan.makes else "brings it up to date"
     rows = [("file", str(plan.file.path)), ("conda", f"{verb}: {what}")]
+    if plan.file.channels:
+        rows.append(("channels", ", ".join(plan.file.channels)))
     if plan.use is None:
         rows.append(("cuda", f"{plan.file.cuda['version']}, of the packages that conda installs"))
     name = name_of(plan.environment)
@@ -135,6 +136,7 @@ def _document(plan: make_environment.Plan, machine: Machine) -> dict[str, Any]:
         "file": str(plan.file.path),
         "makes_environment": plan.makes,
         "dependencies": plan.file.dependencies,
+        "channels": list(plan.file.channels),
         "request": dict(plan.file.cuda),
         "cuda": plan_document(plan.use, machine) if plan.use else None,
     }

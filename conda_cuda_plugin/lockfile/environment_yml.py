@@ -26,7 +26,7 @@ from ruamel.yaml.comments import CommentedSeq
 from ..addons import needed_components
 from ..environment import Environment
 from ..install import pin
-from ..network.addresses import without_credentials
+from ..network.addresses import shown_address, without_credentials
 from ..quoting import typed
 from ..sources.base import ToolkitRequest
 from ..system import schema
@@ -60,6 +60,8 @@ class EnvironmentFile:
     text: str
     name: str | None
     """The name of the environment; None where the file does not say."""
+    channels: tuple[str, ...]
+    """Where conda takes packages from, as they may be shown."""
     dependencies: int
     """How many packages conda is asked for."""
     cuda: Mapping[str, Any]
@@ -139,10 +141,14 @@ def parse(text: str, path: Path) -> EnvironmentFile:
     if problems:
         raise CudaFileError(file, f"cannot be used: {problems[0]}", [_EXAMPLE])
     name, packages = content.get("name"), content.get("dependencies")
+    channels = content.get("channels")
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        channels = []
     return EnvironmentFile(
         path,
         text,
         name if isinstance(name, str) and name else None,
+        tuple(shown_address(one) if "://" in one else one for one in channels),
         len(packages) if isinstance(packages, list) else 0,
         found[SECTION],
     )

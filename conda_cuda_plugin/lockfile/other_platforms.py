@@ -111,6 +111,6 @@ def _describe(
         "flavor": offer.flavor.value if offer.flavor else None,
         "components": list(offer.components),
         "specs": sorted(offer.specs),
-        "packages": [dict(package.exact or {}) for package in offer.packages],
+        "packages": [dict(package.exact()) for package in offer.packages if package.exact],
     }
     return {key: value for key, value in row.items() if value}

@@ -137,8 +137,8 @@ class Package:
     """Where that file is taken from if it is in no cache, where the plan shows it."""
     protection: str | None = None
     """The kind of hash that tells the file, where that is known: `sha256` or `md5`."""
-    exact: Mapping[str, str] | None = field(default=None, compare=False, repr=False)
-    """How a file of `export` says it; None where the file is not known, and need not be."""
+    exact: Callable[[], Mapping[str, str]] | None = field(default=None, compare=False, repr=False)
+    """Gives what a file of `export` says of it; None where its file need not be known."""
 
 
 @dataclass(frozen=True)

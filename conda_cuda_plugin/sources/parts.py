@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..network.addresses import without_credentials
@@ -50,7 +51,8 @@ def parts_of(records: Sequence[Any], keep: Sequence[Any] = ()) -> Parts:
                 record.version,
                 (record.get("size") or None) if record in missing else 0,
                 record.fn,
-                exact=exact_row(
+                exact=partial(
+                    exact_row,
                     record.name,
                     record.version,
                     record.build,

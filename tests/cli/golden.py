@@ -82,6 +82,8 @@ SCREENS = {
     "match-cannot": "match torch==2.5.1 --for driver=390,cc=3.0",
     "match-environment": "match torch==2.5.1 -n two",
     "env": "env",
+    "apply-environment": "apply environment.yml --dry-run",
+    "apply-no-section": "apply no-cuda.yml",
     "mirror": f"mirror 12.4 {PYPI} --to usb --dry-run",
 }
 """The words behind `conda cuda`; the environment `two` is active."""
@@ -183,6 +185,11 @@ def _make(folder: Path) -> Conda:
     for name in ("broken", "한국어"):
         shutil.copytree(two, conda.envs / name, symlinks=True)
     (conda.envs / "broken" / "cuda").unlink()
+    (folder / "environment.yml").write_text(
+        "name: work\nchannels: [conda-forge]\ndependencies: [python=3.12, numpy]\n"
+        "cuda: {version: 11.8, flavor: base, source: pypi}\n"
+    )
+    (folder / "no-cuda.yml").write_text("name: work\ndependencies: [python=3.12]\n")
     # conda lists what it has in this folder.
     (folder / "usb").mkdir()
     return conda

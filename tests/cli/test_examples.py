@@ -89,6 +89,7 @@ class Sandbox:
             CONDA_PLUGINS_CUDA_REDIST=str(conda.home),
         )
         conda("cuda", "export", "-f", "cuda.yaml")
+        conda("cuda", "export", "--environment", "-f", "environment.yml")
 
     def run(self, command: str) -> Result:
         """What a shell makes of a command."""

@@ -22,6 +22,8 @@ NOT_RUN = {
     "README.md": 1,
     "docs/commands.md": 2,
     "docs/how-to/docker.md": 3,
+    "docs/how-to/environment.md": 1,
+    "docs/how-to/git.md": 1,
     "docs/how-to/notebooks.md": 1,
     "docs/how-to/offline.md": 2,
     "docs/how-to/pytorch.md": 1,

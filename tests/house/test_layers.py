@@ -22,6 +22,7 @@ SHARED = {"system", "data"}
 
 DOOR = {
     "plugin": "conda calls it, and it calls the rest",
+    "environment_format": "the classes that the door hands to conda; their bases are conda's",
     "transaction_action": "the class that the door hands to conda; its base class is conda's",
 }
 """Flat modules that stand above all layers."""

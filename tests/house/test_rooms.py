@@ -18,6 +18,7 @@ START = "conda imports it at every command, and most commands end before this"
 SOME = "only some versions of conda, Python or pip have it"
 LAZY = {
     "plugin": START,
+    "environment_format": START,
     "cli": "the table of verbs: one of them is imported",
     "transaction_action": "conda imports it at every transaction; most change no CUDA",
     "cli.machine": "few commands are about machines that are elsewhere",

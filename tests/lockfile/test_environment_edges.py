@@ -13,6 +13,7 @@ import pytest
 
 from conda_cuda_plugin.system.descent import is_temporary
 from conda_cuda_plugin.system.lock import lent
+from conda_cuda_plugin.system.yaml_text import load
 
 from ..channel.hosts import silent
 from ..conftest import Conda
@@ -63,7 +64,7 @@ def test_an_environment_that_is_there_is_brought_up_to_date(
     conda: Conda, project: Path, channel: str
 ) -> None:
     conda("cuda", "apply", write(project, channel, "greeting=1.0"), "-y")
-    newer = CUDA.replace("12.4", "13.0")
+    newer = CUDA.replace("12.4", "13.0") + "  pin: true\n"
     done = conda(
         "cuda", "apply", write(project, channel, "greeting=2.0", cuda=newer), "-y", "--json"
     )
@@ -73,6 +74,15 @@ def test_an_environment_that_is_there_is_brought_up_to_date(
     plan = done.json["plan"]
     assert plan["makes_environment"] is False and plan["environment"] == str(prefix)
     assert done.json["toolkit"]["version"] == "13.0.2" and done.json["switched"] is True
+    assert plan["channels"] == [channel] and plan["dependencies"] == 1
+    assert done.json["pinned"]
+    again = load(conda("cuda", "export", "--environment", "-n", "work").out)
+    assert again["cuda"] == {
+        "version": "13.0.2",
+        "source": "pypi",
+        "flavor": "base",
+        "pin": "true",
+    }
 
 
 def test_a_plan_changes_nothing(conda: Conda, project: Path) -> None:

@@ -26,15 +26,13 @@ from ..common import (
 from ..content import settled_request
 
 EPILOG = """\
-conda cuda apply FILE gives another environment exactly the same.
+conda cuda apply FILE gives another environment exactly the same. With
+--environment FILE is an environment.yml: apply makes the environment, too.
 
 examples:
   conda cuda export                 show what the environment's CUDA is made of
   conda cuda export -f cuda.yaml    write it into a file, or update the file
-  conda cuda export -f cuda.yaml --platform linux-aarch64 --platform win-64
-                                    for other machines of the team, too
-  conda cuda export --environment -f environment.yml
-                                    one file for the environment and its CUDA
+  conda cuda export --environment   show the environment and its CUDA as one file
 """
 
 

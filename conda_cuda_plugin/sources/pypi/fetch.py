@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def find_parts(
         file = part.filename if pin in wheels else part.fn
         exact = None
         if (wheel := wheels.get(pin)) is not None:
-            exact = exact_row(wheel.name, wheel.version, BUILD, wheel.url, wheel.sha256)
+            exact = partial(exact_row, wheel.name, wheel.version, BUILD, wheel.url, wheel.sha256)
         rows.append(Package(part.name, part.version, sizes.get(pin, 0), file, exact=exact))
 
     def fetch() -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from conda.base.context import context
@@ -82,10 +83,15 @@ class RedistSource:
             return [*(records[archive] for archive in archives), *addons.fetch()]
 
         rows = tuple(
-            Package(archive.name, archive.version, size, archive.file, exact=row)
+            Package(
+                archive.name,
+                archive.version,
+                size,
+                archive.file,
+                exact=partial(_exact, archive, place),
+            )
             for archive in archives
             for size in [archive.size if archive in missing else 0]
-            for row in [_exact(archive, place)]
         )
         where = place.text if missing else f"{place.text}, in the package cache already"
         return Offer(
