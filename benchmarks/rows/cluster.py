@@ -22,6 +22,8 @@ SILENT = 8
 """How many of them never answer, in the second figure."""
 FIRST, LAST = 1.0, 5.0
 """Seconds that the first and the last node wait; the others lie between."""
+PATH = "/usr/bin:/bin"
+"""What nodes have; a version manager's python3 is a script that takes longer than the probe."""
 NEEDED = ("munged", "slurmctld", "slurmd", "srun", "unshare")
 
 
@@ -73,7 +75,7 @@ def _one(world: World, slurm: Slurm, node: str) -> Act:
 
     def once() -> Run:
         _rest(slurm)
-        return world.command(["sh", "-c", words], **slurm.variables)
+        return world.command(["sh", "-c", words], **slurm.variables, PATH=PATH)
 
     return once
 
@@ -84,7 +86,7 @@ def _asking(world: World, slurm: Slurm, partition: str, answers: int) -> Act:
     def once() -> Run:
         _rest(slurm)
         words = ("cuda", "info", "--for", f"slurm:{partition}/all", "--json")
-        run = world(*words, **slurm.variables)
+        run = world(*words, **slurm.variables, PATH=PATH)
         nodes = json.loads((world.folder / "output.txt").read_text())["nodes"]
         answered = sum(node["answered"] for node in nodes)
         if (len(nodes), answered) != (COUNT, answers):
