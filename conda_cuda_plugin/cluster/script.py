@@ -25,7 +25,7 @@ def command(nonce: str) -> str:
     fits = '"import sys; sys.exit(sys.version_info < (3, 6))"'
     return (
         f"for p in {' '.join(_PYTHONS)}; do "
-        f'if "$p" -c {fits} </dev/null >/dev/null 2>&1; then exec "$p" -I -S -; fi; done; '
+        f'if "$p" -I -S -c {fits} </dev/null >/dev/null 2>&1; then exec "$p" -I -S -; fi; done; '
         f'echo {MARK} {nonce} none "$SLURMD_NODENAME"'
     )
 
