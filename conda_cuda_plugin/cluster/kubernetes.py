@@ -90,7 +90,7 @@ def _node(name: str, labels: Mapping[str, Any]) -> Node:
     capability = _numbers(labels, "gpu.compute.major", "gpu.compute.minor")
     product = _label(labels, "gpu.product")
     count = int(_label(labels, "gpu.count") or "1") if product or capability else 0
-    # GPUs that are shared by time slicing are the same GPUs.
+    # Of a GPU that is shared in time.
     title, _, part = product.removesuffix("-SHARED").partition("-MIG-")
     cuda = _numbers(labels, "cuda.runtime-version.major", "cuda.runtime-version.minor")
     cuda = cuda or _numbers(labels, "cuda.runtime.major", "cuda.runtime.minor")

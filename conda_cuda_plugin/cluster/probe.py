@@ -43,7 +43,7 @@ _DRIVER_FOLDERS = (
     "/usr/lib/wsl/lib",
 )
 """Where the driver's libraries lie besides: RHEL, containers, NixOS and WSL."""
-_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SLURM_JOB_NODELIST")
+_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 
 def main(settings: "dict[str, object]") -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import CudaError
 from ..machine.machine import Machine
@@ -30,6 +31,8 @@ _COMPLETING = 2.0
 """Seconds to wait for nodes that complete a job."""
 _IMMEDIATE = 15
 """Seconds until the job has begun, or is given up."""
+_NAME = "conda-cuda-"
+"""How the names of the jobs begin."""
 _MEMORY = 512
 """Megabytes of a task: enough for libcuda."""
 _FREE, _BUSY = ("idle", "mix"), ("alloc", "comp", "resv", "plnd")
@@ -205,7 +208,7 @@ def _srun(
     words = [
         "srun",
         f"--partition={partition}",
-        f"--job-name=conda-cuda-{nonce}",
+        f"--job-name={_NAME}{nonce}",
         # As many of them as are free, and none of the others.
         f"--nodes=1-{len(wanted)}",
         *([f"--exclude={','.join(others)}"] if others else []),
@@ -235,14 +238,11 @@ def _srun(
     except OSError as error:
         raise CudaError(f"srun cannot be run: {error.strerror}.") from error
     here, found = identity_of(prefix), dict[str, Node]()
-    known = {row.name for row in rows}
-    for speaker in hearing.speakers.values():
-        # A node speaks for itself alone, and once.
-        if speaker.name in known and speaker.name not in found:
-            document = speaker.document
-            if document is None:
-                document = f"began to answer, but did not end within {hearing.seconds:.0f} s"
-            found[speaker.name] = node_from(speaker.name, document, here)
+    given = _given(nonce, variables)
+    for name, document in _spoken(hearing, given, {row.name for row in rows}).items():
+        if document is None:
+            document = f"began to answer, but did not end within {hearing.seconds:.0f} s"
+        found[name] = node_from(name, document, here)
     if not found:
         reason = f": {quoted(complaint, 400)}" if complaint else ""
         raise CudaError(
@@ -255,19 +255,37 @@ def _srun(
             ],
             partition=partition,
         )
-    given = _given(hearing, variables) if len(found) < len(wanted) else set[str]()
     for name in sorted(names - set(found)):
         silent = f"did not answer within {hearing.seconds:.0f} s"
         found[name] = Node(name, None, silent if name in given else "was not free for the job")
     return found
 
 
-def _given(hearing: Hearing, variables: Mapping[str, str]) -> set[str]:
-    """The nodes that the job had, as one of them says in Slurm's short form."""
-    for speaker in hearing.speakers.values():
-        document = speaker.document if isinstance(speaker.document, dict) else {}
-        told = document.get("variables")
-        listed = told.get("SLURM_JOB_NODELIST") if isinstance(told, dict) else None
-        if isinstance(listed, str) and re.fullmatch(r"\w[\w.,\[\]-]{0,4000}", listed, re.ASCII):
-            return set(_output(["scontrol", "show", "hostnames", listed], variables).split())
-    return set()
+def _spoken(hearing: Hearing, given: Sequence[str], known: Container[str]) -> dict[str, Any]:
+    """The documents of the nodes; each speaks for itself alone, and once.
+
+    Args:
+        hearing: what was said.
+        given: the nodes that the job had, in Slurm's order, which is that of its tasks.
+        known: the nodes of the partition.
+    """
+    # With several tasks on a node, which only the user's own options make, the order says nothing.
+    told = len(hearing.speakers) <= len(given)
+    found: dict[str, Any] = {}
+    for (_, task), speaker in hearing.speakers.items():
+        name = given[task] if told and task < len(given) else speaker.name
+        if name in known and name == speaker.name:
+            found.setdefault(name, speaker.document)
+    return found
+
+
+def _given(nonce: str, variables: Mapping[str, str]) -> list[str]:
+    """The nodes that a job had, in Slurm's order; none when Slurm does not say."""
+    words = ["squeue", "--noheader", f"--name={_NAME}{nonce}", "--states=all", "--format=%N"]
+    try:
+        listed = _output(words, variables).strip()
+        if re.fullmatch(r"\w[\w.,\[\]-]{0,100000}", listed, re.ASCII):
+            return _output(["scontrol", "show", "hostnames", listed], variables).split()
+    except CudaError:
+        pass
+    return []

@@ -1,0 +1,171 @@
+"""Whatever nodes do: bounded in time and in memory, and nothing goes on afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Conda
+from .nodes import NodeSpec
+from .programs import wait_for
+from .slurm import Slurm, cluster
+from .strange import PATH, STRANGE, stranger
+
+SLEEPS = "exec sleep 1000\n"
+NODES = (
+    *(stranger(name, script) for name, script in STRANGE.items()),
+    NodeSpec("mute1", prolog=SLEEPS),
+    NodeSpec("mute2", files={"bin/python3": "#!/bin/sh\nsleep 1000 &\nexec sleep 1000\n"}),
+    NodeSpec("slow", "Weight=9", files={"bin/python3": "#!/bin/sh\n[ $1 = -c ] || sleep 3\nexec /usr/bin/python3 $@\n"}),
+    NodeSpec("frozen"),
+)  # fmt: skip
+PARTITIONS = {
+    "strange": ",".join(STRANGE),
+    "mute": "mute[1-2]",
+    "some": "honest,mute[1-2]",
+    "slow": "honest,slow",
+    "frozen": "honest,frozen",
+    "one": "honest",
+}
+
+
+@pytest.fixture(scope="module")
+def odd() -> Iterator[Slurm]:
+    """A cluster of such nodes."""
+    with cluster(NODES, PARTITIONS) as found:
+        yield found
+
+
+@pytest.fixture
+def user(conda: Conda, odd: Slurm) -> Conda:
+    """Somebody on the login node."""
+    conda.variables.update(odd.variables, PATH=PATH)
+    return conda
+
+
+@contextlib.contextmanager
+def nothing_is_left(slurm: Slurm) -> Iterator[None]:
+    """Afterwards no job goes on, and no process on any node."""
+    yield
+    wait_for(lambda: not slurm.going_on(), "the end of all jobs")
+    wait_for(lambda: not any(map(slurm.processes, slurm.pids)), "the end of all processes")
+
+
+def asking() -> list[str]:
+    """The programs on this machine that ask a Slurm."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes().startswith(b"srun\0"):
+                found.append(path.read_bytes().decode())
+    return found
+
+
+def test_strange_answers_are_data(user: Conda, odd: Slurm) -> None:
+    words = ["cuda", "info", "--for", "slurm:strange/all", "--json"]
+    with nothing_is_left(odd):
+        done = subprocess.run(
+            # Bytes of memory: what these nodes send is more.
+            ["prlimit", "--as=1200000000", user.exe, *words],
+            env=user.environ(), cwd=user.home, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    nodes = {one["name"]: one for one in json.loads(done.stdout)["nodes"]}
+    assert set(nodes) == set(STRANGE)
+    h100 = [{"name": "NVIDIA H100", "compute_capability": "9.0"}]
+    for name in ("honest", "twice", "backwards"):
+        assert nodes[name]["machine"]["gpus"] == h100, name
+    for name in ("flood", "lines", "noise", "endless", "zeros", "bomb", "dies", "refuses", "huge"):
+        assert nodes[name]["problem"], name
+    for name in ("types", "texts", "wide"):
+        machine = nodes[name]["machine"]
+        assert machine is None or (machine["driver"], machine["gpus"]) == (None, []), name
+    # Nobody speaks for another node.
+    assert not nodes["liar"]["answered"] or nodes["liar"]["machine"]["gpus"] == []
+    assert not nodes["option"]["answered"]
+
+
+def test_strange_answers_do_not_steer_the_terminal(user: Conda, odd: Slurm) -> None:
+    for verb in ("info", "match"):
+        words = [verb, *(["torch"] if verb == "match" else []), "--for", "slurm:strange/all"]
+        done = user("cuda", *words, check=False)
+        assert (done.out + done.err).replace("\n", "").isprintable()
+
+
+def test_mute_nodes_are_named_and_not_waited_for(user: Conda, odd: Slurm) -> None:
+    with nothing_is_left(odd):
+        nodes = user("cuda", "info", "--for", "slurm:some/all", "--json").json["nodes"]
+    answered = {one["name"]: one["answered"] for one in nodes}
+    assert answered == {"honest": True, "mute1": False, "mute2": False}
+    assert all("did not answer" in one["problem"] for one in nodes if not one["answered"])
+
+
+def test_a_slow_node_that_has_begun_is_waited_for(user: Conda, odd: Slurm) -> None:
+    nodes = user("cuda", "info", "--for", "slurm:slow/all", "--json").json["nodes"]
+    assert {one["name"]: one["problem"] for one in nodes if not one["answered"]}.keys() <= {"slow"}
+
+
+def test_a_node_that_stands_still_ends_the_asking(user: Conda, odd: Slurm) -> None:
+    words = ("cuda", "info", "--for", "slurm:frozen/all", "--json")
+    with odd.frozen("frozen"):
+        # srun gives the whole job up when a node takes it and then says nothing.
+        done = user(*words, check=False)
+        assert (done.code, "Application launch failed" in done.json["message"]) == (1, True)
+        wait_for(lambda: not odd.processes("honest"), "the end of all processes")
+    wait_for(lambda: not odd.going_on(), "the end of all jobs")
+    nodes = user(*words).json["nodes"]
+    assert [one["name"] for one in nodes if one["answered"]] == ["frozen", "honest"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_whoever_stops_it_leaves_nothing_behind(
+    user: Conda, odd: Slurm, number: signal.Signals
+) -> None:
+    words = [user.exe, "cuda", "info", "--for", "slurm:mute/all"]
+    before = asking()
+    with nothing_is_left(odd):
+        child = subprocess.Popen(
+            words, env=user.environ(), cwd=user.home, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        wait_for(lambda: any("RUNNING" in one for one in odd.going_on()), "the job")
+        # A terminal sends it to all.
+        os.killpg(child.pid, number)
+        out, err = child.communicate(timeout=60)
+    assert child.returncode not in (0, None)
+    assert out == ""
+    assert "Traceback" not in err
+    assert asking() == before
+
+
+def test_it_works_from_within_a_job(user: Conda, odd: Slurm) -> None:
+    inside = {
+        "SLURM_JOB_ID": "4711",
+        "SLURM_NTASKS": "7",
+        "SLURM_NNODES": "3",
+        "SLURM_MEM_PER_NODE": "9",
+    }
+    [node] = user("cuda", "info", "--for", "slurm:one", "--json", **inside).json["nodes"]
+    assert node["answered"]
+
+
+def test_a_partition_without_a_free_node_is_told(user: Conda, odd: Slurm) -> None:
+    words = ["srun", "--partition=one", "--exclusive", "sleep", "1000"]
+    holder = subprocess.Popen(words, env=user.environ(), stdin=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: any("RUNNING" in one for one in odd.going_on()), "the job")
+        done = user("cuda", "info", "--for", "slurm:one", check=False)
+    finally:
+        holder.terminate()
+        holder.wait()
+    assert done.code == 1
+    assert "busy" in done.err
+    wait_for(lambda: not odd.going_on(), "the end of all jobs")
