@@ -28,7 +28,7 @@ def machines_screen(asked: Asked, current: Toolkit | None) -> list[str]:
     version = current.version if current else None
     where = f"in {asked.saved}, " if asked.saved else ""
     rows = [["machines", "GPUs", "driver", "libc", "environment"]]
-    rows[0].append(f"CUDA {version}" if version else "runs CUDA up to")
+    rows[0].append(f"CUDA {version}" if version else "CUDA up to")
     colours: dict[int, str] = {}
     for nodes in kinds(asked):
         cells, level = _cells(nodes, version, asked)
@@ -49,17 +49,18 @@ def _cells(
     names = _names(nodes) + (f" ({alike} alike)" if alike else "")
     machine = first.machine
     if machine is None:
-        return [names, first.problem or "did not answer", "", "", "", ""], ""
+        return [names, *["-"] * 4, "no answer"], ""
     gpus = Counter((gpu.name, gpu.capability) for gpu in machine.gpus)
     parts = [
-        f"{f'{count} x ' if count > 1 else ''}{title or 'GPU'} ({capability or 'unknown'})"
+        f"{f'{count} x ' if count > 1 else ''}{(title or 'GPU').removeprefix('NVIDIA ')} "
+        f"({capability or 'unknown'})"
         for (title, capability), count in gpus.items()
     ]
     if first.mig:
         parts.append(f"{len(first.mig)} MIG part{'s' if len(first.mig) > 1 else ''}")
     driver = shown(machine.driver) if machine.driver else ""
-    if machine.driver_cuda:
-        driver = f"{driver} (CUDA {machine.driver_cuda.release})".strip()
+    if machine.driver_cuda and not driver:
+        driver = f"for CUDA {machine.driver_cuda.release}"
     there = _THERE[first.environment]
     level = ""
     if first in strangers(asked, this_platform()):
@@ -75,6 +76,8 @@ def _cells(
     return cells, level
 
 
+_MOST = 10
+"""Rows about single nodes of one sort."""
 _THERE = {
     There.SAME: "there",
     There.OTHER: "another folder",
@@ -106,6 +109,9 @@ def _conclusions(asked: Asked, version: CudaVersion | None) -> list[tuple[str, s
         rows.append(("on all", "no release runs on each of them"))
     if held := held_back_release(machine):
         rows.append(("held back", held.text(f"CUDA {held.gain.release}")))
+    rows += [("silent", f"{node.name} {node.problem}") for node in asked.silent[:_MOST]]
+    if len(asked.silent) > _MOST:
+        rows.append(("silent", f"and {len(asked.silent) - _MOST} more"))
     for node in asked.nodes:
         outside = [one for one in node.loads if one.by != "default"]
         if outside:
