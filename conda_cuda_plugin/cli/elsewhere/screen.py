@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from ...cluster.fleet import counted, kinds, strangers
 from ...cluster.node import Asked, Node, There
+from ...machine.group import named
+from ...machine.machine import Machine
 from ...toolkit import Toolkit
 from ...verdict.driver_rules import shown
 from ...verdict.held_back import held_back_release, newest_release
@@ -112,12 +114,15 @@ def _conclusions(asked: Asked, version: CudaVersion | None) -> list[tuple[str, s
     rows += [("silent", f"{node.name} {node.problem}") for node in asked.silent[:_MOST]]
     if len(asked.silent) > _MOST:
         rows.append(("silent", f"and {len(asked.silent) - _MOST} more"))
+    loads, notes = dict[str, list[Machine]](), dict[str, list[Machine]]()
     for node in asked.nodes:
-        outside = [one for one in node.loads if one.by != "default"]
+        if node.machine is None:
+            continue
+        outside = [f"{one.path} ({one.by})" for one in node.loads if one.by != "default"]
         if outside:
-            found = ", ".join(f"{one.path} ({one.by})" for one in outside[:4])
-            rows.append(("loads", f"{node.name}: {found}"))
-    for node in asked.nodes:
-        if node.machine:
-            rows += [("note", f"{node.name}: {note}") for note in node.machine.notes[:3]]
+            loads.setdefault(", ".join(outside[:4]), []).append(node.machine)
+        for note in node.machine.notes[:3]:
+            notes.setdefault(note, []).append(node.machine)
+    for name, texts in (("loads", loads), ("note", notes)):
+        rows += [(name, f"{named(who)}: {text}") for text, who in [*texts.items()][:_MOST]]
     return rows
