@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..figure import Row
 from . import (
     activation,
+    cluster,
     every_command,
     first_toolkit,
     hooks,
@@ -33,6 +34,7 @@ ROWS: dict[str, Row] = {
         wheels.ROW,
         many_environments.ROW,
         many_environments.WHICH,
+        cluster.ROW,
         memory.ROW,
         every_command.ROW,
     )

@@ -4,7 +4,8 @@ A node gets the text of this file by standard input, and behind it `main(SETTING
 puts both together. It needs the standard library of Python 3.6 or newer and nothing else, starts
 no longer than `limit` seconds, writes no file, and sends no more than MOST characters.
 
-    conda-cuda NONCE 0 0 node7          it has begun
+    conda-cuda NONCE launched node7     its shell has begun: `script.py`
+    conda-cuda NONCE 0 0 "node7"        this program has begun
     conda-cuda NONCE 1 2 {"node": "no
     conda-cuda NONCE 2 2 de7", ...}
 """
@@ -151,21 +152,34 @@ def _loads() -> "list[list[str]]":
     """The CUDA runtimes that the loader finds: name, path, and what leads there."""
     runtime = re.compile(r"libcudart\.so\.[0-9]+(\.[0-9]+)?$")
     found = {}  # type: dict[str, list[str]]
+    for path, by in _seen(rb"libcudart\.so\.[0-9.]+"):
+        name = path.rpartition("/")[2]
+        if runtime.match(name):
+            found.setdefault(name, [name, path, by])
+    return sorted(found.values())[:32]
+
+
+def _seen(names: bytes) -> "list[tuple[str, str]]":
+    """Files with some names where the loader looks, in its order, and what leads there."""
     value = os.environ.get("LD_LIBRARY_PATH", "")
     named = [folder for folder in value.replace(";", ":").split(":") if folder]
-    for folder in named[:64]:
-        for name in _names(folder):
-            if runtime.match(name):
-                found.setdefault(name, [name, os.path.join(folder, name), "LD_LIBRARY_PATH"])
-    for path in _cached():
-        name = path.rpartition("/")[2]
-        if runtime.match(name) and os.path.exists(path):
-            found.setdefault(name, [name, path, "ld.so.cache"])
-    for folder in _FOLDERS:
-        for name in _names(folder):
-            if runtime.match(name):
-                found.setdefault(name, [name, os.path.join(folder, name), "default"])
-    return sorted(found.values())[:32]
+    paths = re.findall(rb"\0(/[^\0]{0,1000}/" + names + rb")(?=\0)", _cache())
+    cached = [os.fsdecode(path) for path in paths if os.path.exists(path)]
+    return [
+        *((path, "LD_LIBRARY_PATH") for path in _inside(named[:64], names)),
+        *((path, "ld.so.cache") for path in cached),
+        *((path, "default") for path in _inside(_FOLDERS, names)),
+    ]
+
+
+def _inside(folders: "list[str] | tuple[str, ...]", names: bytes) -> "list[str]":
+    whole = re.compile(names.decode() + "$")
+    return [
+        os.path.join(folder, name)
+        for folder in folders
+        for name in _names(folder)
+        if whole.match(name)
+    ]
 
 
 def _names(folder: str) -> "list[str]":
@@ -175,15 +189,13 @@ def _names(folder: str) -> "list[str]":
         return []
 
 
-def _cached() -> "list[str]":
-    """The paths of CUDA runtimes that the loader's cache holds; strings end in zero there."""
+def _cache() -> bytes:
+    """What the loader's cache holds; strings end in zero there."""
     try:
         with open("/etc/ld.so.cache", "rb") as file:
-            cache = file.read(64 * 1024 * 1024)
+            return file.read(64 * 1024 * 1024)
     except OSError:
-        return []
-    paths = re.findall(rb"\0(/[^\0]{0,1000}/libcudart\.so\.[0-9.]+)(?=\0)", cache)
-    return [path.decode("utf-8", "replace") for path in paths]
+        return b""
 
 
 def _system_cuda() -> "list[str | None] | None":
@@ -211,8 +223,12 @@ def _driver(probe: str, deadline: float) -> "list[object]":
     libraries = (("nvml", "libnvidia-ml.so.1"), ("cuda", "libcuda.so.1"))
     children = []
     for name, file in libraries:
-        paths = [file, *(os.path.join(folder, file) for folder in _DRIVER_FOLDERS)]
-        paths = [path for path in paths if path == file or os.path.exists(path)]
+        # By its name the loader finds it itself. Without any file no process is started.
+        paths = [file] if _seen(re.escape(file).encode()) else []
+        others = (os.path.join(folder, file) for folder in _DRIVER_FOLDERS)
+        paths += [path for path in others if os.path.exists(path)]
+        if not paths:
+            continue
         words = [sys.executable or "python3", "-I", "-S", "-c", probe, "--mig"]
         variables = dict(os.environ, CUDA_DEVICE_ORDER="PCI_BUS_ID")
         children.append((name, _started(words + [name + "=" + path for path in paths], variables)))

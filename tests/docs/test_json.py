@@ -18,11 +18,13 @@ PAGE = DOCS / "json.md"
 BEFORE = """\
 conda create --yes --quiet --offline --name train
 printf 'export CUDA_HOME=/usr/local/cuda\\n' >.bashrc
+printf '%s\\n' 'machines: slurm:gpu' 'asked: 2026-01-02T03:04:05Z' 'nodes: [{name: gpu01}]' >gpu.yaml
 conda create --yes --quiet --offline --name copy"""
 COMMANDS = {
     "use": "conda cuda use 12.4 -n train --components cudart --json",
     "list": "conda cuda list -n train --json",
     "info": "conda cuda info -n train --json",
+    "machines": "conda cuda info -n train --for gpu.yaml --json",
     "which": "conda cuda which libcudart.so.12 -n train --json",
     "doctor": "conda cuda doctor -n train --json",
     "match": "conda cuda match torch==2.5.1 --json",
@@ -43,6 +45,8 @@ ANYWHERE = {
     "install": ("use", "plan", "install"),
     "list": ("list",),
     "info": ("info",),
+    "machines": ("machines",),
+    "node": ("machines", "nodes", 0),
     "which": ("which",),
     "answer": ("which", "answers", 0),
     "doctor": ("doctor",),

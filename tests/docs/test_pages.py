@@ -27,6 +27,7 @@ NOT_RUN = {
     "docs/how-to/notebooks.md": 1,
     "docs/how-to/offline.md": 2,
     "docs/how-to/pytorch.md": 1,
+    "docs/how-to/slurm.md": 2,
     "docs/how-to/tensorflow.md": 1,
     "docs/how-to/torch-extension.md": 1,
     "docs/index.md": 1,
