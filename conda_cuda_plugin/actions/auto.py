@@ -39,9 +39,12 @@ class AutoChoice:
 class NothingToGoByError(CudaError):
     """No driver is known, and no framework is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
         super().__init__(
-            "No CUDA version was named, none is recorded for this environment, and there is "
+            f"None of the machines of {machine.name} has a driver or a GPU, and no framework was "
+            "found: there is nothing to choose by."
+            if machine.nodes
+            else "No CUDA version was named, none is recorded for this environment, and there is "
             "nothing to choose by: no driver and no framework was found.",
             hints=[
                 "Name a version: conda cuda use 12.4",
@@ -129,7 +132,7 @@ def choose_release(
     if built:
         return _for_frameworks(machine, built)
     if machine.driver is None and machine.driver_cuda is None and not machine.gpus:
-        raise NothingToGoByError()
+        raise NothingToGoByError(machine)
     return _for_machine(machine, frameworks)
 
 

@@ -14,6 +14,7 @@ from ..machine.spec import NobodyTakesError
 from ..quoting import quoted
 from . import inventory, kubernetes, slurm, ssh
 from .node import Asked
+from .sinfo import NAME
 
 
 class Way(str, Enum):
@@ -46,7 +47,7 @@ def parse_target(text: str) -> Target:
     way, _, rest = text.partition(":")
     if way == Way.SLURM:
         partition, slash, which = rest.partition("/")
-        if not slurm.NAME.fullmatch(partition) or (slash and which != "all"):
+        if not NAME.fullmatch(partition) or (slash and which != "all"):
             raise _refused(text, "slurm:PARTITION, or slurm:PARTITION/all for each of its nodes")
         return Target(text, Way.SLURM, (partition,), bool(slash))
     if way == Way.SSH:

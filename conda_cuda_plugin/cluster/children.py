@@ -25,7 +25,7 @@ _LONGEST = 2048
 """Bytes of a line; longer ones are of no use to anybody here."""
 _TAIL = 4000
 """Bytes kept of what a program complains."""
-_GRACE = 5.0
+_GRACE = 2.0
 """Seconds that a program has to end what it has begun elsewhere, before it is killed."""
 
 

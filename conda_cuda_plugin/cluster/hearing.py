@@ -16,6 +16,8 @@ LIMIT = 30.0
 _PATIENCE = 1.5
 _LEAST = 1.0
 """Where some have answered, the others have half as long again, and a second at least."""
+_LAUNCH = 2.0
+"""Seconds that a node may come later than the others."""
 _BEGUN = NODE_LIMIT + 2.0
 """Seconds for the answer of a node that has begun with it: a driver may be slow to wake."""
 _MOST_LINES = 400
@@ -25,10 +27,12 @@ Source = tuple[int, int]
 
 
 @dataclass
-class _Speaker:
+class Speaker:
     """What one node has said so far."""
 
     name: str = ""
+    launched: float = 0.0
+    """When it was heard first."""
     begun: float | None = None
     parts: dict[int, str] = field(default_factory=dict)
     document: Any = None
@@ -50,12 +54,12 @@ class Hearing:
         self, nonce: str, expected: int, limit: float = LIMIT, *, labelled: bool = False
     ) -> None:
         self.mark = f"{MARK} {nonce} ".encode()
-        self.speakers: dict[Source, _Speaker] = {}
+        self.speakers: dict[Source, Speaker] = {}
         self._expected, self._begun, self._limit = expected, time.monotonic(), limit
         self._slowest = 0.0
         # What srun writes before a line of a node, the node cannot write.
         label = rb"\s*(\d{1,6}):\s*" if labelled else rb"()"
-        form = label + re.escape(self.mark) + rb"(none|\d{1,4} \d{1,4}) ?(.*)"
+        form = label + re.escape(self.mark) + rb"(none|launched|\d{1,4} \d{1,4}) ?(.*)"
         self._form = re.compile(form, re.DOTALL)
 
     def take(self, number: int, line: bytes) -> None:
@@ -66,12 +70,15 @@ class Hearing:
         source = (number, int(match[1] or 0))
         if source not in self.speakers and len(self.speakers) >= self._expected:
             return
-        speaker = self.speakers.setdefault(source, _Speaker())
+        speaker = self.speakers.setdefault(source, Speaker(launched=time.monotonic()))
         if speaker.document is not None:
             return
         text = match[3].decode("ascii", "replace")
-        if match[2] == b"none":
+        if match[2] in (b"none", b"launched"):
             speaker.name = speaker.name or text.strip()
+        if match[2] == b"launched":
+            return
+        if match[2] == b"none":
             self._end(speaker, "has no Python 3.6 or newer")
             return
         part, count = map(int, match[2].split())
@@ -84,7 +91,7 @@ class Hearing:
         if len(speaker.parts) == count:
             self._end(speaker, _document(speaker.parts))
 
-    def _begin(self, speaker: _Speaker, text: str) -> None:
+    def _begin(self, speaker: Speaker, text: str) -> None:
         if speaker.begun is None:
             speaker.begun = time.monotonic()
             try:
@@ -93,7 +100,7 @@ class Hearing:
                 return
             speaker.name = name if isinstance(name, str) else ""
 
-    def _end(self, speaker: _Speaker, document: Any) -> None:
+    def _end(self, speaker: Speaker, document: Any) -> None:
         speaker.document, speaker.parts = document, {}
         speaker.answered = time.monotonic()
         self._slowest = speaker.answered - self._begun
@@ -106,7 +113,7 @@ class Hearing:
             # What is under way ends by itself.
             return min(last, self._begun + self._slowest + _LEAST)
         if not answered:
-            return last
+            return min(last, self._gives_up() or last)
         patience = max(self._slowest * _PATIENCE, self._slowest + _LEAST)
         begun = [
             one.begun + _BEGUN
@@ -114,6 +121,20 @@ class Hearing:
             if one.begun is not None and one.answered is None
         ]
         return min(last, max([self._begun + patience, *begun]))
+
+    @property
+    def stuck(self) -> bool:
+        """Whether some nodes wait for the program, which comes to none until it comes to all."""
+        return (self._gives_up() or float("inf")) <= time.monotonic()
+
+    def _gives_up(self) -> float | None:
+        """When to go on without the nodes that are not there, if others wait for them."""
+        speakers = self.speakers.values()
+        some_only = 0 < len(speakers) < self._expected
+        if not some_only or any(one.begun or one.document for one in speakers):
+            return None
+        last = max(one.launched for one in speakers) - self._begun
+        return self._begun + max(last * _PATIENCE, last + _LAUNCH)
 
     @property
     def seconds(self) -> float:

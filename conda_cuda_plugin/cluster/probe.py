@@ -4,7 +4,8 @@ A node gets the text of this file by standard input, and behind it `main(SETTING
 puts both together. It needs the standard library of Python 3.6 or newer and nothing else, starts
 no longer than `limit` seconds, writes no file, and sends no more than MOST characters.
 
-    conda-cuda NONCE 0 0 node7          it has begun
+    conda-cuda NONCE launched node7     its shell has begun: `script.py`
+    conda-cuda NONCE 0 0 "node7"        this program has begun
     conda-cuda NONCE 1 2 {"node": "no
     conda-cuda NONCE 2 2 de7", ...}
 """

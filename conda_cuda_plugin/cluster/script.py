@@ -20,10 +20,12 @@ _PYTHONS = ("python3", "python", "/usr/libexec/platform-python", "/usr/bin/pytho
 def command(nonce: str) -> str:
     """The text for `sh -c` that finds a Python on a node and lets it read the program.
 
+    The first line that it prints says that the node is there, before anything reached it.
     It has no character that means anything within single quotes, in no shell.
     """
     fits = '"import sys; sys.exit(sys.version_info < (3, 6))"'
     return (
+        f'echo {MARK} {nonce} launched "$SLURMD_NODENAME"; '
         f"for p in {' '.join(_PYTHONS)}; do "
         f'if "$p" -I -S -c {fits} </dev/null >/dev/null 2>&1; then exec "$p" -I -S -; fi; done; '
         f'echo {MARK} {nonce} none "$SLURMD_NODENAME"'

@@ -55,5 +55,5 @@ def test_one_of_each_kind_stands_for_the_others(user: Conda, many: Slurm) -> Non
 
 def test_the_screen_has_a_row_for_a_kind(user: Conda, many: Slurm) -> None:
     lines = user("cuda", "info", "--for", "slurm:good/all").out.splitlines()
-    assert len([line for line in lines if "NVIDIA H100" in line]) == 1
+    assert len([line for line in lines if "H100" in line]) == 1
     assert any("gpu00 to gpu60 (61)" in line for line in lines)

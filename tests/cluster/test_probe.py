@@ -198,7 +198,8 @@ def test_a_node_without_python_says_so(tmp_path: Path) -> None:
         input=program(NONCE, None), capture_output=True,
     )  # fmt: skip
     hearing = Hearing(NONCE, 1)
-    hearing.take(0, done.stdout.strip())
+    for line in done.stdout.splitlines():
+        hearing.take(0, line)
     [speaker] = hearing.speakers.values()
     assert (speaker.name, speaker.document) == ("gpu01", "has no Python 3.6 or newer")
     assert node_from("gpu01", speaker.document).problem == "has no Python 3.6 or newer"

@@ -37,8 +37,8 @@ def rules(done: Result) -> dict[str, list[str]]:
 class TestInfo:
     def test_it_is_a_table_of_the_kinds_of_nodes(self, ask: Any) -> None:
         done = ask("info", "gpu")
-        assert re.search(r"hopper[12] \(1 alike\) +2 x NVIDIA H100 80GB HBM3 \(9.0\)", done.out)
-        assert re.search(r"old1 +NVIDIA A100-SXM4-40GB \(8.0\) +535.129.03", done.out)
+        assert re.search(r"hopper[12] \(1 alike\) +2 x H100 80GB HBM3 \(9.0\)", done.out)
+        assert re.search(r"old1 +A100-SXM4-40GB \(8.0\) +535.129.03", done.out)
         assert "old1 (driver 535.129.03, GPU 8.0) holds the others back" in " ".join(
             done.out.split()
         )

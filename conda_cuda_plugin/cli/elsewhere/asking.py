@@ -7,11 +7,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ...cluster.ask import ask, parse_target
-from ...cluster.fleet import counted, machine_of, strangers
+from ...cluster.fleet import counted, fitting, machine_of
 from ...cluster.node import Asked
 from ...machine.group import as_one, named
 from ...machine.machine import Machine
 from ..common import this_platform, warn
+
+_MOST = 10
+"""Lines about single machines."""
 
 
 def asked_for(text: str, passed: Sequence[str] = (), prefix: Path | None = None) -> Asked:
@@ -48,12 +51,15 @@ def _left_out(asked: Asked) -> list[str]:
     lines = []
     if asked.saved:
         lines.append(f"The machines of {asked.target} as {asked.saved} has them, {age(asked)}.")
-    for node in asked.silent:
+    for node in asked.silent[:_MOST]:
         lines.append(f"warning: {node.name} {node.problem}; the verdict is without it.")
+    if len(asked.silent) > _MOST:
+        lines.append(f"warning: {len(asked.silent) - _MOST} more have not answered.")
     without = [n.machine for n in asked.nodes if n.machine and n not in counted(asked)]
     if without:
         verb = "has" if len(without) == 1 else "have"
-        lines.append(f"{named(without)} {verb} no GPU, so the verdict is without that.")
+        them = "it" if len(without) == 1 else "them"
+        lines.append(f"{named(without)} {verb} no GPU, so the verdict is without {them}.")
     return lines
 
 
@@ -69,6 +75,5 @@ def age(asked: Asked) -> str:
 
 def whole(asked: Asked) -> Machine | None:
     """The machines that count, as one; None when none has answered."""
-    others = strangers(asked, this_platform())
-    found = [node.machine for node in counted(asked) if node.machine and node not in others]
+    found = [node.machine for node in fitting(asked, this_platform()) if node.machine]
     return as_one(asked.target, found) if found else None

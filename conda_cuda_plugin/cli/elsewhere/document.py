@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cluster.fleet import counted
+from ...cluster.fleet import fitting
 from ...cluster.node import Asked, Node
 from ...toolkit import Toolkit
 from ...verdict.held_back import held_back_release, newest_release
 from ...verdict.judge import judge
 from ...verdict.text import machine_document, verdict_document
 from ...versions import CudaVersion
-from ..common import facts
+from ..common import facts, this_platform
 from .asking import whole
 
 
@@ -46,7 +46,7 @@ def _node_document(node: Node, version: CudaVersion | None, asked: Asked) -> dic
     newest = newest_release(machine) if machine and node.has_gpu else None
     return {
         **facts(node, "name kind alike answered problem architecture environment visible mig"),
-        "counts": node in counted(asked),
+        "counts": node in fitting(asked, this_platform()),
         "loads": [facts(one, "name path by") for one in node.loads],
         "system_cuda": {"path": node.system_cuda[0], "version": node.system_cuda[1]}
         if node.system_cuda

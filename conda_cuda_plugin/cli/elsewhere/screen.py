@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from ...cluster.fleet import counted, kinds, strangers
 from ...cluster.node import Asked, Node, There
+from ...machine.group import named
+from ...machine.machine import Machine
 from ...toolkit import Toolkit
 from ...verdict.driver_rules import shown
 from ...verdict.held_back import held_back_release, newest_release
@@ -28,7 +30,7 @@ def machines_screen(asked: Asked, current: Toolkit | None) -> list[str]:
     version = current.version if current else None
     where = f"in {asked.saved}, " if asked.saved else ""
     rows = [["machines", "GPUs", "driver", "libc", "environment"]]
-    rows[0].append(f"CUDA {version}" if version else "runs CUDA up to")
+    rows[0].append(f"CUDA {version}" if version else "CUDA up to")
     colours: dict[int, str] = {}
     for nodes in kinds(asked):
         cells, level = _cells(nodes, version, asked)
@@ -49,17 +51,18 @@ def _cells(
     names = _names(nodes) + (f" ({alike} alike)" if alike else "")
     machine = first.machine
     if machine is None:
-        return [names, first.problem or "did not answer", "", "", "", ""], ""
+        return [names, *["-"] * 4, "no answer"], ""
     gpus = Counter((gpu.name, gpu.capability) for gpu in machine.gpus)
     parts = [
-        f"{f'{count} x ' if count > 1 else ''}{title or 'GPU'} ({capability or 'unknown'})"
+        f"{f'{count} x ' if count > 1 else ''}{(title or 'GPU').removeprefix('NVIDIA ')} "
+        f"({capability or 'unknown'})"
         for (title, capability), count in gpus.items()
     ]
     if first.mig:
         parts.append(f"{len(first.mig)} MIG part{'s' if len(first.mig) > 1 else ''}")
     driver = shown(machine.driver) if machine.driver else ""
-    if machine.driver_cuda:
-        driver = f"{driver} (CUDA {machine.driver_cuda.release})".strip()
+    if machine.driver_cuda and not driver:
+        driver = f"for CUDA {machine.driver_cuda.release}"
     there = _THERE[first.environment]
     level = ""
     if first in strangers(asked, this_platform()):
@@ -75,6 +78,8 @@ def _cells(
     return cells, level
 
 
+_MOST = 10
+"""Rows about single nodes of one sort."""
 _THERE = {
     There.SAME: "there",
     There.OTHER: "another folder",
@@ -106,12 +111,18 @@ def _conclusions(asked: Asked, version: CudaVersion | None) -> list[tuple[str, s
         rows.append(("on all", "no release runs on each of them"))
     if held := held_back_release(machine):
         rows.append(("held back", held.text(f"CUDA {held.gain.release}")))
+    rows += [("silent", f"{node.name} {node.problem}") for node in asked.silent[:_MOST]]
+    if len(asked.silent) > _MOST:
+        rows.append(("silent", f"and {len(asked.silent) - _MOST} more"))
+    loads, notes = dict[str, list[Machine]](), dict[str, list[Machine]]()
     for node in asked.nodes:
-        outside = [one for one in node.loads if one.by != "default"]
+        if node.machine is None:
+            continue
+        outside = [f"{one.path} ({one.by})" for one in node.loads if one.by != "default"]
         if outside:
-            found = ", ".join(f"{one.path} ({one.by})" for one in outside[:4])
-            rows.append(("loads", f"{node.name}: {found}"))
-    for node in asked.nodes:
-        if node.machine:
-            rows += [("note", f"{node.name}: {note}") for note in node.machine.notes[:3]]
+            loads.setdefault(", ".join(outside[:4]), []).append(node.machine)
+        for note in node.machine.notes[:3]:
+            notes.setdefault(note, []).append(node.machine)
+    for name, texts in (("loads", loads), ("note", notes)):
+        rows += [(name, f"{named(who)}: {text}") for text, who in [*texts.items()][:_MOST]]
     return rows
