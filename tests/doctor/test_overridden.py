@@ -38,9 +38,9 @@ def test_a_machine_as_it_is_has_none(machine: Conda, environment: Path) -> None:
 @pytest.mark.parametrize(
     ("stated", "driver", "note"),
     [
-        ("12.2", "runs up to CUDA 12.2 (CONDA_OVERRIDE_CUDA)", "which runs CUDA 12.4"),
-        ("13.0", "runs up to CUDA 13.0 (CONDA_OVERRIDE_CUDA)", "which runs CUDA 12.4"),
-        ("", "none (CONDA_OVERRIDE_CUDA)", "counts as a machine without CUDA"),
+        ("12.2", "runs up to CUDA 12.2 by CONDA_OVERRIDE_CUDA", "which runs CUDA 12.4"),
+        ("13.0", "runs up to CUDA 13.0 by CONDA_OVERRIDE_CUDA", "which runs CUDA 12.4"),
+        ("", "none by CONDA_OVERRIDE_CUDA", "counts as a machine without CUDA"),
         ("soon", "550.54.15, runs up to CUDA 12.4", "which is not a CUDA version"),
     ],
 )
