@@ -59,6 +59,7 @@ def test_a_variable_of_this_shell(
 def test_what_the_machine_has_may_be_stated(machine: Conda, environment: Path) -> None:
     stated = {"CONDA_OVERRIDE_CUDA": "12.4", "CONDA_OVERRIDE_CUDA_ARCH": "8.9"}
     assert rules(machine, environment, **stated) == {}
+    assert rules(machine, environment, CONDA_OVERRIDE_CUDA="12.4.1") == {}
 
 
 def test_a_login_node_may_state_what_it_does_not_have(machine: Conda, environment: Path) -> None:
