@@ -10,6 +10,7 @@ import pytest
 
 from .conftest import Conda
 
+OURS = "conda_cuda_plugin.machine."
 MODULES = """
 import json, os, sys
 from conda.cli.main import main
@@ -64,6 +65,17 @@ def test_importing_the_door_loads_five_modules_at_most(conda: Conda) -> None:
         "print(json.dumps([0, sorted(set(sys.modules) - before)]))\n"
     )
     assert modules(conda, code) == {"conda_cuda_plugin", "conda_cuda_plugin.plugin"}
+
+
+@pytest.mark.parametrize("stated", [None, "12.4"], ids=["no-driver", "a-driver"])
+def test_virtual_packages_cost_what_is_asked_of_them(conda: Conda, stated: str | None) -> None:
+    """Only solves, `conda info` and `conda doctor` ask; GPUs are looked for where a driver is."""
+    variables = {} if stated is None else {"CONDA_OVERRIDE_CUDA": stated}
+    found = modules(conda, MODULES.format(words=["info"]), **variables)
+    ours = {name.removeprefix("conda_cuda_plugin.machine") for name in found if OURS in name}
+    assert ".virtual_packages" in ours
+    assert (".detect" in ours) is (stated is not None)
+    assert not {name for name in found if name.startswith("conda_cuda_plugin.cli.")}
 
 
 def test_a_verb_is_imported_when_it_is_called(conda: Conda, environment: Path) -> None:

@@ -100,7 +100,7 @@ def _overridden(context: Context, stated: Override, text: str, found: str) -> Fi
     evidence = f"{stated.source}={stated.text[:60]}"
     cure = assignment(stated.source, None, context.variables, windows=windows)
     if stated.key is not None:
-        evidence = f"{stated.source}: {stated.key}: {stated.text[:60]}"
+        evidence = f"{stated.source}: {stated.key}: {stated.text[:60] or repr('')}"
         cure = f"conda config --file {typed(stated.source)} --remove-key {typed(stated.key)}"
     elif any(place.startswith("set in conda-meta") for place in places):
         cure = f"conda env config vars unset {context.named} {stated.source}"

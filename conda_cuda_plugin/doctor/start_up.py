@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from conda.base.constants import CONDA_ENV_VARS_UNSET_VAR
+
 from ..hooks import ROOT_VARIABLES
 from ..quoting import typed
 from ..system.reading import open_regular, read_json
@@ -194,7 +196,7 @@ def _recorded(context: Context) -> dict[str, tuple[object, Path]]:
         rows = content.get("env_vars", {}) if path == state else content
         if isinstance(rows, dict):
             found.update({name: (value, path) for name, value in rows.items()})
-    return found
+    return {name: row for name, row in found.items() if row[0] != CONDA_ENV_VARS_UNSET_VAR}
 
 
 def _json(path: Path) -> dict[str, object]:

@@ -43,4 +43,8 @@ def with_cuda_arch(
 
 def _is_there(package: Any) -> bool:
     """Whether conda will have a package that a plugin has given it."""
-    return package is not None and not (_CALLS and package.to_virtual_package() is NULL)
+    if package is None or not _CALLS:
+        return package is not None
+    record = package.to_virtual_package()
+    # 25.11.0 has version 0 where there is no driver.
+    return record is not NULL and record.version != "0"

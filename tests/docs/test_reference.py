@@ -17,6 +17,7 @@ from .session import Session
     "docs/files.md",
     "docs/settings.md",
     "docs/json.md",
+    "docs/virtual-packages.md",
 )
 def test_it_does_what_the_page_says(block: Block, read: Callable[[str], Session]) -> None:
     check(block, read)

@@ -121,8 +121,8 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("hooks", found["hooks"]),
         ("this shell", _shell_text(found["shell"], patient)),
         ("variables", _variables_text(found["shell"]["cuda"])),
-        ("driver", _driver_text(found["machine"]) + machine.stated_by("cuda")),
-        ("GPUs", _gpus_text(found["machine"]) + machine.stated_by("cuda_arch")),
+        ("driver", _driver_text(found["machine"], machine.stated_by("cuda"))),
+        ("GPUs", _gpus_text(found["machine"], machine.stated_by("cuda_arch"))),
     ]
     if found["pinned"]:
         rows.insert(3, ("pinned", ", ".join(found["pinned"])))
@@ -183,25 +183,27 @@ def _variables_text(found: Sequence[dict[str, Any]]) -> str:
     return "; ".join(f"{', '.join(names)}: {where}" for where, names in places.items()) or "none"
 
 
-def _driver_text(machine: dict[str, Any]) -> str:
+def _driver_text(machine: dict[str, Any], stated_by: str) -> str:
     driver, cuda = machine["driver"], machine["driver_cuda"]
     if driver is None and cuda is None:
-        return _missing(machine)
+        return _missing(machine, stated_by)
     text = ", ".join(filter(None, (driver, f"runs up to CUDA {cuda}" if cuda else None)))
-    return f"{text} (WSL)" if machine["wsl"] else text
+    return f"{text}{' (WSL)' if machine['wsl'] else ''}{stated_by}"
 
 
-def _gpus_text(machine: dict[str, Any]) -> str:
+def _gpus_text(machine: dict[str, Any], stated_by: str) -> str:
     kinds = Counter((gpu["name"], gpu["compute_capability"]) for gpu in machine["gpus"])
     parts = [
         f"{f'{count} x ' if count > 1 else ''}{name or 'unknown'} "
         f"(compute capability {capability or 'unknown'})"
         for (name, capability), count in kinds.items()
     ]
-    return ", ".join(parts) or _missing(machine)
+    return f"{', '.join(parts)}{stated_by}" if parts else _missing(machine, stated_by)
 
 
-def _missing(machine: dict[str, Any]) -> str:
+def _missing(machine: dict[str, Any], stated_by: str) -> str:
+    if stated_by:
+        return f"none{stated_by}"
     return "none stated" if machine["stated"] else "none found"
 
 
