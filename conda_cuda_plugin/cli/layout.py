@@ -28,8 +28,9 @@ _ARGUMENT = (
     r"""(?:(?<![.,;:]) (?:-\S*[^\s.,;:)] (?!-)\S+|-\S+|"[^"]*"|'[^']*'|[^\s(]*[0-9A-Z=/<>*-]\S*))"""
 )
 _PROGRAM = r"(?:conda|pip|python3?|uv|export|unset|unsetenv|setenv|set -[ex])"
+_SET = r"(?:env(?: [A-Z_]+=\S*)+ )?"
 _WHOLE = re.compile(
-    rf"(?<![\w./-])(?:{_PROGRAM}{_WORD}{{1,3}}|--[a-z][\w-]*(?![\w-]){_WORD}?){_ARGUMENT}*"
+    rf"(?<![\w./-])(?:{_SET}{_PROGRAM}{_WORD}{{1,3}}|--[a-z][\w-]*(?![\w-]){_WORD}?){_ARGUMENT}*"
     r'|"[^"]*"'
 )
 _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}

@@ -19,7 +19,7 @@ from .channel_records import Row, meets, rows_named, spec_of
 
 NAMES = ("__cuda", "__cuda_arch")
 _MOST_ROWS = 50_000
-_DEEPEST = 60
+_DEEPEST = 120
 """How many packages one may come through; an index may be made to go on for ever."""
 _BOUND = re.compile(r"(?:^|[>=~])\s*(\d+(?:\.\d+)?)")
 
@@ -196,7 +196,7 @@ class _Search:
     def _way(self, text: str, depth: int) -> _Way | None:
         spec, found = spec_of(text), _Way()
         if depth > _DEEPEST:
-            return None
+            raise _TooLongError
         if spec is None or spec.get_exact_value("name") is None:
             return found
         wanted = [spec, *self._asked.get(spec.name, ())]

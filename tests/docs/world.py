@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..channel.builder import build_channels
 from ..conftest import shell_function
+from ..other_machines.channel import write_machine_channel
 from ..sources.redist_server import small_release, write_release
 from ..sources.wheelhouse import only_index
 from .session import Session
@@ -76,6 +77,7 @@ def make_world(folder: Path, conda_exe: Path) -> World:
     add_to_channel(
         world.channels / "conda-forge", SUBDIR, python_packages(pip_alone(folder / "pip"))
     )
+    write_machine_channel(world.channels / "lab")
     write_index(world.web / "simple", write_wheels(world.web / "wheels"))
     world.programs.mkdir()
     conda = copy_base(conda_exe, world.base)
