@@ -69,8 +69,8 @@ def _import_from(plugin: Path) -> None:
 
 
 LONG = (
-    "fuzz", "shells", "windows", "docs", "activators", "real_channels", "cures", "kill", "living",
-    "sources",
+    "shells", "fuzz", "real_channels", "cures", "windows", "sources", "docs", "kill", "activators",
+    "living", "maintenance",
 )  # fmt: skip
 """Folders with files that take long, the longest first: begun last, one would keep a worker busy
 alone."""
