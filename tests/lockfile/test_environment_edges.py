@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -219,7 +220,8 @@ def test_a_command_that_is_stopped(
                 child.wait(60)
             finally:
                 if child.poll() is None or number is signal.SIGKILL:
-                    os.killpg(child.pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.pid, signal.SIGKILL)
     text = (project.parent / "said.txt").read_text()
     assert child.returncode and "Traceback" not in text
     if number is signal.SIGTERM:
