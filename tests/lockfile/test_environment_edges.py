@@ -19,6 +19,7 @@ from conda_cuda_plugin.system.yaml_text import load
 from ..channel.hosts import silent
 from ..conftest import Conda
 from ..listing import listing
+from ..mounts import mounted
 
 CUDA = "cuda:\n  version: '12.4'\n  flavor: base\n  source: pypi\n"
 
@@ -59,6 +60,17 @@ def _saved(project: Path, text: str) -> Path:
     path = project / "saved.yml"
     path.write_text(text)
     return path
+
+
+def test_a_folder_that_cannot_be_written(conda: Conda, project: Path) -> None:
+    """Without a copy of the file, conda reads the file itself."""
+    place = project.parent / "read-only"
+    words = f"'{conda.exe}' cuda apply '{place}/environment.yml' -y"
+    copy = f"cp '{project}/environment.yml' '{place}' && mount -o remount,ro '{place}'"
+    done = mounted(conda, place, "size=300k", f"{copy} && {words}")
+    assert done.returncode == 0, done.stderr
+    assert "EnvironmentSectionNotValid" in done.stderr
+    assert os.readlink(conda.envs / "work" / "cuda") == "cuda-12.4"
 
 
 def test_an_environment_that_is_there_is_brought_up_to_date(
