@@ -32,6 +32,7 @@ KINDS = {
     "cuda_for": "target",
     "cuda_framework": "framework",
     "cuda_nccl": "nccl",
+    "cuda_save": "file",
     "cuda_sha256": "hash",
     "cuda_source": "source",
     "cuda_text": "library",

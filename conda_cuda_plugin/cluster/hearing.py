@@ -56,7 +56,7 @@ class Hearing:
         self.mark = f"{MARK} {nonce} ".encode()
         self.speakers: dict[Source, Speaker] = {}
         self._expected, self._begun, self._limit = expected, time.monotonic(), limit
-        self._slowest = 0.0
+        self._slowest, self._together = 0.0, labelled
         # What srun writes before a line of a node, the node cannot write.
         label = rb"\s*(\d{1,6}):\s*" if labelled else rb"()"
         form = label + re.escape(self.mark) + rb"(none|launched|\d{1,4} \d{1,4}) ?(.*)"
@@ -130,7 +130,7 @@ class Hearing:
     def _gives_up(self) -> float | None:
         """When to go on without the nodes that are not there, if others wait for them."""
         speakers = self.speakers.values()
-        some_only = 0 < len(speakers) < self._expected
+        some_only = self._together and 0 < len(speakers) < self._expected
         if not some_only or any(one.begun or one.document for one in speakers):
             return None
         last = max(one.launched for one in speakers) - self._begun
