@@ -13,9 +13,9 @@ from .script import NODE_LIMIT
 
 LIMIT = 30.0
 """Seconds after which nobody is waited for."""
-_PATIENCE = 1.5
+_PATIENCE = 1.4
 _LEAST = 1.0
-"""Where some have answered, the others have half as long again, and a second at least."""
+"""Where some have answered, the others have two fifths longer, and a second at least."""
 _LAUNCH = 2.0
 """Seconds that a node may come later than the others."""
 _BEGUN = NODE_LIMIT + 2.0

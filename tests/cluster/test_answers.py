@@ -149,7 +149,7 @@ def test_of_a_host_one_answer_counts() -> None:
     assert list(hearing.speakers) == [(1, 0)]
 
 
-def test_the_silent_are_waited_for_half_as_long_again() -> None:
+def test_the_silent_are_waited_for_a_while_longer() -> None:
     hearing = Hearing(NONCE, 3)
     begun = time.monotonic()
     assert hearing.until() > begun + LIMIT - 1
