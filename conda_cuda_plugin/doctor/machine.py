@@ -54,22 +54,17 @@ def driver_overridden(context: Context) -> Iterator[Finding]:
     for stated in context.machine.overrides:
         if stated.package != "cuda":
             continue
+        more = _more(stated)
         if not stated.counts:
             text = f"conda takes the driver to run CUDA {quoted(stated.text)}, which is no version"
-        elif stated.found in (None, stated.value):
+        elif stated.found is None or more == 0:
             continue
         elif stated.value is None:
             text = "conda chooses packages as for a machine without a driver, and this one has one"
-        elif CudaVersion.parse(stated.value) < CudaVersion.parse(stated.found):
-            text = (
-                f"conda chooses packages for CUDA {stated.value} at most, and the driver here runs "
-                f"{stated.found}"
-            )
         else:
-            text = (
-                f"conda chooses packages for CUDA {stated.value} at most, and the driver here runs "
-                f"no more than {stated.found}: what is installed may not run"
-            )
+            here = f"no more than {stated.found}: what is installed may not run"
+            text = f"conda chooses packages for CUDA {stated.value} at most, and the driver here "
+            text += f"runs {here if more > 0 else stated.found}"
         yield _overridden(context, stated, text, f"CUDA {stated.found}" if stated.found else "")
 
 
@@ -94,9 +89,18 @@ def gpu_overridden(context: Context) -> Iterator[Finding]:
         yield _overridden(context, stated, text, found)
 
 
+def _more(stated: Override) -> int:
+    """Whether a stated CUDA is newer (1), the same (0) or older (-1) than what the driver runs."""
+    if not stated.counts or stated.value is None or stated.found is None:
+        return -1
+    there, here = (CudaVersion.parse(text).numbers for text in (stated.value, stated.found))
+    return (there > here) - (there < here)
+
+
 def _overridden(context: Context, stated: Override, text: str, found: str) -> Finding:
     """What a stated package does, where it is stated, and how to take it away."""
-    windows, places = context.platform.windows, tuple(setters(context, stated.source))
+    windows = context.platform.windows
+    places = tuple(setters(context, stated.source)) if stated.key is None else ()
     evidence = f"{stated.source}={stated.text[:60]}"
     cure = assignment(stated.source, None, context.variables, windows=windows)
     if stated.key is not None:

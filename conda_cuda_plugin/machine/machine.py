@@ -144,6 +144,6 @@ class Machine:
         return min(known) if known and len(known) == len(found) else None
 
     def stated_by(self, package: str) -> str:
-        """What states its driver (`cuda`) or GPU (`cuda_arch`), in brackets, to be appended."""
+        """What states its driver (`cuda`) or GPU (`cuda_arch`), to be appended; else empty."""
         names = [one.name for one in self.overrides if one.package == package and one.counts]
-        return f" ({names[0]})" if names else ""
+        return f" by {names[0]}" if names else ""

@@ -25,8 +25,9 @@ def torch(prefix: Path, cuda: str | None, version: str = "2.5.1") -> None:
 def test_auto_follows_the_framework_in_the_environment(conda: Conda, environment: Path) -> None:
     torch(environment, "12.4")
     result = conda.cuda("use", environment, "auto", *FROM, CONDA_OVERRIDE_CUDA="12.6")
-    assert "PyTorch 2.5.1 was built for it, driver for CUDA 12.6 (native)" in " ".join(
-        result.out.split()
+    assert (
+        "PyTorch 2.5.1 was built for it, driver for CUDA 12.6 by CONDA_OVERRIDE_CUDA (native)"
+        in " ".join(result.out.split())
     )
     assert (environment / "cuda").readlink() == Path("cuda-12.4")
     assert "version: '12.4'" in record(environment)
@@ -63,7 +64,7 @@ def test_auto_without_a_framework_takes_the_best_there_is(conda: Conda, environm
     ).json
     assert document["toolkit"]["version"] == "12.4.1"
     assert document["plan"]["chosen"] == (
-        "the newest that fits this machine, driver for CUDA 12.6 (native)"
+        "the newest that fits this machine, driver for CUDA 12.6 by CONDA_OVERRIDE_CUDA (native)"
     )
     assert "version: '12.4'" in record(environment)
 

@@ -42,7 +42,8 @@ def runs(command: str) -> bool:
 def test_no_environment_is_active(conda: Conda) -> None:
     result = alone(conda, None)
     assert result.out.startswith(
-        "No environment is active.\n  machine  driver for CUDA 12.9; CUDA up to 12.9 runs\n"
+        "No environment is active.\n"
+        "  machine  driver for CUDA 12.9 by CONDA_OVERRIDE_CUDA; CUDA up to 12.9 runs\n"
     )
     assert steps(result)[:3] == [
         "conda create --name NAME python",
@@ -81,7 +82,10 @@ def test_without_a_driver_a_framework_is_enough(conda: Conda, environment: Path)
 
 def test_the_verdict_on_the_current_toolkit(conda: Conda, two: Path) -> None:
     result = alone(conda, two, CONDA_OVERRIDE_CUDA="12.2")
-    assert "  machine     driver for CUDA 12.2; CUDA 12.4: minor\n" in result.out
+    assert (
+        "  machine     driver for CUDA 12.2 by CONDA_OVERRIDE_CUDA; CUDA 12.4: minor\n"
+        in result.out
+    )
 
 
 def test_base_has_better_things_to_do(conda: Conda) -> None:

@@ -38,9 +38,9 @@ def test_a_machine_as_it_is_has_none(machine: Conda, environment: Path) -> None:
 @pytest.mark.parametrize(
     ("stated", "driver", "note"),
     [
-        ("12.2", "runs up to CUDA 12.2 (CONDA_OVERRIDE_CUDA)", "which runs CUDA 12.4"),
-        ("13.0", "runs up to CUDA 13.0 (CONDA_OVERRIDE_CUDA)", "which runs CUDA 12.4"),
-        ("", "none (CONDA_OVERRIDE_CUDA)", "counts as a machine without CUDA"),
+        ("12.2", "runs up to CUDA 12.2 by CONDA_OVERRIDE_CUDA", "which runs CUDA 12.4"),
+        ("13.0", "runs up to CUDA 13.0 by CONDA_OVERRIDE_CUDA", "which runs CUDA 12.4"),
+        ("", "none by CONDA_OVERRIDE_CUDA", "counts as a machine without CUDA"),
         ("soon", "550.54.15, runs up to CUDA 12.4", "which is not a CUDA version"),
     ],
 )
@@ -59,6 +59,7 @@ def test_a_variable_of_this_shell(
 def test_what_the_machine_has_may_be_stated(machine: Conda, environment: Path) -> None:
     stated = {"CONDA_OVERRIDE_CUDA": "12.4", "CONDA_OVERRIDE_CUDA_ARCH": "8.9"}
     assert rules(machine, environment, **stated) == {}
+    assert rules(machine, environment, CONDA_OVERRIDE_CUDA="12.4.1") == {}
 
 
 def test_a_login_node_may_state_what_it_does_not_have(machine: Conda, environment: Path) -> None:
