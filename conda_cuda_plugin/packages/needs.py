@@ -14,14 +14,16 @@ from typing import Any
 from ..errors import CudaError
 from ..machine.machine import Machine
 from ..machine.spec import ARCH, CUDA, overrides, seen_by_solver
-from ..quoting import assignments
+from ..quoting import assignments, escaped
 from .channel_records import Row, meets, rows_named, spec_of
 
 NAMES = ("__cuda", "__cuda_arch")
-_MOST_ROWS = 50_000
+_MOST_ROWS, _MOST_SHOWN = 50_000, 4
+_LONGEST = 80
+"""Characters of a dependency that are shown."""
 _DEEPEST = 120
 """How many packages one may come through; an index may be made to go on for ever."""
-_BOUND = re.compile(r"(?:^|[>=~])\s*(\d+(?:\.\d+)?)")
+_BOUND = re.compile(r"(?:^|[>=~])\s*(\d{1,4}(?:\.\d{1,3})?)(?!\d)")
 
 _MEANING = (
     "__cuda is the newest CUDA that the driver runs, __cuda_arch the least compute capability of "
@@ -61,8 +63,9 @@ class Unmet:
     @property
     def text(self) -> str:
         """`app 3.0 wants __cuda >=13, through fastlib 2.0`."""
-        through = f", through {' and '.join(self.through)}" if self.through else ""
-        return f"{self.name} {self.version} wants {' and '.join(self.wants)}{through}"
+        wants, through = _listed(self.wants), _listed(self.through)
+        text = f"{_listed([f'{self.name} {self.version}'])} wants {wants}"
+        return f"{text}, through {through}" if through else text
 
     def example(self, name: str) -> str | None:
         """A version of a virtual package that is wanted; None when it is not about that one."""
@@ -80,7 +83,7 @@ class Unmet:
         `variables` are those of the shell that reads it. The keys are codes for the hints.
         """
         stated = self.other_machine(machine)
-        here = f"{'Stated' if machine.stated else 'Here'}: {seen_by_solver(machine)}."
+        here = f"{'Stated' if machine.elsewhere else 'Here'}: {seen_by_solver(machine)}."
         found = {"cuda_here": f"{here} {_MEANING}"}
         if self.newest == self.version:
             found["cuda_newest"] = f"Another build of {self.name} {self.newest} would do."
@@ -159,6 +162,15 @@ def fitting(
         if good := versions[True] - versions[False]:
             found.append(f"{record.name} {'|'.join(sorted(good))}")
     return found
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Some texts of an index in a sentence, which may be of any length."""
+    shown = [escaped(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}...") for one in texts]
+    if len(shown) > _MOST_SHOWN:
+        shown[_MOST_SHOWN - 1 :] = [f"{len(shown) - _MOST_SHOWN + 1} more"]
+    *most, last = shown or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 class _TooLongError(Exception):
