@@ -14,6 +14,8 @@ _VERSION = re.compile(r"(\d{1,3})(?:\.(\d{1,4}))?(?:\.(\d{1,5}))?(?:\.0)*", re.A
 _PREFIX = re.compile(r"(?:cuda[-_ =]*|v)(?=\d)", re.IGNORECASE)
 # What else people write for a release: 12,4, 12.x, 12_4, cu124.
 _NEARLY = re.compile(r"(?:cuda|cu|v)?[0-9 ,;:_.x*-]{2,10}", re.ASCII | re.IGNORECASE)
+_PIPS = {"=": "=={0}.*", "==": "=={0}.*", "!=": "!={0}.*", "<=": "<{1}", ">": ">={1}"}
+"""How pip writes what is meant by a number, with all that begins with it; {1} is the next one."""
 _CLAUSE = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d{1,3}(?:\.\d{1,5}){0,2})", re.ASCII)
 
 
@@ -122,12 +124,15 @@ class VersionRequest:
         """The newest version that matches, or None."""
         return max((version for version in versions if self.matches(version)), default=None)
 
-    def specifier(self, *, numbers: int = 3) -> str:
-        """The request as pip and conda write it, for packages with so many numbers in a version."""
+    def specifier(self) -> str:
+        """The request as pip writes it, for packages with three numbers in a version."""
         parts = []
         for operator, wanted in self.clauses:
-            dotted = ".".join(map(str, wanted[:numbers]))
-            parts.append(f"=={dotted}.*" if operator == "=" else f"{operator}{dotted}")
+            whole, after = len(wanted) == 3, (*wanted[:-1], wanted[-1] + 1)
+            dotted, beyond = (".".join(map(str, numbers)) for numbers in (wanted, after))
+            # To pip 12.4.1 is beyond `<=12.4` and is not 12.4.
+            form = _PIPS.get(operator) if not whole or operator == "=" else None
+            parts.append(form.format(dotted, beyond) if form else f"{operator}{dotted}")
         return ",".join(parts)
 
     def __str__(self) -> str:

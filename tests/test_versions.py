@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 from conda_cuda_plugin.errors import UsageError
 from conda_cuda_plugin.versions import CudaVersion, VersionRequest
@@ -83,20 +84,39 @@ def test_what_is_nearly_a_release_is_answered_with_it(text: str, meant: str | No
 
 
 @pytest.mark.parametrize(
-    ("text", "specifier", "two_numbers"),
+    ("text", "specifier"),
     [
-        ("12.4", "==12.4.*", "==12.4.*"),
-        ("12.4.1", "==12.4.1.*", "==12.4.*"),
-        ("latest", "", ""),
-        (">=11.8,<12", ">=11.8,<12", ">=11.8,<12"),
+        ("12.4", "==12.4.*"),
+        ("12.4.1", "==12.4.1.*"),
+        ("latest", ""),
+        (">=11.8,<12", ">=11.8,<12"),
+        (">=12.0,<=12.4", ">=12.0,<12.5"),
+        (">11.8,!=12.0", ">=11.9,!=12.0.*"),
+        ("<=12.4.1", "<=12.4.1"),
     ],
 )
-def test_a_request_in_the_syntax_of_pip_and_conda(
-    text: str, specifier: str, two_numbers: str
+def test_a_request_in_the_syntax_of_pip(text: str, specifier: str) -> None:
+    assert VersionRequest.parse(text).specifier() == specifier
+
+
+_CLAUSES = st.lists(
+    st.tuples(
+        st.sampled_from([">=", "<=", "==", "!=", ">", "<"]),
+        st.lists(st.integers(0, 4), min_size=1, max_size=3),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(_CLAUSES, st.tuples(*[st.integers(0, 4)] * 3))
+def test_pip_takes_what_meets_a_request(
+    clauses: list[tuple[str, list[int]]], version: tuple[int, int, int]
 ) -> None:
-    request = VersionRequest.parse(text)
-    assert request.specifier() == specifier
-    assert request.specifier(numbers=2) == two_numbers
+    words = [f"{operator}{'.'.join(map(str, numbers))}" for operator, numbers in clauses]
+    request = VersionRequest.parse(",".join(words))
+    pips = SpecifierSet(request.specifier())
+    assert pips.contains(".".join(map(str, version))) == request.matches(CudaVersion(*version))
 
 
 @given(VERSIONS)

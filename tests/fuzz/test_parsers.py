@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "CudaVersion": (versions.CudaVersion.parse, (ValueError,)),
     "VersionRequest": (versions.VersionRequest.parse, (CudaError,)),
     "VersionRequest specifier": (
-        lambda text: versions.VersionRequest.parse(text).specifier(numbers=2), (CudaError,)),
+        lambda text: versions.VersionRequest.parse(text).specifier(), (CudaError,)),
     "page of an index": (
         lambda text: pages.read_page("application/vnd.pypi.simple.v1+json", text, PAGE),
         (wheel.IndexFailure,)),
