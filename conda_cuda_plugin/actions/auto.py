@@ -231,13 +231,16 @@ def _accepts_any(one: Framework, versions: Sequence[CudaVersion]) -> bool:
 
 
 def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoice:
+    which = f"each of {len(machine.nodes)} machines" if machine.nodes else "this machine"
+    if len(machine.nodes) == 1:
+        (machine,) = machine.nodes
+        which = machine.name or "it"
     few = one_of_each(machine)
     found = best_release(few, [row.version for row in releases()])
     if found is None:
+        what = "all of these machines" if machine.nodes else f"the driver and GPUs of {which}"
         raise CudaError(
-            "No CUDA release runs on all of these machines."
-            if machine.nodes
-            else "No CUDA release runs on this machine's driver and GPUs.",
+            f"No CUDA release runs on {what}.",
             hints=["conda cuda info shows what was found."],
         )
     version, verdict = found
@@ -253,7 +256,6 @@ def _for_machine(machine: Machine, frameworks: Sequence[Framework]) -> AutoChoic
     equal = itertools.takewhile(lambda one: judge(one, few).level is verdict.level, older)
     lowest = min(equal).release
     text = f">={lowest},<={version.release}" if lowest != version.release else version.release
-    which = f"each of {len(machine.nodes)} machines" if len(machine.nodes) > 1 else "this machine"
     reason = f"the newest that fits {which}{_driver_text(verdict, machine)}"
     reason += _held_back_text(machine, [row.version for row in releases()])
     if any(one.backend is Backend.CPU for one in frameworks):

@@ -68,6 +68,8 @@ class NoSourceError(CudaError):
                 answering = " that answers" if self.unreachable else ""
                 message = f"No source{answering} has {lacks} for CUDA {request.version}."
             hints = [f"{refusal.source}: {refusal.reason}" for refusal in refusals]
+        if request.why:
+            hints.insert(0, f"CUDA {request.version} was chosen: {request.why}.")
         for refusal in refusals if exists else ():
             there = [CudaVersion.parse(v) for v in refusal.known if v not in refusal.reason]
             hints += filter(None, [has_instead(refusal.source, request.version, there)])

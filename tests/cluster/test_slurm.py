@@ -110,6 +110,11 @@ class TestUse:
         assert "the newest that fits each of 2 machines, on middle1, driver 550.54.15" in said
         assert "middle1 (driver 550.54.15, GPU 8.0) holds the others back" in said
         assert "without it: CUDA 13.0" in said
+        # Where nobody has it, it has to be said all the same.
+        done = user.cuda("use", prefix, "auto", "--for", "slurm:gpu", "--dry-run", check=False)
+        assert done.code == 1
+        assert "was chosen: the newest that fits each of 2 machines, on old1" in done.err
+        assert "old1 (driver 535.129.03, GPU 8.0) holds the others back" in done.err
 
 
 class TestMatch:
