@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from ..system.operating_system import for_child
 _BLOCK = 65536
 _LONGEST = 2048
 """Bytes of a line; longer ones are of no use to anybody here."""
+_LOGGED = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d")
 _TAIL = 4000
 """Bytes kept of what a program complains."""
 _GRACE = 2.0
@@ -110,10 +112,15 @@ class Child:
 
     @property
     def complaint(self) -> str:
-        """The last lines of what it complains, as one line."""
+        """The first line of what it complains and the last two, as one line.
+
+        Behind the first one some explain all their options, the last ones are the outcome.
+        """
         lines = self.complaints.decode("utf-8", "replace").split("\n")
         kept = [escaped(" ".join(line.split())[:300]) for line in lines if line.strip()]
-        return "; ".join(kept[-3:])
+        # What kubectl logs on the way stands before what it says.
+        kept = [line for line in kept if not _LOGGED.match(line)] or kept
+        return "; ".join([*kept[:1], *kept[1:][-2:]])
 
 
 def end(children: Sequence[Child]) -> None:

@@ -72,10 +72,9 @@ def ask(
             document = f"{began} within {hearing.seconds:.0f} s"
         found[name] = node_from(name, document, here)
     if not found:
-        reason = f": {quoted(complaint, 400)}" if complaint else ""
+        reason = f": {quoted(complaint, 400)}" if complaint else f" within {hearing.seconds:.0f} s"
         raise CudaError(
-            f"Slurm gave no answer from the nodes of {partition} within "
-            f"{hearing.seconds:.0f} s{reason}.",
+            f"Slurm gave no answer from the nodes of {partition}{reason}.",
             hints=[
                 "Options for srun stand behind --: conda cuda info "
                 f"--for slurm:{partition} -- --account=NAME",
@@ -83,9 +82,12 @@ def ask(
             ],
             partition=partition,
         )
+    silent = f"did not answer within {hearing.seconds:.0f} s"
+    left_out = "was not free for the job"
+    if passed:
+        left_out += ", or the options behind -- leave it out"
     for name in sorted(names - set(found)):
-        silent = f"did not answer within {hearing.seconds:.0f} s"
-        found[name] = Node(name, None, silent if name in given else "was not free for the job")
+        found[name] = Node(name, None, silent if name in given else left_out)
     return found
 
 

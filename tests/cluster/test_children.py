@@ -133,3 +133,14 @@ def test_a_signal_ends_everything(number: int, conda_exe: Path) -> None:
     child.send_signal(number)
     assert child.communicate(timeout=20)[0] == "stopped\n"
     assert not is_running(f"sleep\0{mark}")
+
+
+def test_a_complaint_is_what_matters_of_many_lines() -> None:
+    said = {
+        "unknown option -- -\nusage: tool [-a]\n  [-b]\n  [-c]\n": "unknown option -- -; [-b]; [-c]",
+        "E1130 07:45:53.068419 1 a.go:1] long\nThe connection was refused\n": "The connection was "
+        "refused",
+    }
+    for text, expected in said.items():
+        _, _, complaint = output_of(["sh", "-c", 'printf "$1" >&2', "sh", text], os.environ, 5, 10)
+        assert complaint == expected

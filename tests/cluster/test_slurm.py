@@ -86,8 +86,14 @@ class TestInfo:
     def test_options_are_passed_on_to_srun(self, ask: Any) -> None:
         done = ask("info", "same", "--", "--account=nobody", "--no-such-option", check=False)
         assert done.code == 1
+        assert "no answer from the nodes of same: 'srun: unrecognized option" in done.err
         assert "no-such-option" in done.err
         assert ask("info", "same", "--", "--comment=for-me").code == 0
+        found = ask("info", "gpu", "--json", "--", "--constraint=hopper").json["nodes"]
+        problems = {node["name"]: node["problem"] for node in found if not node["answered"]}
+        assert problems == {
+            "old1": "was not free for the job, or the options behind -- leave it out"
+        }
 
 
 class TestUse:
