@@ -94,9 +94,12 @@ OF_DISKS = FULL | {errno.EROFS, errno.EIO}
 
 
 class FileSystemError(CudaError):
-    """The operating system refused a change, to `place` if its error names no path."""
+    """The operating system refused a change, to `place` if its error names no path.
 
-    def __init__(self, error: OSError, place: str | Path | None) -> None:
+    `hint` is what to do where the place may not be written, if it is no environment's.
+    """
+
+    def __init__(self, error: OSError, place: str | Path | None, hint: str | None = None) -> None:
         target = None if place is None else Path(place)
         path = _failed_path(error) or target or Path.cwd()
         folder, is_cache = _known_folder(path, target)
@@ -107,7 +110,7 @@ class FileSystemError(CudaError):
                 hints = ["Make room there. TMPDIR names another folder for temporary files."]
         elif error.errno in REFUSED:
             message = f"{path} cannot be written, so nothing was changed."
-            hints = ["Use an environment of your own: conda create --name NAME"]
+            hints = [hint or "Use an environment of your own: conda create --name NAME"]
             if is_cache:
                 hints = ["Name a cache of your own: conda config --prepend pkgs_dirs FOLDER"]
         else:

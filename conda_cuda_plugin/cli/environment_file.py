@@ -164,7 +164,7 @@ def after_creation() -> None:
 
     In conda's own formats it means nothing, and conda has said so.
     """
-    for name in named_files():
+    for name in named_files() if make_environment.AT_WORK not in os.environ else ():
         path = Path(name).expanduser().absolute()
         if context.dry_run or not has_section(path):
             continue

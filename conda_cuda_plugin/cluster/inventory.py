@@ -103,7 +103,7 @@ def save(path: Path, asked: Asked) -> None:
     try:
         Inside(place.parent).write(place, (_HEAD + dump(content)).encode())
     except OSError as error:
-        raise FileSystemError(error, path) from error
+        raise FileSystemError(error, path, "Name a file in another folder.") from error
 
 
 def load_inventory(path: Path) -> Asked:

@@ -243,7 +243,10 @@ def read_content(text: str, file: str) -> dict[str, Any]:
     except YamlError as error:
         raise CudaFileError(file, error.reason) from error
     if not isinstance(content, dict) or FORMAT_KEY not in content:
-        raise CudaFileError(file, f"is not a file of conda cuda export: it has no {FORMAT_KEY!r}")
+        whole = isinstance(content, dict) and "dependencies" in content
+        hints = [f"conda cuda export --environment -f {typed(file)} is for a whole environment."]
+        reason = f"is not a file of conda cuda export: it has no {FORMAT_KEY!r}"
+        raise CudaFileError(file, reason, hints if whole else ())
     if content[FORMAT_KEY] != str(FORMAT):
         raise CudaFileError(
             file,

@@ -31,7 +31,7 @@ from ..quoting import typed
 from ..sources.base import ToolkitRequest
 from ..system import schema
 from ..system.conda_compat import display_name, packages_of
-from ..system.schema import record
+from ..system.schema import items, record
 from ..system.yaml_text import YamlError, load
 from ..toolkit import Flavor, Origin, Toolkit, with_requirements
 from ..versions import VersionRequest
@@ -49,6 +49,7 @@ _NO_DEFAULTS = "nodefaults"
 """Among channels: not those of the settings."""
 _REQUEST = record(REQUEST, ("version",), closed=True)
 _BEGIN = re.compile(rf"^['\"]?{SECTION}['\"]?\s*:", re.MULTILINE)
+_PACKAGES = re.compile(r"^dependencies\s*:", re.MULTILINE)
 _EXAMPLE = "Write it so:  cuda: {version: '12.4', flavor: devel}"
 
 
@@ -104,7 +105,9 @@ def is_environment(text: str) -> bool:
     try:
         content = load(text)
     except YamlError:
-        return False
+        # It is refused in any case, as what it was meant to be.
+        looks_so = _BEGIN.search(text) or _PACKAGES.search(text)
+        return looks_so is not None and FORMAT_KEY not in text
     known = {"dependencies", SECTION}
     return isinstance(content, dict) and FORMAT_KEY not in content and not known.isdisjoint(content)
 
@@ -113,10 +116,10 @@ def has_section(path: Path) -> bool:
     """Whether a file that conda has read has a section `cuda:`."""
     try:
         text = text_of(path)
-    except CudaFileError:
+        # Most have none, and need not be parsed.
+        return _BEGIN.search(text) is not None and is_environment(text) and SECTION in load(text)
+    except (CudaFileError, YamlError):
         return False
-    # Most have none, and need not be parsed.
-    return _BEGIN.search(text) is not None and is_environment(text) and SECTION in load(text)
 
 
 def parse(text: str, path: Path) -> EnvironmentFile:
@@ -130,7 +133,8 @@ def parse(text: str, path: Path) -> EnvironmentFile:
         content = load(text)
         without(text, SECTION)
     except YamlError as error:
-        raise CudaFileError(file, error.reason, [_EXAMPLE]) from error
+        anew = f"conda cuda export --environment -n NAME -f {typed(f'{file}.new')}"
+        raise CudaFileError(file, error.reason, [f"Mend it, or write it anew: {anew}"]) from error
     if SECTION not in content:
         raise CudaFileError(
             file,
@@ -139,7 +143,8 @@ def parse(text: str, path: Path) -> EnvironmentFile:
         )
     found, problems = schema.read(_section, content)
     if problems:
-        raise CudaFileError(file, f"cannot be used: {problems[0]}", [_EXAMPLE])
+        hint = _EXAMPLE if problems[0].startswith(SECTION) else "For no packages, write []."
+        raise CudaFileError(file, f"cannot be used: {problems[0]}", [hint])
     name, packages = content.get("name"), content.get("dependencies")
     channels = content.get("channels")
     if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
@@ -149,12 +154,16 @@ def parse(text: str, path: Path) -> EnvironmentFile:
         text,
         name if isinstance(name, str) and name else None,
         tuple(shown_address(one) if "://" in one else one for one in channels),
-        len(packages) if isinstance(packages, list) else 0,
+        len(packages or ()),
         found[SECTION],
     )
 
 
-_section = record({SECTION: _REQUEST}, (SECTION,))
+_section = record(
+    # What stands among them is for conda to judge, which would take a word for its letters.
+    {SECTION: _REQUEST, "dependencies": items(lambda value, place, problems: value)},
+    (SECTION,),
+)
 
 
 def describe(environment: Environment, *, from_history: bool) -> dict[str, Any]:

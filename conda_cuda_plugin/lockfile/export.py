@@ -257,4 +257,4 @@ def write(path: Path, content: Mapping[str, Any], form: Form) -> bool:
     try:
         return Inside(place.parent).write(place, text.encode(), mode)
     except OSError as error:
-        raise FileSystemError(error, path) from error
+        raise FileSystemError(error, path, "Name a file in another folder.") from error

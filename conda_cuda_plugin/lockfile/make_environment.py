@@ -25,6 +25,8 @@ from ..system.lock import lent
 from ..toolkit import Origin
 from .environment_yml import EnvironmentFile
 
+AT_WORK = "CONDA_CUDA_APPLY"
+"""The variable by which conda's own command knows that the toolkit is seen to."""
 _PATIENCE = 30
 """Seconds that conda has to come to an end when it is asked to."""
 _MOST = 4000
@@ -104,7 +106,9 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
     Raises:
         CudaError: when conda cannot do it, or is stopped.
     """
-    prefix, path = plan.environment.prefix, Path(os.path.realpath(plan.file.path))
+    prefix, path = plan.environment.prefix, plan.file.path
+    # Of a link its own folder counts, as for conda.
+    path = Path(os.path.realpath(path.parent)) / path.name
     try:
         with ExitStack() as stack:
             stack.enter_context(signal_handler(conda_signal_handler))
@@ -115,7 +119,7 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
             # -I: not what lies in the current folder.
             conda = [sys.executable, "-I", "-m", "conda", "env", verb]
             words = [*conda, *_named(prefix), "-f", str(path)]
-            code, said = _run(words, {**os.environ, **variables}, silent=silent)
+            code, said = _run(words, {**os.environ, **variables, AT_WORK: "1"}, silent=silent)
     except (KeyboardInterrupt, CondaSignalInterrupt) as error:
         raise CudaError(
             f"Stopped while conda was at work in {prefix}.",
@@ -124,12 +128,13 @@ def run_conda(plan: Plan, *, silent: bool, variables: Mapping[str, str]) -> None
         ) from error
     if code or not os.path.isdir(prefix / "conda-meta"):
         what = "make" if plan.makes else "update"
+        again = [str(plan.file.path), *_named(prefix)]
         raise CudaError(
             f"conda could not {what} the environment {prefix} from {plan.file.path}, so it got no "
             "toolkit.",
             hints=[
                 *(filter(None, said[-_MOST:].split("\n")) if silent else ["conda says above why."]),
-                f"conda cuda apply {typed(str(plan.file.path))} goes on from there.",
+                f"conda cuda apply {' '.join(map(typed, again))} goes on from there.",
             ],
             prefix=prefix,
             conda=said[-_MOST:],

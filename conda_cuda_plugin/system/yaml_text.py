@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode
 from ruamel.yaml.scanner import Scanner
 
 from ..errors import CudaError
+from ..quoting import quoted
 
 MOST_BYTES = 2**20
 """No file is larger: one with every package of a release takes 50 kB."""
@@ -81,7 +82,9 @@ def compose(text: str) -> Any:
         raise YamlError("holds more than one document, or an alias of nothing") from error
     except (YAMLError, YAMLStreamError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        raise YamlError(f"is not proper YAML{_line(mark) if mark else ''}") from error
+        is_tab = "'\\t'" in str(getattr(error, "problem", ""))
+        what = "has a tab where YAML has blanks" if is_tab else "is not proper YAML"
+        raise YamlError(f"{what}{_line(mark) if mark else ''}") from error
 
 
 def _content(node: Any, depth: int) -> Any:
@@ -104,8 +107,10 @@ def _content(node: Any, depth: int) -> Any:
     found: dict[str, Any] = {}
     for key, value in node.value:
         name = _content(key, depth)
-        if not isinstance(name, str) or name in found:
+        if not isinstance(name, str):
             raise YamlError(f"is not proper YAML{_line(key.start_mark)}")
+        if name in found:
+            raise YamlError(f"has {quoted(name)} twice{_line(key.start_mark)}")
         found[name] = _content(value, depth + 1)
     return found
 
