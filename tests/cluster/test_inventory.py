@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -109,6 +110,22 @@ def test_its_age_is_shown(tmp_path: Path, conda: Conda) -> None:
     document = conda("cuda", "info", "--for", file, "--json").json
     assert document["file"] == str(file)
     assert [node["answered"] for node in document["nodes"]] == [True, False]
+    text = file.read_text().partition("nodes:")[2]
+    head = "machines: slurm:gpu\nasked: '2999-01-01T00:00:00Z'\nnodes:"
+    file.write_text(f"{head}{text}")
+    said = conda("cuda", "info", "--for", file).out
+    assert said.startswith(f"Machines of slurm:gpu (in {file}, asked on 2999-01-01, which is yet")
+
+
+@pytest.mark.parametrize("name", ["gpu.yaml", "with blank.yml", "nodes", "h100", "a/b"])
+def test_what_is_told_of_a_saved_file_works(tmp_path: Path, conda: Conda, name: str) -> None:
+    (tmp_path / "a").mkdir()
+    file = tmp_path / "first.yaml"
+    save(file, Asked("slurm:gpu", (Node("gpu01", Machine(libc="glibc 2.36")),), WHEN))
+    done = conda("cuda", "info", "--for", file, "--save", name, cwd=tmp_path)
+    words = shlex.split(done.out.partition("use it with  ")[2])
+    again = conda("cuda", "info", *words, cwd=tmp_path).out
+    assert again.startswith("Machines of slurm:gpu (in ")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, conda: Conda) -> None:

@@ -13,6 +13,8 @@ from ...machine.group import as_one, named
 from ...machine.machine import Machine
 from ..common import this_platform, warn
 
+_SKEW = 86400
+"""Seconds by which the clocks of two machines may differ."""
 _MOST = 10
 """Lines about single machines."""
 
@@ -65,7 +67,9 @@ def _left_out(asked: Asked) -> list[str]:
 
 def age(asked: Asked) -> str:
     """How long ago machines were asked, in words."""
-    seconds = max(0, int((datetime.now(timezone.utc) - asked.when).total_seconds()))
+    seconds = int((datetime.now(timezone.utc) - asked.when).total_seconds())
+    if seconds < -_SKEW:
+        return f"asked on {asked.when:%Y-%m-%d}, which is yet to come"
     for length, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= length:
             count = seconds // length

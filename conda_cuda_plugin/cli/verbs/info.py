@@ -103,7 +103,10 @@ def _elsewhere(args: Namespace) -> int:
     else:
         say(*machines_screen(asked, current))
         if args.cuda_save is not None:
-            say("", f"Saved; use it with  --for {typed(args.cuda_save)}")
+            file = args.cuda_save
+            # A bare word might be a GPU or a framework.
+            named = file if is_elsewhere(file) else f"./{file}"
+            say("", f"Saved; use it with  --for {typed(named)}")
     return 0
 
 
