@@ -171,7 +171,9 @@ def _styled(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         found = CommentedSeq(_styled(item) for item in value)
         simple = not any(isinstance(item, (Mapping, list, tuple)) for item in value)
-        if simple and sum(len(str(item)) + 2 for item in value) < _WIDTH:
+        # ruamel.yaml writes `[?a]`, and reads it as a table.
+        plain = simple and not any(str(item).startswith((":", "?")) for item in value)
+        if plain and sum(len(str(item)) + 2 for item in value) < _WIDTH:
             found.fa.set_flow_style()
         return found
     return value

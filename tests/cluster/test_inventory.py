@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conda_cuda_plugin.cluster.inventory import load_inventory, save
@@ -58,6 +58,7 @@ def named(node: Node) -> Node:
 
 
 @given(st.lists(NODES.map(named), min_size=1, max_size=4))
+@example([Node("a", None, "b", alike=("?0",)), Node("c", None, "d", alike=(": 0",))])
 def test_what_is_saved_reads_back(
     tmp_path_factory: pytest.TempPathFactory, nodes: list[Node]
 ) -> None:
