@@ -141,13 +141,28 @@ def stoppable() -> Iterator[None]:
     Raises:
         Stopped: when one has come.
     """
-    on_main = threading.current_thread() is threading.main_thread()
-    handled = signal_handler(conda_signal_handler) if on_main else contextlib.nullcontext()
     try:
-        with handled:
+        with contextlib.ExitStack() as stack:
+            if threading.current_thread() is threading.main_thread():
+                stack.enter_context(signal_handler(conda_signal_handler))
+                stack.enter_context(_hangup())
             yield
     except (KeyboardInterrupt, CondaSignalInterrupt) as error:
         raise Stopped() from error
+
+
+@contextlib.contextmanager
+def _hangup() -> Iterator[None]:
+    """Take the end of a terminal for a signal to stop, which conda does not; nohup holds."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(number, conda_signal_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def output_of(

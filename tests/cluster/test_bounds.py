@@ -126,7 +126,9 @@ def test_a_node_that_stands_still_is_named(user: Conda, odd: Slurm) -> None:
     assert [one["name"] for one in nodes if one["answered"]] == ["frozen", "honest"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name
+)
 def test_whoever_stops_it_leaves_nothing_behind(
     user: Conda, odd: Slurm, number: signal.Signals
 ) -> None:

@@ -114,7 +114,7 @@ def test_a_complaint_cannot_steer_a_terminal() -> None:
     assert complaint == r"\x1b[31mno"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything(number: int, conda_exe: Path) -> None:
     mark = f"27{number}.{os.getpid()}"
     code = (
