@@ -15,7 +15,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}", re.ASCII)
 _LIMIT = 15.0
 """Seconds; a busy controller takes some."""
 _MOST = 8 * 2**20
-_COMPLETING = 6.0
+COMPLETING = 6.0
 """Seconds to wait for nodes that complete a job."""
 FREE = ("idle", "mix")
 _BUSY = ("alloc", "comp", "resv", "plnd")
@@ -72,7 +72,7 @@ def settled(
     Raises:
         CudaError: when sinfo cannot be run, or knows no such partition.
     """
-    deadline = time.monotonic() + _COMPLETING
+    deadline = time.monotonic() + COMPLETING
     while True:
         rows = _sinfo(partition, variables)
         waits = any(row.state == "comp" and (not names or row.name in names) for row in rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
+import time
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from .children import listen
 from .hearing import Hearing, Speaker
 from .node import Node
 from .script import command, identity_of, program
-from .sinfo import Row, printed_by, settled
+from .sinfo import COMPLETING, Row, printed_by, settled
 
 _IMMEDIATE = 15
 """Seconds until the job has begun, or is given up."""
@@ -54,8 +56,7 @@ def ask(
     nonce, names = os.urandom(8).hex(), {row.name for row in wanted}
     words = _words(nonce, partition, rows, wanted, passed)
     hearing = Hearing(nonce, len(wanted), labelled=True)
-    complaint = _hear(hearing, nonce, words, program(nonce, prefix), variables)
-    given = _given(nonce, variables)
+    complaint, given = _hear(hearing, nonce, words, program(nonce, prefix), variables)
     there = [row for row in wanted if row.name in {one.name for one in hearing.speakers.values()}]
     if hearing.stuck and 0 < len(there) < len(wanted):
         # srun sends nothing to any node until it has reached each: ask those that are there.
@@ -127,18 +128,24 @@ def _words(
 
 def _hear(
     hearing: Hearing, nonce: str, words: Sequence[str], feed: bytes, variables: Mapping[str, str]
-) -> str:
-    """Run the job and hear what its nodes say; what srun complains of.
+) -> tuple[str, list[str]]:
+    """Run the job and hear what its nodes say; what srun complains of, and the nodes of the job.
 
     Raises:
         CudaError: when srun cannot be run, or the user has stopped it. The job is over then, too.
     """
     outside = {name: value for name, value in variables.items() if not _JOB.match(name)}
-    code = None
+    code, given = None, list[str]()
+    # When nodes have left a job, Slurm says no more that they were in it.
+    look = threading.Thread(target=lambda: given.extend(given_nodes(nonce, variables)), daemon=True)
+
+    def take(number: int, line: bytes) -> None:
+        hearing.take(number, line)
+        if hearing.speakers and look.ident is None:
+            look.start()
+
     try:
-        [(code, complaint)] = listen(
-            [words], feed, hearing.mark, hearing.take, hearing.until, outside
-        )
+        [(code, complaint)] = listen([words], feed, hearing.mark, take, hearing.until, outside)
     except OSError as error:
         code = error.errno
         raise CudaError(f"srun cannot be run: {error.strerror}.") from error
@@ -147,7 +154,9 @@ def _hear(
             # It had to be ended: a node that does not answer may keep its job.
             with contextlib.suppress(CudaError):
                 printed_by(["scancel", "--quiet", f"--name={_NAME}{nonce}"], variables)
-    return complaint
+    if look.ident is not None:
+        look.join()
+    return complaint, given
 
 
 def _spoken(hearing: Hearing, given: Sequence[str], known: Container[str]) -> dict[str, Speaker]:
@@ -168,11 +177,22 @@ def _spoken(hearing: Hearing, given: Sequence[str], known: Container[str]) -> di
     return found
 
 
-def _given(nonce: str, variables: Mapping[str, str]) -> list[str]:
-    """The nodes that a job had, in Slurm's order; none when Slurm does not say."""
-    words = ["squeue", "--noheader", f"--name={_NAME}{nonce}", "--states=all", "--format=%N"]
+def given_nodes(nonce: str, variables: Mapping[str, str]) -> list[str]:
+    """The nodes that a job has, in Slurm's order; none when Slurm does not say.
+
+    Of a job that completes, squeue lists only the nodes that are not yet free again (its manual,
+    on NODELIST), so that one is waited for.
+    """
+    words = ["squeue", "--noheader", f"--name={_NAME}{nonce}", "--states=all", "--format=%T|%N"]
+    deadline = time.monotonic() + COMPLETING
     try:
-        listed = printed_by(words, variables).strip()
+        while True:
+            state, _, listed = printed_by(words, variables).strip().partition("|")
+            if state != "COMPLETING":
+                break
+            if time.monotonic() > deadline:
+                return []
+            time.sleep(0.2)
         if re.fullmatch(r"\w[\w.,\[\]-]{0,100000}", listed, re.ASCII):
             return printed_by(["scontrol", "show", "hostnames", listed], variables).split()
     except CudaError:

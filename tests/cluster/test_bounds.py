@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from conda_cuda_plugin.cluster.srun import given_nodes
+
 from ..conftest import Conda
 from .nodes import NodeSpec
 from .programs import wait_for
@@ -171,4 +173,27 @@ def test_a_partition_without_a_free_node_is_told(user: Conda, odd: Slurm) -> Non
         holder.wait()
     assert done.code == 1
     assert "busy" in done.err
+    wait_for(lambda: not odd.going_on(), "the end of all jobs")
+
+
+def test_of_a_job_that_completes_nobody_takes_some_nodes_for_all(odd: Slurm) -> None:
+    """Else nodes would be taken for others, or one could speak for another."""
+    variables = {**os.environ, **odd.variables}
+    words = ["srun", "--job-name=conda-cuda-x", "--nodes=2", "--partition=frozen", "sleep", "60"]
+    job = subprocess.Popen(
+        words, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: any("RUNNING" in one for one in odd.going_on()), "the job")
+        assert sorted(given_nodes("x", variables)) == ["frozen", "honest"]
+        with odd.frozen("frozen"):
+            odd.ask("scancel", "--name=conda-cuda-x")
+            listed = ["squeue", "--noheader", "--name=conda-cuda-x", "--states=all", "--format=%N"]
+            wait_for(lambda: odd.ask(*listed).strip() == "frozen", "the job's end on one node")
+            assert given_nodes("x", variables) == []
+        assert sorted(given_nodes("x", variables)) == ["frozen", "honest"]
+    finally:
+        job.kill()
+        job.wait()
     wait_for(lambda: not odd.going_on(), "the end of all jobs")
