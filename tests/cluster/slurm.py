@@ -110,13 +110,17 @@ class Slurm:
     @contextlib.contextmanager
     def frozen(self, node: str) -> Iterator[None]:
         """Let a node's daemon stand still: its connections are taken, and nobody answers."""
-        for pid in self._inside(node):
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(node, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in self._inside(node):
-                os.kill(pid, signal.SIGCONT)
+            self._signal(node, signal.SIGCONT)
+
+    def _signal(self, node: str, number: signal.Signals) -> None:
+        for pid in self._inside(node):
+            # Some come and go.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _inside(self, node: str) -> list[int]:
         """The processes of a node, by the numbers that they have here."""
