@@ -15,29 +15,48 @@ HAS_HINTS = hasattr(conda.plugins.types, "CondaErrorHint")
 
 @pytest.fixture
 def channel(tmp_path: Path) -> str:
-    """A channel with one package, which no driver is new enough for."""
-    row = {
-        "name": "needs", "version": "1", "build": "0", "build_number": 0, "depends": ["__cuda >=99"],
-        "md5": "0" * 32, "size": 1,
-    }  # fmt: skip
-    for subdir, rows in (("noarch", {"needs-1-0.tar.bz2": {**row, "subdir": "noarch"}}),):
-        (tmp_path / subdir).mkdir()
-        index = {"info": {"subdir": subdir}, "packages": rows}
-        (tmp_path / subdir / "repodata.json").write_text(json.dumps(index))
+    """A channel with `needs`, which no driver is new enough for.
+
+    `either` needs it or an `old` that does not go together with `new`.
+    """
+    packages = {
+        "needs-1": ["__cuda >=99"],
+        "either-1": ["old 1"],
+        "either-2": ["needs"],
+        "old-1": [],
+        "old-2": [],
+        "new-1": ["old 2"],
+    }
+    rows = {}
+    for stem, depends in packages.items():
+        name, version = stem.split("-")
+        rows[f"{stem}-0.tar.bz2"] = {
+            "name": name, "version": version, "build": "0", "build_number": 0, "depends": depends,
+            "md5": "0" * 32, "size": 1, "subdir": "noarch",
+        }  # fmt: skip
+    (tmp_path / "noarch").mkdir()
+    index = {"info": {"subdir": "noarch"}, "packages": rows}
+    (tmp_path / "noarch" / "repodata.json").write_text(json.dumps(index))
     return tmp_path.as_uri()
 
 
 @pytest.mark.parametrize(
-    ("cuda", "said"),
+    ("asked", "cuda", "said"),
     [
-        ("12.4", "which runs CUDA up to 12.4 here"),
-        ("", "ask conda again: export CONDA_OVERRIDE_CUDA=12.4"),
+        (["needs"], "12.4", "needs 1 wants __cuda >=99. - (cuda_here) Here: __cuda 12.4"),
+        (["needs"], "", "Here: no __cuda (by CONDA_OVERRIDE_CUDA), and so no __cuda_arch."),
+        # None of them wants another machine, all of them together do.
+        (["either", "new"], "12.4", "which runs CUDA up to 12.4 here"),
+        (["either", "new"], "", "ask conda again: export CONDA_OVERRIDE_CUDA=12.4"),
     ],
-    ids=["old-driver", "no-driver"],
+    ids=["old-driver", "no-driver", "together-old-driver", "together-no-driver"],
 )
-def test_a_driver_that_is_too_old(cuda: str, said: str, conda: Conda, channel: str) -> None:
-    words = ["create", "-n", "x", "--override-channels", "-c", channel, "needs", "-y"]
-    result = conda(*words, check=False, CONDA_OVERRIDE_CUDA=cuda)
+def test_a_driver_that_is_too_old(
+    asked: list[str], cuda: str, said: str, conda: Conda, channel: str
+) -> None:
+    words = ["create", "-n", "x", "--override-channels", "-c", channel, *asked, "-y"]
+    shown = {"SHELL": "/bin/bash", "PSModulePath": None, "CONDA_OVERRIDE_CUDA": cuda}
+    result = conda(*words, check=False, **shown)
     assert (result.code, "Traceback" in result.err) == (1, False)
     if HAS_HINTS:
         assert "__cuda" in result.err

@@ -142,6 +142,11 @@ class Machine:
     """What the user states of it for every command, in a variable or in conda's settings."""
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether it is another machine than this one, which conda has to be told of."""
+        return self.stated
+
+    @property
     def capability(self) -> ComputeCapability | None:
         """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown."""
         found = [gpu.capability for gpu in self.gpus]

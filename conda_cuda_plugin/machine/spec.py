@@ -301,7 +301,7 @@ def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mappi
 def seen_by_solver(machine: Machine) -> str:
     """What the solver sees of a machine and what says so, as a list in a sentence."""
     evidence, found = dict(machine.evidence), overrides(machine)
-    lacks = "stated" if machine.stated else "found"
+    lacks = "stated" if machine.elsewhere else "found"
     driver = _said_by(evidence, ("driver_cuda", "cuda", "driver")) or f"no driver is {lacks}"
     if not found[CUDA]:
         return f"no __cuda ({driver}), and so no __cuda_arch"

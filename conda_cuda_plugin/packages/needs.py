@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import CudaError
 from ..machine.machine import Machine
 from ..machine.spec import ARCH, CUDA, overrides, seen_by_solver
-from ..quoting import assignments
+from ..quoting import assignments, escaped
 from .channel_records import Row, meets, rows_named, spec_of
 
 NAMES = ("__cuda", "__cuda_arch")
-_MOST_ROWS = 50_000
+_MOST_ROWS, _MOST_SHOWN = 50_000, 4
+_LONGEST = 80
+"""Characters of a dependency that are shown."""
 _DEEPEST = 120
 """How many packages one may come through; an index may be made to go on for ever."""
-_BOUND = re.compile(r"(?:^|[>=~])\s*(\d+(?:\.\d+)?)")
+_BOUND = re.compile(r"(?:^|[>=~])\s*(\d{1,4}(?:\.\d{1,3})?)(?!\d)")
 
 _MEANING = (
     "__cuda is the newest CUDA that the driver runs, __cuda_arch the least compute capability of "
@@ -61,8 +63,9 @@ class Unmet:
     @property
     def text(self) -> str:
         """`app 3.0 wants __cuda >=13, through fastlib 2.0`."""
-        through = f", through {' and '.join(self.through)}" if self.through else ""
-        return f"{self.name} {self.version} wants {' and '.join(self.wants)}{through}"
+        wants, through = _listed(self.wants), _listed(self.through)
+        text = f"{_listed([f'{self.name} {self.version}'])} wants {wants}"
+        return f"{text}, through {through}" if through else text
 
     def example(self, name: str) -> str | None:
         """A version of a virtual package that is wanted; None when it is not about that one."""
@@ -80,7 +83,7 @@ class Unmet:
         `variables` are those of the shell that reads it. The keys are codes for the hints.
         """
         stated = self.other_machine(machine)
-        here = f"{'Stated' if machine.stated else 'Here'}: {seen_by_solver(machine)}."
+        here = f"{'Stated' if machine.elsewhere else 'Here'}: {seen_by_solver(machine)}."
         found = {"cuda_here": f"{here} {_MEANING}"}
         if self.newest == self.version:
             found["cuda_newest"] = f"Another build of {self.name} {self.newest} would do."
@@ -127,10 +130,24 @@ def find_unmet(
     try:
         for spec in specs:
             if way := search.way(spec):
-                return search.unmet(way)
+                return _with_the_other(search, spec, search.unmet(way))
     except _TooLongError:
         pass
     return None
+
+
+def _with_the_other(search: _Search, spec: str, unmet: Unmet) -> Unmet:
+    """What a package wants, with what it wants of the other of the two as well."""
+    stated = {name: version for name in NAMES if (version := unmet.example(name))}
+    there = search.on({**search.system, **stated})
+    way = there.way(spec) if len(stated) == 1 else None
+    if not way:
+        return unmet
+    more = there.unmet(way)
+    if any(want.partition(" ")[0] in stated for want in more.wants):
+        return unmet
+    through = tuple(dict.fromkeys((*unmet.through, *more.through)))
+    return replace(unmet, wants=(*unmet.wants, *more.wants), through=through)
 
 
 def first_unfit(records: Iterable[Any], system: System) -> Unmet | None:
@@ -161,6 +178,15 @@ def fitting(
     return found
 
 
+def _listed(texts: Sequence[str]) -> str:
+    """Some texts of an index in a sentence, which may be of any length."""
+    shown = [escaped(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}...") for one in texts]
+    if len(shown) > _MOST_SHOWN:
+        shown[_MOST_SHOWN - 1 :] = [f"{len(shown) - _MOST_SHOWN + 1} more"]
+    *most, last = shown or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 class _TooLongError(Exception):
     """The index is larger than what can be searched while somebody waits."""
 
@@ -171,14 +197,21 @@ class _Search:
     def __init__(
         self, channels: Sequence[str], subdir: str, specs: Iterable[str], system: System
     ) -> None:
-        self._channels, self._subdir, self._system = channels, subdir, system
+        self._channels, self._subdir, self.system = channels, subdir, system
         self._left = _MOST_ROWS
+        self._specs = tuple(specs)
         self._asked: dict[str, list[Any]] = {}
-        for spec in filter(None, map(spec_of, specs)):
+        for spec in filter(None, map(spec_of, self._specs)):
             self._asked.setdefault(spec.name, []).append(spec)
         self._named: dict[str, list[Row]] = {}
         self._ways: dict[str, _Way | None] = {}
         self._beyond: dict[tuple[str, str], _Way | None] = {}
+
+    def on(self, system: System) -> _Search:
+        """The same for another machine."""
+        found = _Search(self._channels, self._subdir, self._specs, system)
+        found._named, found._left = self._named, self._left
+        return found
 
     def way(self, text: str, depth: int = 0) -> _Way | None:
         """The way from a spec to what the machine lacks.
@@ -219,7 +252,7 @@ class _Search:
 
     def _on_from(self, row: Row, depth: int) -> _Way | None:
         first = _Step("", row)
-        if _wants(row, self._system):
+        if _wants(row, self.system):
             return (first,)
         ways = [self.way(text, depth + 1) for text in row.depends if text[:2] != "__"]
         if () in ways:
@@ -230,7 +263,7 @@ class _Search:
     def unmet(self, way: _Way) -> Unmet:
         """What to say of a way."""
         first, last = way[0].row, way[-1]
-        wants = _wants(last.row, self._system)
+        wants = _wants(last.row, self.system)
         through = [f"{step.row.facts['name']} {step.row.version}" for step in way[1:]]
         spec = spec_of(last.spec)
         asked = str(spec.version or "") if spec is not None else ""

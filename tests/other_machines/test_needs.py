@@ -39,6 +39,11 @@ def unmet(folder: Path, spec: str, **system: str) -> Unmet | None:
             "fast[version=2,build=*arch90*]", {"cuda": "13.0", "cuda_arch": "8.6"},
             "fast 2.0 wants __cuda_arch >=9.0, through cuda-arch", "2.0",
         ),
+        (
+            "app=3", {"cuda": "12.4", "cuda_arch": "7.0"},
+            "app 3.0 wants __cuda >=13 and __cuda_arch >=8.0, through fast 2.0, cuda-version 13.0 "
+            "and cuda-arch", "2.0",
+        ),
         ("cuda-version=13", {"cuda": "12.9"}, "cuda-version 13.0 wants __cuda >=13", "12.9"),
         ("cuda-arch=9.0", {"cuda": "13.0", "cuda_arch": "8.6"},
          "cuda-arch 9.0 wants __cuda_arch 9.0.*", "8.6"),
@@ -119,6 +124,34 @@ def test_what_makes_no_sense_is_met_by_nothing(tmp_path: Path) -> None:
     found = unmet(tmp_path / "channel", "a", cuda="12.4")
     assert found is not None
     assert found.example("__cuda") is None
+
+
+def test_what_an_index_says_is_shown_on_one_line_and_cut(tmp_path: Path) -> None:
+    wants = [
+        f"__cuda >=99{'9' * 5000}",
+        "__cuda >=9\x1b[31m\n",
+        *(f"__cuda >={n}" for n in range(99, 200)),
+    ]
+    write_index(tmp_path / "channel", rows(row("a", "1", wants)))
+    found = unmet(tmp_path / "channel", "a", cuda="12.4")
+    assert found is not None
+    assert found.text.isprintable()
+    assert len(found.text) < 300
+    assert found.text.endswith(" and 100 more")
+
+
+@pytest.mark.parametrize(
+    ("through", "text"),
+    [
+        ((), "a 1 wants __cuda"),
+        (("b 1",), "a 1 wants __cuda, through b 1"),
+        (("b 1", "c 2"), "a 1 wants __cuda, through b 1 and c 2"),
+        (("b 1", "c 2", "d 3"), "a 1 wants __cuda, through b 1, c 2 and d 3"),
+        (("b 1", "c 2", "d 3", "e 4", "f 5"), "a 1 wants __cuda, through b 1, c 2, d 3 and 2 more"),
+    ],
+)
+def test_a_list_in_a_sentence(through: tuple[str, ...], text: str) -> None:
+    assert Unmet("a", "1", ("__cuda",), through, None).text == text
 
 
 _versions = st.sampled_from(["7.5", "8.0", "8.6", "9.0", "12.4", "13.0"])

@@ -227,7 +227,7 @@ def _variables(machine: Machine, one: JudgedBuild | None = None) -> Mapping[str,
 
     With cuda-compat a driver runs a newer release than it says.
     """
-    if not (machine.stated and machine.driver_cuda):
+    if not (machine.elsewhere and machine.driver_cuda):
         return {}
     return overrides(machine, one.build.cuda if one and one.level is Level.COMPAT else None)
 
