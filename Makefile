@@ -67,7 +67,8 @@ coverage: base $(VENV)/.ready
 
 fuzz: base $(VENV)/.ready
 	@FUZZ_EXAMPLES=6000 KILL_MOMENTS=0 $(VENV)/bin/python -m pytest -n auto tests/fuzz tests/kill \
-		tests/shells/test_property.py tests/shells/test_direct.py tests/real_channels/test_plans.py $(ARGS)
+		tests/shells/test_property.py tests/shells/test_direct.py tests/shells/test_conda.py \
+		tests/real_channels/test_plans.py $(ARGS)
 
 bench: base $(VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks.bench $(ROWS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import conda.plugins.types as types
 
-from .lockfile import FILES, FORMAT
+from . import FILES, FORMAT
 
 _ABOUT = "Environment with its CUDA toolkit, as conda cuda apply takes it"
 _Base: Any = getattr(types, "EnvironmentSpecBase", object)

@@ -38,6 +38,8 @@ def main() -> int:
     base, *words = sys.argv[1:]
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
+    # Some tests run commands as another user.
+    FOLDER.chmod(0o1777)
     line = f"import sys; sys.path.append({str(modules())!r}); import conda_cuda_coverage\n"
     [theirs] = Path(base).glob("lib/python3.*/site-packages")
     [ours] = Path(sys.prefix).glob("lib/python3.*/site-packages")

@@ -68,14 +68,23 @@ def _import_from(plugin: Path) -> None:
     spec.loader.exec_module(module)
 
 
-LONG = ("shells", "docs", "kill", "windows", "fuzz", "activators", "living", "real_channels")
-"""Folders with files that take minutes each. Begun last, one would keep a single worker busy."""
+LONG = (
+    "shells", "fuzz", "real_channels", "cures", "windows", "sources", "docs", "kill", "activators",
+    "living", "maintenance",
+)  # fmt: skip
+"""Folders with files that take long, the longest first: begun last, one would keep a worker busy
+alone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first."""
     folders = PROJECT / "tests"
-    items.sort(key=lambda item: item.path.relative_to(folders).parts[0] not in LONG)
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(folders).parts[0]
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=turn)
 
 
 def pytest_report_header() -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
+import select
+import sys
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from conda import CondaError
 from conda.base.context import context
@@ -43,6 +46,10 @@ examples:
   conda cuda list --available    the available releases
   conda cuda use --help          more about one verb
 """
+
+
+_UNREAD = 141
+"""The exit code where nobody reads the output any more: as of a program that SIGPIPE has ended."""
 
 
 class _VerbParser:
@@ -144,12 +151,33 @@ def execute(args: Namespace) -> int:
         # It tells of every attempt to connect; the command says in a line what came of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
-        return _do(args)
+        code = _do(args)
+        # Here, and not when Python ends: whoever reads may have gone.
+        sys.stdout.flush()
+        return code
     except CondaError as error:
         from .layout import lay_out
 
         lay_out(error)
         raise
+    except BrokenPipeError:
+        gone = [stream for stream in (sys.stdout, sys.stderr) if _nobody_reads(stream)]
+        if not gone:
+            raise
+        for stream in gone:
+            # What is left in its buffer goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return _UNREAD
+
+
+def _nobody_reads(stream: TextIO) -> bool:
+    """Whether a stream is a pipe whose other end is closed, as `head` leaves it."""
+    if not hasattr(select, "poll"):
+        # Windows; who raises the error is standard output, as good as always.
+        return stream is sys.stdout
+    poll = select.poll()
+    poll.register(stream, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _do(args: Namespace) -> int:

@@ -33,6 +33,7 @@ KINDS = {
     "cuda_framework": "framework",
     "cuda_nccl": "nccl",
     "cuda_platforms": "platform",
+    "cuda_save": "file",
     "cuda_sha256": "hash",
     "cuda_source": "source",
     "cuda_text": "library",

@@ -9,10 +9,11 @@ from typing import Any
 
 from conda.base.context import context
 
+from .. import FILES, FORMAT
 from ..actions import use
 from ..environment import Environment
 from ..errors import CudaError
-from ..lockfile import FILES, FORMAT, make_environment
+from ..lockfile import make_environment
 from ..lockfile.cuda_file import text_of
 from ..lockfile.environment_yml import EnvironmentFile, has_section, parse
 from ..machine.machine import Machine

@@ -13,9 +13,9 @@ from .script import NODE_LIMIT
 
 LIMIT = 30.0
 """Seconds after which nobody is waited for."""
-_PATIENCE = 1.5
+_PATIENCE = 1.4
 _LEAST = 1.0
-"""Where some have answered, the others have half as long again, and a second at least."""
+"""Where some have answered, the others have two fifths longer, and a second at least."""
 _LAUNCH = 2.0
 """Seconds that a node may come later than the others."""
 _BEGUN = NODE_LIMIT + 2.0
@@ -56,7 +56,7 @@ class Hearing:
         self.mark = f"{MARK} {nonce} ".encode()
         self.speakers: dict[Source, Speaker] = {}
         self._expected, self._begun, self._limit = expected, time.monotonic(), limit
-        self._slowest = 0.0
+        self._slowest, self._together = 0.0, labelled
         # What srun writes before a line of a node, the node cannot write.
         label = rb"\s*(\d{1,6}):\s*" if labelled else rb"()"
         form = label + re.escape(self.mark) + rb"(none|launched|\d{1,4} \d{1,4}) ?(.*)"
@@ -125,12 +125,12 @@ class Hearing:
     @property
     def stuck(self) -> bool:
         """Whether some nodes wait for the program, which comes to none until it comes to all."""
-        return (self._gives_up() or float("inf")) <= time.monotonic()
+        return self._gives_up() is not None
 
     def _gives_up(self) -> float | None:
         """When to go on without the nodes that are not there, if others wait for them."""
         speakers = self.speakers.values()
-        some_only = 0 < len(speakers) < self._expected
+        some_only = self._together and 0 < len(speakers) < self._expected
         if not some_only or any(one.begun or one.document for one in speakers):
             return None
         last = max(one.launched for one in speakers) - self._begun

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import CudaError
@@ -70,10 +71,11 @@ def nodes_in(printed: bytes) -> list[Node]:
     """
     try:
         found = parse_json(printed)
-        items = found["items"]
-        assert isinstance(items, list)
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise CudaError("kubectl has printed something that is no list of nodes.") from error
+    except ValueError:
+        found = None
+    items = found.get("items") if isinstance(found, dict) else None
+    if not isinstance(items, list):
+        raise CudaError("kubectl has printed something that is no list of nodes.")
     nodes = dict[str, Node]()
     for item in items[:100_000]:
         metadata = item.get("metadata") if isinstance(item, dict) else None
@@ -81,8 +83,21 @@ def nodes_in(printed: bytes) -> list[Node]:
         labels = metadata.get("labels") if isinstance(metadata, dict) else None
         # RFC 1123, as Kubernetes has it.
         if isinstance(name, str) and re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}", name, re.ASCII):
-            nodes.setdefault(name, _node(name, labels if isinstance(labels, dict) else {}))
+            node = _node(name, labels if isinstance(labels, dict) else {})
+            if not _is_ready(item):
+                node = replace(node, machine=None, problem="is not ready (says Kubernetes)")
+            nodes.setdefault(name, node)
     return list(nodes.values())
+
+
+def _is_ready(item: Mapping[str, Any]) -> bool:
+    """Whether nothing says that a node is down: its labels stay when it is gone."""
+    status = item.get("status")
+    conditions = status.get("conditions") if isinstance(status, dict) else None
+    for one in conditions if isinstance(conditions, list) else ():
+        if isinstance(one, dict) and one.get("type") == "Ready":
+            return bool(one.get("status") == "True")
+    return True
 
 
 def _node(name: str, labels: Mapping[str, Any]) -> Node:

@@ -1,8 +1,8 @@
 """What a node says of itself: one JSON document, in numbered lines that no scheduler breaks.
 
 A node gets the text of this file by standard input, and behind it `main(SETTINGS)`; `script.py`
-puts both together. It needs the standard library of Python 3.6 or newer and nothing else, starts
-no longer than `limit` seconds, writes no file, and sends no more than MOST characters.
+puts both together. It needs the standard library of Python 3.6 or newer and nothing else, takes no
+longer than `limit` seconds, writes no file, and sends no more than MOST characters.
 
     conda-cuda NONCE launched node7     its shell has begun: `script.py`
     conda-cuda NONCE 0 0 "node7"        this program has begun
@@ -10,6 +10,7 @@ no longer than `limit` seconds, writes no file, and sends no more than MOST char
     conda-cuda NONCE 2 2 de7", ...}
 """
 
+import contextlib
 import json
 import os
 import re
@@ -44,7 +45,7 @@ _DRIVER_FOLDERS = (
     "/usr/lib/wsl/lib",
 )
 """Where the driver's libraries lie besides: RHEL, containers, NixOS and WSL."""
-_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+_VARIABLES = ("CUDA_VISIBLE_DEVICES",)
 
 
 def main(settings: "dict[str, object]") -> None:
@@ -112,12 +113,9 @@ _MODULE = (
 
 
 def _enter(facts: "dict[str, object]", name: str, find: "object") -> None:
-    try:
+    # Whatever a node is like, the other facts are sent.
+    with contextlib.suppress(Exception):
         facts[name] = find()  # type: ignore[operator]
-    except Exception as error:
-        facts.setdefault("errors", []).append(  # type: ignore[attr-defined]
-            f"{name}: {type(error).__name__}: {error}"[:200]
-        )
 
 
 def _libc() -> "str | None":

@@ -94,7 +94,8 @@ def _words(
 ) -> list[str]:
     """The command line of the job."""
     others = [row.name for row in rows if row not in wanted]
-    memory = [int(row.memory) for row in wanted if row.memory.isascii() and row.memory.isdigit()]
+    # A node of unknown memory has 1, and 0 would ask for all.
+    memory = [int(row.memory) for row in wanted if re.fullmatch("[1-9][0-9]{0,9}", row.memory)]
     return [
         "srun",
         f"--partition={partition}",

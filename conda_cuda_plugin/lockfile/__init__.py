@@ -4,8 +4,3 @@ An environment becomes a file, and a file an environment. Open `cuda_file.py` fi
 `export.py` and `apply.py`. A file for all of an environment is in
 `environment_yml.py`.
 """
-
-FORMAT = "cuda-environment"
-"""What conda calls the format of a file for an environment and its toolkit."""
-FILES = (f"{FORMAT}.yml", f"{FORMAT}.yaml")
-"""The names by which conda knows the format."""

@@ -144,7 +144,7 @@ class Machine:
     @property
     def elsewhere(self) -> bool:
         """Whether it is another machine than this one, which conda has to be told of."""
-        return self.stated
+        return self.stated or self.name is not None or bool(self.nodes)
 
     @property
     def capability(self) -> ComputeCapability | None:

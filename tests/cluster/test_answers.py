@@ -149,7 +149,7 @@ def test_of_a_host_one_answer_counts() -> None:
     assert list(hearing.speakers) == [(1, 0)]
 
 
-def test_the_silent_are_waited_for_half_as_long_again() -> None:
+def test_the_silent_are_waited_for_a_while_longer() -> None:
     hearing = Hearing(NONCE, 3)
     begun = time.monotonic()
     assert hearing.until() > begun + LIMIT - 1
@@ -161,3 +161,18 @@ def test_the_silent_are_waited_for_half_as_long_again() -> None:
     assert begun + 11 < hearing.until() < begun + 13
     hearing.take(1, MARK + b"1 1 {}")
     assert hearing.until() < begun + 2
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_nodes_that_wait_for_others_are_asked_without_them(labelled: bool) -> None:
+    """srun passes nothing on before it has reached every node; hosts have each their own ssh."""
+    hearing = Hearing(NONCE, 2, labelled=labelled)
+    begun = time.monotonic()
+    hearing.take(0, (b"0: " if labelled else b"") + MARK + b"launched gpu01")
+    assert [one.name for one in hearing.speakers.values()] == ["gpu01"]
+    assert hearing.stuck is labelled
+    assert (hearing.until() < begun + 3) is labelled
+    hearing.take(0, (b"0: " if labelled else b"") + MARK + b'0 0 "gpu01"')
+    # It has got the program, so nothing holds it up.
+    assert not hearing.stuck
+    assert hearing.until() > begun + LIMIT - 1

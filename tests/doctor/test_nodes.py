@@ -44,7 +44,7 @@ ANSWERED = st.builds(
     alike=st.lists(TEXT, max_size=2).map(tuple),
 )
 SILENT = st.builds(Node, name=st.just(""), machine=st.none(), problem=TEXT)
-EXAMPLES = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def named(nodes: list[Node]) -> list[Node]:

@@ -52,6 +52,7 @@ EXCEPTIONS = {
     "cluster.probe": "a program of its own, run on a node, and it opens /dev/null",
     "cli.complete": "a program of its own, run at every Tab",
     "system.conda_compat": "opens /dev/null",
+    "cli": "opens /dev/null",
     "data": "reads the plugin's own files",
     "hooks.template": "reads the plugin's own files",
     "cli.verbs.completion": "reads the plugin's own files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from conda_cuda_plugin.system.yaml_text import load
 from ..channel.hosts import silent
 from ..conftest import Conda
 from ..listing import listing
+from ..mounts import mounted
 
 CUDA = "cuda:\n  version: '12.4'\n  flavor: base\n  source: pypi\n"
 
@@ -58,6 +60,17 @@ def _saved(project: Path, text: str) -> Path:
     path = project / "saved.yml"
     path.write_text(text)
     return path
+
+
+def test_a_folder_that_cannot_be_written(conda: Conda, project: Path) -> None:
+    """Without a copy of the file, conda reads the file itself."""
+    place = project.parent / "read-only"
+    words = f"'{conda.exe}' cuda apply '{place}/environment.yml' -y"
+    copy = f"cp '{project}/environment.yml' '{place}' && mount -o remount,ro '{place}'"
+    done = mounted(conda, place, "size=300k", f"{copy} && {words}")
+    assert done.returncode == 0, done.stderr
+    assert "EnvironmentSectionNotValid" in done.stderr
+    assert os.readlink(conda.envs / "work" / "cuda") == "cuda-12.4"
 
 
 def test_an_environment_that_is_there_is_brought_up_to_date(
@@ -219,7 +232,8 @@ def test_a_command_that_is_stopped(
                 child.wait(60)
             finally:
                 if child.poll() is None or number is signal.SIGKILL:
-                    os.killpg(child.pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.pid, signal.SIGKILL)
     text = (project.parent / "said.txt").read_text()
     assert child.returncode and "Traceback" not in text
     if number is signal.SIGTERM:

@@ -57,9 +57,9 @@ def test_a_command_of_match_in_a_shell(
     assert "__cuda" in again
 
 
-def test_every_command_of_conda_carries_both(conda: Conda) -> None:
+def test_every_command_of_conda_carries_both(conda: Conda, nodes: Path) -> None:
     words = ("cuda", "match", "torch==2.5.1", "--for")
-    for text, arch in ((FAR, "8.6"), ("driver=550", "")):
+    for text, arch in ((FAR, "8.6"), ("driver=550", ""), (str(nodes), "7.5")):
         lines = conda(*words, text).out.splitlines()
         commands = [line.strip() for line in lines if "conda install" in line or " use " in line]
         assert len(commands) > 4

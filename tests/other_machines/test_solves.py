@@ -99,6 +99,12 @@ def test_use_for_another_machine(
     assert f"_{build}_" in found["cudnn"]
 
 
+def test_use_for_nodes_that_differ(conda: Conda, environment: Path, nodes: Path) -> None:
+    found = planned(conda, environment, *CUDNN, "--for", str(nodes))
+    assert found["cuda-arch"].startswith("cuda-arch-7.5-")
+    assert "_arch75_" in found["cudnn"]
+
+
 def test_it_is_installed_as_planned(conda: Conda, environment: Path) -> None:
     conda.cuda("use", environment, *CUDNN, "--for=driver=550,cc=8.6", "--yes")
     found = [path.name for path in (environment / "cuda-12.4" / "conda-meta").glob("*.json")]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import shutil
@@ -26,7 +27,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...system.files import Inside
+from ...system.operating_system import uninterrupted
 from ...system.reading import open_regular
+from ...system.stopping import tidy
 from ...versions import CudaVersion
 from .confine import NO_NAMESPACES
 from .installers import RunfileError
@@ -116,18 +119,21 @@ class Workplace:
         command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py")), mode]
         command += [str(self.folder), str(self.file), _PLACE, *words]
         Inside(self.folder).remove(Path("output"))
+        process = None
         with Inside(self.folder).create(Path("output")) as output:
-            process = subprocess.Popen(
-                command,
-                env=self._variables(),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Without a terminal nobody can be asked; and all of it can be ended at once.
-                start_new_session=True,
-            )
             try:
+                # A signal before its number is known would leave it running.
+                with uninterrupted():
+                    process = subprocess.Popen(
+                        command,
+                        env=self._variables(),
+                        cwd=self.folder,
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=subprocess.STDOUT,
+                        # Without a terminal nobody can be asked; and all can be ended at once.
+                        start_new_session=True,
+                    )
                 return process.wait(self.limit)
             except subprocess.TimeoutExpired as error:
                 raise RunfileError(
@@ -136,7 +142,8 @@ class Workplace:
                     hints=self.last(),
                 ) from error
             finally:
-                _end(process)
+                if process is not None:
+                    tidy(functools.partial(_end, process))
 
     def _variables(self) -> Mapping[str, str]:
         """Nothing of the user's but PATH: no DISPLAY, no SUDO_USER, no language, no home."""
