@@ -83,7 +83,8 @@ class Unmet:
         `variables` are those of the shell that reads it. The keys are codes for the hints.
         """
         stated = self.other_machine(machine)
-        here = f"{'Stated' if machine.elsewhere else 'Here'}: {seen_by_solver(machine)}."
+        where = "There" if machine.nodes else "Stated" if machine.elsewhere else "Here"
+        here = f"{where}: {seen_by_solver(machine)}."
         found = {"cuda_here": f"{here} {_MEANING}"}
         if self.newest == self.version:
             found["cuda_newest"] = f"Another build of {self.name} {self.newest} would do."

@@ -76,6 +76,24 @@ def test_use(
     conda.cuda("use", environment, *words, *USE, "--yes", **variables)
 
 
+def test_which_of_several_machines(conda: Conda, environment: Path, nodes: Path) -> None:
+    words = ("12.4", "--cudnn=9.12", f"--for={nodes}", *USE)
+    said = one_line(conda.cuda("use", environment, *words, check=False, COLUMNS="80").err)
+    assert "cudnn 9.12.0.46 wants __cuda_arch >=9.0, through cuda-arch." in said
+    assert "There: __cuda 12.4 (on old), __cuda_arch 7.5 (on new)." in said
+
+
+def test_a_gpu_without_a_driver(conda: Conda, environment: Path) -> None:
+    """Packages are for the GPU, and the driver counts as one that runs the release."""
+    words = ("12.4", "--cudnn=9.12", "--for=a100", *USE)
+    said = one_line(conda.cuda("use", environment, *words, check=False, COLUMNS="80").err)
+    assert "cudnn 9.12.0.46 wants __cuda_arch >=9.0, through cuda-arch." in said
+    assert (
+        "Stated: __cuda 12.4 (by the release, as no driver is stated), __cuda_arch 8.0 (by --for)."
+    ) in said
+    assert "The newest cudnn that would do: 9.10.2.21" in said
+
+
 def test_json(conda: Conda, environment: Path) -> None:
     words = ("12.4", "--cudnn=9.10", *USE, "--json")
     found = conda.cuda("use", environment, *words, check=False, **OLD).json

@@ -86,7 +86,8 @@ def test_conda_create(
         ("driver=550,cc=8.6+9.0", "8.6", "arch75"),
         ("h100,driver=550", "9.0", "arch90"),
         ("cuda=12.4", NEWEST, "arch90"),
-        ("h100", NEWEST, "arch90"),
+        ("h100", "9.0", "arch90"),
+        ("t4+h100", "7.5", "arch75"),
     ],
 )
 def test_use_for_another_machine(
