@@ -183,6 +183,18 @@ def test_hints_of_conda(
 
 
 @pytest.mark.skipif(not HAS_HINTS, reason="conda has hints for its errors since 26.7")
+@pytest.mark.parametrize("stated", ["fast", "12.4:", "12\n4\x1b[31m"], ids=ascii)
+def test_an_override_that_is_no_version_is_the_reason(stated: str, conda: Conda) -> None:
+    """conda takes it for the version of `__cuda`, whatever it is."""
+    result = conda(*CREATE, "driven=2", check=False, CONDA_OVERRIDE_CUDA=stated)
+    assert result.code == 1
+    said = one_line(result.err.partition("Next steps")[2])
+    assert f"CONDA_OVERRIDE_CUDA is {stated!r}, which is not a CUDA version" in said
+    assert "`conda cuda doctor` says how to take it away" in said
+    assert "Here:" not in said
+
+
+@pytest.mark.skipif(not HAS_HINTS, reason="conda has hints for its errors since 26.7")
 def test_hints_for_a_file(conda: Conda) -> None:
     """The command line does not say what is asked for, and of which channels."""
     file = conda.home / "environment.yml"

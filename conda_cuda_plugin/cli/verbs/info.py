@@ -189,6 +189,8 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("doctor", f"{counts(findings)}{f' ({ids})' if ids else ''}"),
     ]
     rows += [("note", note) for note in found["machine"]["notes"]]
+    if "-overridden" in ids:
+        rows.append(("note", f"`{patient.command('doctor')}` says how to take it away."))
     verdict = patient.verdict
     return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 
