@@ -52,7 +52,7 @@ def test_a_variable_of_this_shell(
     assert note in " ".join(screen.split())
     assert "1 warning (driver-overridden)" in screen
     assert "`conda cuda doctor -" in screen
-    assert "says how to take it away." in " ".join(screen.split())
+    assert "says what to do about it." in " ".join(screen.split())
     assert rules(machine, environment, CONDA_OVERRIDE_CUDA=stated) == {
         "driver-overridden": "unset CONDA_OVERRIDE_CUDA"
     }

@@ -190,7 +190,7 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
     ]
     rows += [("note", note) for note in found["machine"]["notes"]]
     if "-overridden" in ids:
-        rows.append(("note", f"`{patient.command('doctor')}` says how to take it away."))
+        rows.append(("note", f"`{patient.command('doctor')}` says what to do about it."))
     verdict = patient.verdict
     return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 
