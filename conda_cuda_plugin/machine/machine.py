@@ -148,10 +148,13 @@ class Machine:
 
     @property
     def capability(self) -> ComputeCapability | None:
-        """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown."""
+        """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown.
+
+        Of several machines it is the least that is known: the rest can only lower it.
+        """
         found = [gpu.capability for gpu in self.gpus]
         known = [capability for capability in found if capability is not None]
-        return min(known) if known and len(known) == len(found) else None
+        return min(known) if known and (self.nodes or len(known) == len(found)) else None
 
     def stated_by(self, package: str) -> str:
         """What states its driver (`cuda`) or GPU (`cuda_arch`), to be appended; else empty."""

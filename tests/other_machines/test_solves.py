@@ -106,6 +106,15 @@ def test_use_for_nodes_that_differ(conda: Conda, environment: Path, nodes: Path)
     assert "_arch75_" in found["cudnn"]
 
 
+def test_use_for_nodes_one_of_which_does_not_say(
+    conda: Conda, environment: Path, nodes: Path
+) -> None:
+    """What is known of the others holds all the same."""
+    nodes.write_text(f"{nodes.read_text()}  - {{name: odd, gpus: [{{name: Odd, count: 1}}]}}\n")
+    found = planned(conda, environment, *CUDNN, "--for", str(nodes))
+    assert "_arch75_" in found["cudnn"]
+
+
 def test_it_is_installed_as_planned(conda: Conda, environment: Path) -> None:
     conda.cuda("use", environment, *CUDNN, "--for=driver=550,cc=8.6", "--yes")
     found = [path.name for path in (environment / "cuda-12.4" / "conda-meta").glob("*.json")]
