@@ -28,8 +28,15 @@ def hints(error: Any) -> Iterator[Any]:
     from conda.plugins.types import CondaErrorHint
 
     machine = machine_for(None)
-    unmet = _unmet(error)
-    if unmet is not None:
+    no_version = [one.note for one in machine.overrides if one.package == "cuda" and not one.counts]
+    unmet = None if no_version else _unmet(error)
+    if no_version:
+        yield CondaErrorHint(
+            f"{no_version[0]} conda goes by it all the same. `conda cuda doctor` says how to take "
+            "it away.",
+            "cuda_override",
+        )
+    elif unmet is not None:
         yield CondaErrorHint(f"{unmet.text}.", "cuda_wanted")
         for code, text in unmet.hints(machine, os.environ).items():
             yield CondaErrorHint(text, code)

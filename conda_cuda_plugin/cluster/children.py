@@ -13,10 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from conda import conda_signal_handler
-from conda.common.signals import signal_handler
-from conda.exceptions import CondaSignalInterrupt
-
 from ..errors import CudaError
 from ..quoting import escaped
 from ..system.operating_system import for_child
@@ -27,6 +23,8 @@ _LONGEST = 2048
 _LOGGED = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d")
 _TAIL = 4000
 """Bytes kept of what a program complains."""
+_TICK = 0.1
+"""Seconds after which a signal is noticed."""
 _GRACE = 2.0
 """Seconds that a program has to end what it has begun elsewhere, before it is killed."""
 
@@ -135,34 +133,32 @@ def end(children: Sequence[Child]) -> None:
 
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Let signals that ask to stop end what is under way.
+def stoppable() -> Iterator[list[int]]:
+    """Note signals that ask to stop; they end what is under way, and not what is about to begin.
+
+    An exception could come between the start of a program and the moment at which it is known.
+
+    Yields:
+        The signals that have come: empty, until one has.
 
     Raises:
-        Stopped: when one has come.
+        Stopped: in the end, when one has come.
     """
+    came: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            # What nohup ignores stays ignored.
+            if number and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, lambda number, _: came.append(number))
     try:
-        with contextlib.ExitStack() as stack:
-            if threading.current_thread() is threading.main_thread():
-                stack.enter_context(signal_handler(conda_signal_handler))
-                stack.enter_context(_hangup())
-            yield
-    except (KeyboardInterrupt, CondaSignalInterrupt) as error:
-        raise Stopped() from error
-
-
-@contextlib.contextmanager
-def _hangup() -> Iterator[None]:
-    """Take the end of a terminal for a signal to stop, which conda does not; nohup holds."""
-    number = getattr(signal, "SIGHUP", None)
-    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(number, conda_signal_handler)
-    try:
-        yield
+        yield came
     finally:
-        signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    if came:
+        raise Stopped()
 
 
 def output_of(
@@ -194,12 +190,13 @@ def output_of(
         else:
             finished.set()
 
-    with stoppable():
+    with stoppable() as came:
         child = Child(words, b"", take, variables)
         try:
-            begun = time.monotonic()
-            finished.wait(limit)
-            left = limit - (time.monotonic() - begun)
+            end_of_time = time.monotonic() + limit
+            while not came and not finished.wait(_TICK) and time.monotonic() < end_of_time:
+                pass
+            left = end_of_time - time.monotonic()
             code = child.wait(left) if finished.is_set() and size <= most else None
         finally:
             end([child])
@@ -272,17 +269,17 @@ def listen(
     """
     lines: queue.Queue[tuple[int, bytes | None]] = queue.Queue(1000)
     stopped, children, codes = threading.Event(), list[Child](), dict[int, int | None]()
-    with stoppable():
+    with stoppable() as came:
         try:
             for number, words in enumerate(calls):
                 reader = Lines(number, mark, lines, stopped)
                 children.append(Child(words, feed, reader.take, variables))
-            while len(codes) < len(children):
+            while len(codes) < len(children) and not came:
                 left = until() - time.monotonic()
                 if left <= 0:
                     break
                 try:
-                    number, line = lines.get(timeout=min(left, 1.0))
+                    number, line = lines.get(timeout=min(left, _TICK))
                 except queue.Empty:
                     continue
                 if line is None:

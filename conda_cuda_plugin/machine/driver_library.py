@@ -133,7 +133,7 @@ def _run(
         except subprocess.TimeoutExpired as late:
             # It hangs inside the kernel and cannot be ended, so it is left behind.
             output = late.stdout or b""
-        return output, f"did not answer within {timeout:g} s"
+        return output, f"did not answer within {round(timeout, 1):g} s"
     except BaseException:
         child.kill()
         raise

@@ -144,14 +144,17 @@ class Machine:
     @property
     def elsewhere(self) -> bool:
         """Whether it is another machine than this one, which conda has to be told of."""
-        return self.stated
+        return self.stated or self.name is not None or bool(self.nodes)
 
     @property
     def capability(self) -> ComputeCapability | None:
-        """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown."""
+        """The least of its GPUs' compute capabilities; None without GPUs, or if one is unknown.
+
+        Of several machines it is the least that is known: the rest can only lower it.
+        """
         found = [gpu.capability for gpu in self.gpus]
         known = [capability for capability in found if capability is not None]
-        return min(known) if known and len(known) == len(found) else None
+        return min(known) if known and (self.nodes or len(known) == len(found)) else None
 
     def stated_by(self, package: str) -> str:
         """What states its driver (`cuda`) or GPU (`cuda_arch`), to be appended; else empty."""

@@ -163,22 +163,25 @@ def overriding_settings() -> dict[str, Override]:
     """
     stated = getattr(context, _SETTINGS[0], {})
     return {
-        package: Override(package, str(text).strip(), *_place(package))
+        package: Override(package, str(text).strip(), *_place(package, text))
         for package, text in stated.items()
         if text is not None
     }
 
 
-def _place(package: str) -> tuple[str, str]:
-    """The file of settings that has the last word on a virtual package, and the key in it."""
-    for source, rows in reversed(context.raw_data.items()):
-        for name in _SETTINGS:
-            if name in rows:
-                keys = rows[name].value(None)
-                for key in (f"__{package}", package):
-                    if key in keys:
-                        return str(source), f"{name}.{key}"
-    return "condarc", f"{_SETTINGS[0]}.{package}"
+def _place(package: str, text: object) -> tuple[str, str]:
+    """The file of settings that has the last word on a virtual package, and the key in it.
+
+    That is the last one to say what counts: `#!final` in an earlier one overrules those behind it.
+    """
+    found = ("condarc", f"{_SETTINGS[0]}.{package}")
+    for source, rows in context.raw_data.items():
+        for name in set(_SETTINGS) & set(rows):
+            keys = rows[name].value(None)
+            for key in (package, f"__{package}"):
+                if key in keys and str(keys[key].value(None)) == str(text):
+                    found = (str(source), f"{name}.{key}")
+    return found
 
 
 def stated_cuda(variables: Mapping[str, str], settings: Mapping[str, Override]) -> Override | None:
@@ -300,17 +303,23 @@ def overrides(machine: Machine | None, runs: CudaVersion | None = None) -> Mappi
 
 def seen_by_solver(machine: Machine) -> str:
     """What the solver sees of a machine and what says so, as a list in a sentence."""
-    evidence, found = dict(machine.evidence), overrides(machine)
+    found = overrides(machine)
     lacks = "stated" if machine.elsewhere else "found"
-    driver = _said_by(evidence, ("driver_cuda", "cuda", "driver")) or f"no driver is {lacks}"
+    said = {key: f"by {what}" for key, what in machine.evidence}
+    for one in reversed(machine.nodes):
+        if one.driver_cuda == machine.driver_cuda:
+            said["driver_cuda"] = f"on {one.name}"
+        if one.capability == machine.capability:
+            said["gpus"] = f"on {one.name}"
+    driver = _first(said, ("driver_cuda", "cuda", "driver")) or f"no driver is {lacks}"
     if not found[CUDA]:
         return f"no __cuda ({driver}), and so no __cuda_arch"
-    gpu = _said_by(evidence, ("gpus", "cc", "gpu")) or f"no GPU is {lacks}"
+    gpu = _first(said, ("gpus", "cc", "gpu")) or f"no GPU is {lacks}"
     arch = f"__cuda_arch {found[ARCH]}" if found[ARCH] else "no __cuda_arch"
     if driver == gpu:
         return f"__cuda {found[CUDA]} and {arch} ({gpu})"
     return f"__cuda {found[CUDA]} ({driver}), {arch} ({gpu})"
 
 
-def _said_by(evidence: Mapping[str, str], keys: Iterable[str]) -> str | None:
-    return next((f"by {evidence[key]}" for key in keys if key in evidence), None)
+def _first(said: Mapping[str, str], keys: Iterable[str]) -> str | None:
+    return next((said[key] for key in keys if key in said), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import CudaError
@@ -83,7 +83,8 @@ class Unmet:
         `variables` are those of the shell that reads it. The keys are codes for the hints.
         """
         stated = self.other_machine(machine)
-        here = f"{'Stated' if machine.elsewhere else 'Here'}: {seen_by_solver(machine)}."
+        where = "There" if machine.nodes else "Stated" if machine.elsewhere else "Here"
+        here = f"{where}: {seen_by_solver(machine)}."
         found = {"cuda_here": f"{here} {_MEANING}"}
         if self.newest == self.version:
             found["cuda_newest"] = f"Another build of {self.name} {self.newest} would do."
@@ -130,10 +131,24 @@ def find_unmet(
     try:
         for spec in specs:
             if way := search.way(spec):
-                return search.unmet(way)
+                return _with_the_other(search, spec, search.unmet(way))
     except _TooLongError:
         pass
     return None
+
+
+def _with_the_other(search: _Search, spec: str, unmet: Unmet) -> Unmet:
+    """What a package wants, with what it wants of the other of the two as well."""
+    stated = {name: version for name in NAMES if (version := unmet.example(name))}
+    there = search.on({**search.system, **stated})
+    way = there.way(spec) if len(stated) == 1 else None
+    if not way:
+        return unmet
+    more = there.unmet(way)
+    if any(want.partition(" ")[0] in stated for want in more.wants):
+        return unmet
+    through = tuple(dict.fromkeys((*unmet.through, *more.through)))
+    return replace(unmet, wants=(*unmet.wants, *more.wants), through=through)
 
 
 def first_unfit(records: Iterable[Any], system: System) -> Unmet | None:
@@ -183,14 +198,21 @@ class _Search:
     def __init__(
         self, channels: Sequence[str], subdir: str, specs: Iterable[str], system: System
     ) -> None:
-        self._channels, self._subdir, self._system = channels, subdir, system
+        self._channels, self._subdir, self.system = channels, subdir, system
         self._left = _MOST_ROWS
+        self._specs = tuple(specs)
         self._asked: dict[str, list[Any]] = {}
-        for spec in filter(None, map(spec_of, specs)):
+        for spec in filter(None, map(spec_of, self._specs)):
             self._asked.setdefault(spec.name, []).append(spec)
         self._named: dict[str, list[Row]] = {}
         self._ways: dict[str, _Way | None] = {}
         self._beyond: dict[tuple[str, str], _Way | None] = {}
+
+    def on(self, system: System) -> _Search:
+        """The same for another machine."""
+        found = _Search(self._channels, self._subdir, self._specs, system)
+        found._named, found._left = self._named, self._left
+        return found
 
     def way(self, text: str, depth: int = 0) -> _Way | None:
         """The way from a spec to what the machine lacks.
@@ -231,7 +253,7 @@ class _Search:
 
     def _on_from(self, row: Row, depth: int) -> _Way | None:
         first = _Step("", row)
-        if _wants(row, self._system):
+        if _wants(row, self.system):
             return (first,)
         ways = [self.way(text, depth + 1) for text in row.depends if text[:2] != "__"]
         if () in ways:
@@ -242,7 +264,7 @@ class _Search:
     def unmet(self, way: _Way) -> Unmet:
         """What to say of a way."""
         first, last = way[0].row, way[-1]
-        wants = _wants(last.row, self._system)
+        wants = _wants(last.row, self.system)
         through = [f"{step.row.facts['name']} {step.row.version}" for step in way[1:]]
         spec = spec_of(last.spec)
         asked = str(spec.version or "") if spec is not None else ""

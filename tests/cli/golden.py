@@ -56,7 +56,7 @@ SCREENS = {
     "use-switch": "use 13.0 --dry-run",
     "use-other-machine": f"use 12.4 {LAB} --cudnn 9.10",
     "use-other-machine-stated": f"use 12.4 {LAB} --cudnn 9.10 --for driver=550,cc=8.6+9.0",
-    "use-other-machine-no-driver": f"use 12.4 {LAB} --nccl 2.27 --for cc=7.5",
+    "use-other-machine-no-driver": f"use 12.4 {LAB} --cudnn 9.10 --for v100",
     "use-cannot": "use 13.1 --for driver=470,cc=8.0",
     "use-10.2": "use 10.2 --for cc=7.0",
     "use-10.2-devel": "use 10.2 --flavor devel --for cc=7.0",

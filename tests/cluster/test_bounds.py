@@ -60,13 +60,14 @@ def nothing_is_left(slurm: Slurm) -> Iterator[None]:
     wait_for(lambda: not any(map(slurm.processes, slurm.pids)), "the end of all processes")
 
 
-def asking() -> list[str]:
-    """The programs on this machine that ask a Slurm."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+def asking(slurm: Slurm) -> list[str]:
+    """The programs on this machine that ask this Slurm."""
+    found, conf = [], f"SLURM_CONF={slurm.folder}/".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if path.read_bytes().startswith(b"srun\0"):
-                found.append(path.read_bytes().decode())
+            words = (folder / "cmdline").read_bytes()
+            if words.startswith(b"srun\0") and conf in (folder / "environ").read_bytes():
+                found.append(words.decode())
     return found
 
 
@@ -135,20 +136,20 @@ def test_whoever_stops_it_leaves_nothing_behind(
     user: Conda, odd: Slurm, number: signal.Signals
 ) -> None:
     words = [user.exe, "cuda", "info", "--for", "slurm:mute/all"]
-    before = asking()
     with nothing_is_left(odd):
         child = subprocess.Popen(
             words, env=user.environ(), cwd=user.home, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         wait_for(lambda: any("RUNNING" in one for one in odd.going_on()), "the job")
+        assert asking(odd)
         # A terminal sends it to all.
         os.killpg(child.pid, number)
         out, err = child.communicate(timeout=60)
     assert child.returncode not in (0, None)
     assert out == ""
     assert "Traceback" not in err
-    assert asking() == before
+    wait_for(lambda: not asking(odd), "the end of srun")
 
 
 def test_it_works_from_within_a_job(user: Conda, odd: Slurm) -> None:

@@ -9,6 +9,7 @@ import subprocess
 from .fleet import HOSTS, NODES
 from .kubernetes import NODES as LABELLED
 from .kubernetes import Kubernetes
+from .programs import wait_for
 from .slurm import Slurm
 from .sshd import Hosts
 
@@ -32,8 +33,8 @@ class TestSlurm:
         assert slurm.ask(*words, looked) == "shadow1\n"
 
     def test_nothing_is_left_running(self, slurm: Slurm) -> None:
-        assert slurm.going_on() == []
-        assert {name: slurm.processes(name) for name in slurm.pids if slurm.processes(name)} == {}
+        wait_for(lambda: not slurm.going_on(), "the end of all jobs")
+        wait_for(lambda: not any(map(slurm.processes, slurm.pids)), "the end of all processes")
 
 
 class TestHosts:

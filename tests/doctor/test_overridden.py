@@ -51,6 +51,8 @@ def test_a_variable_of_this_shell(
     assert f"driver         {driver}\n" in screen
     assert note in " ".join(screen.split())
     assert "1 warning (driver-overridden)" in screen
+    assert "`conda cuda doctor -" in screen
+    assert "says what to do about it." in " ".join(screen.split())
     assert rules(machine, environment, CONDA_OVERRIDE_CUDA=stated) == {
         "driver-overridden": "unset CONDA_OVERRIDE_CUDA"
     }
@@ -92,6 +94,22 @@ def test_settings_are_cured_by_the_command_that_is_shown(
         machine(*words)
     assert rules(machine, environment) == {}
     assert "2.99" in condarc.read_text()
+
+
+@pytest.mark.skipif(
+    not hasattr(context, "override_virtual_packages"),
+    reason="conda has the setting from 25.11 on",
+)
+def test_the_file_that_has_the_last_word_is_named(machine: Conda, environment: Path) -> None:
+    """`#!final` in one that conda reads earlier goes before one that it reads later."""
+    first, later = machine.home / ".condarc", machine.home / "condarc.yml"
+    first.write_text("override_virtual_packages:\n  cuda: '11.8'  #!final\n")
+    later.write_text(f"{later.read_text()}virtual_packages: {{cuda: '12.1'}}\n")
+    [cure] = rules(machine, environment).values()
+    assert cure.startswith(f"conda config --file {first} ")
+    machine(*shlex.split(cure)[1:])
+    [cure] = rules(machine, environment).values()
+    assert cure.startswith(f"conda config --file {later} ")
 
 
 def test_recorded_variables_are_cured_by_the_command_that_is_shown(

@@ -35,3 +35,20 @@ def holds_to_constraints(conda: Any) -> bool:
     """Whether conda's solver holds to what packages constrain of a machine (conda/conda#10803)."""
     shown: str = conda("config", "--show", "solver", "--json").json["solver"]
     return shown != "classic"
+
+
+_NODES = """\
+machines: slurm:gpu
+asked: "2026-11-01T10:00:00Z"
+nodes:
+  - {name: new, driver: 580.95.05, driver_cuda: "13.0", gpus: [{capability: "7.5", count: 2}]}
+  - {name: old, driver: 550.54.15, driver_cuda: "12.4", gpus: [{capability: "9.0", count: 4}]}
+"""
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Path:
+    """An inventory of two nodes: one has the older driver, the other the older GPUs."""
+    path = tmp_path / "nodes.yaml"
+    path.write_text(_NODES)
+    return path

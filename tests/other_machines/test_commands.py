@@ -57,9 +57,9 @@ def test_a_command_of_match_in_a_shell(
     assert "__cuda" in again
 
 
-def test_every_command_of_conda_carries_both(conda: Conda) -> None:
+def test_every_command_of_conda_carries_both(conda: Conda, nodes: Path) -> None:
     words = ("cuda", "match", "torch==2.5.1", "--for")
-    for text, arch in ((FAR, "8.6"), ("driver=550", "")):
+    for text, arch in ((FAR, "8.6"), ("driver=550", ""), (str(nodes), "7.5")):
         lines = conda(*words, text).out.splitlines()
         commands = [line.strip() for line in lines if "conda install" in line or " use " in line]
         assert len(commands) > 4
@@ -70,12 +70,28 @@ def test_every_command_of_conda_carries_both(conda: Conda) -> None:
         assert variables == {CUDA: "12.4", ARCH: arch}
 
 
-@pytest.mark.parametrize("more", [[], ["--for=h100"]], ids=["this machine", "no driver"])
-def test_other_commands_carry_none(more: list[str], conda: Conda) -> None:
-    result = conda("cuda", "match", "torch==2.5.1", *more, **UNIX)
+def test_gpus_alone_get_a_driver_that_runs_the_build(conda: Conda) -> None:
+    words = ("cuda", "match", "torch==2.5.1", "--for", "v100+h100")
+    builds = conda(*words, "--json").json["builds"]
+    assert builds
+    for build in builds:
+        assert build["variables"] == {CUDA: build["cuda"], ARCH: "7.0"}
+    lines = [line.strip() for line in conda(*words).out.splitlines()]
+    for build in (one for one in builds if one["source"] == "conda-forge"):
+        begin = f"env CONDA_OVERRIDE_CUDA={build['cuda']} CONDA_OVERRIDE_CUDA_ARCH=7.0 "
+        assert [line for line in lines if line == begin + build["commands"][0]]
+
+
+def test_commands_for_this_machine_carry_none(conda: Conda) -> None:
+    words = ("cuda", "match", "torch==2.5.1")
+    result = conda(*words, **UNIX)
     assert "conda install" in result.out
     assert "env " not in result.out
-    assert conda("cuda", "match", "torch==2.5.1", *more, "--json", **UNIX).json["variables"] == {}
+    found = conda(*words, "--json", **UNIX).json
+    assert found["builds"]
+    assert [one["variables"] for one in (found, *found["builds"])] == [{}] * (
+        len(found["builds"]) + 1
+    )
 
 
 def test_cuda_compat_stands_in_for_a_driver(conda: Conda) -> None:

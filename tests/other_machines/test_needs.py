@@ -39,6 +39,11 @@ def unmet(folder: Path, spec: str, **system: str) -> Unmet | None:
             "fast[version=2,build=*arch90*]", {"cuda": "13.0", "cuda_arch": "8.6"},
             "fast 2.0 wants __cuda_arch >=9.0, through cuda-arch", "2.0",
         ),
+        (
+            "app=3", {"cuda": "12.4", "cuda_arch": "7.0"},
+            "app 3.0 wants __cuda >=13 and __cuda_arch >=8.0, through fast 2.0, cuda-version 13.0 "
+            "and cuda-arch", "2.0",
+        ),
         ("cuda-version=13", {"cuda": "12.9"}, "cuda-version 13.0 wants __cuda >=13", "12.9"),
         ("cuda-arch=9.0", {"cuda": "13.0", "cuda_arch": "8.6"},
          "cuda-arch 9.0 wants __cuda_arch 9.0.*", "8.6"),

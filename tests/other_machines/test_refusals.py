@@ -76,6 +76,24 @@ def test_use(
     conda.cuda("use", environment, *words, *USE, "--yes", **variables)
 
 
+def test_which_of_several_machines(conda: Conda, environment: Path, nodes: Path) -> None:
+    words = ("12.4", "--cudnn=9.12", f"--for={nodes}", *USE)
+    said = one_line(conda.cuda("use", environment, *words, check=False, COLUMNS="80").err)
+    assert "cudnn 9.12.0.46 wants __cuda_arch >=9.0, through cuda-arch." in said
+    assert "There: __cuda 12.4 (on old), __cuda_arch 7.5 (on new)." in said
+
+
+def test_a_gpu_without_a_driver(conda: Conda, environment: Path) -> None:
+    """Packages are for the GPU, and the driver counts as one that runs the release."""
+    words = ("12.4", "--cudnn=9.12", "--for=a100", *USE)
+    said = one_line(conda.cuda("use", environment, *words, check=False, COLUMNS="80").err)
+    assert "cudnn 9.12.0.46 wants __cuda_arch >=9.0, through cuda-arch." in said
+    assert (
+        "Stated: __cuda 12.4 (by the release, as no driver is stated), __cuda_arch 8.0 (by --for)."
+    ) in said
+    assert "The newest cudnn that would do: 9.10.2.21" in said
+
+
 def test_json(conda: Conda, environment: Path) -> None:
     words = ("12.4", "--cudnn=9.10", *USE, "--json")
     found = conda.cuda("use", environment, *words, check=False, **OLD).json
@@ -162,6 +180,18 @@ def test_hints_of_conda(
     found = json.loads(conda(*CREATE, *words, "--json", check=False, **shown).out)
     codes = found["guidance"]["hint_codes"]
     assert {"cuda_wanted", "cuda_here", "cuda_elsewhere", "cuda_info"} <= set(codes)
+
+
+@pytest.mark.skipif(not HAS_HINTS, reason="conda has hints for its errors since 26.7")
+@pytest.mark.parametrize("stated", ["fast", "12.4:", "12\n4\x1b[31m"], ids=ascii)
+def test_an_override_that_is_no_version_is_the_reason(stated: str, conda: Conda) -> None:
+    """conda takes it for the version of `__cuda`, whatever it is."""
+    result = conda(*CREATE, "driven=2", check=False, CONDA_OVERRIDE_CUDA=stated)
+    assert result.code == 1
+    said = one_line(result.err.partition("Next steps")[2])
+    assert f"CONDA_OVERRIDE_CUDA is {stated!r}, which is not a CUDA version" in said
+    assert "`conda cuda doctor` says how to take it away" in said
+    assert "Here:" not in said
 
 
 @pytest.mark.skipif(not HAS_HINTS, reason="conda has hints for its errors since 26.7")

@@ -86,7 +86,8 @@ def test_conda_create(
         ("driver=550,cc=8.6+9.0", "8.6", "arch75"),
         ("h100,driver=550", "9.0", "arch90"),
         ("cuda=12.4", NEWEST, "arch90"),
-        ("h100", NEWEST, "arch90"),
+        ("h100", "9.0", "arch90"),
+        ("t4+h100", "7.5", "arch75"),
     ],
 )
 def test_use_for_another_machine(
@@ -97,6 +98,21 @@ def test_use_for_another_machine(
     found = planned(conda, environment, *CUDNN, "--for", text, **here)
     assert found["cuda-arch"].startswith(f"cuda-arch-{arch}-")
     assert f"_{build}_" in found["cudnn"]
+
+
+def test_use_for_nodes_that_differ(conda: Conda, environment: Path, nodes: Path) -> None:
+    found = planned(conda, environment, *CUDNN, "--for", str(nodes))
+    assert found["cuda-arch"].startswith("cuda-arch-7.5-")
+    assert "_arch75_" in found["cudnn"]
+
+
+def test_use_for_nodes_one_of_which_does_not_say(
+    conda: Conda, environment: Path, nodes: Path
+) -> None:
+    """What is known of the others holds all the same."""
+    nodes.write_text(f"{nodes.read_text()}  - {{name: odd, gpus: [{{name: Odd, count: 1}}]}}\n")
+    found = planned(conda, environment, *CUDNN, "--for", str(nodes))
+    assert "_arch75_" in found["cudnn"]
 
 
 def test_it_is_installed_as_planned(conda: Conda, environment: Path) -> None:

@@ -192,6 +192,8 @@ def screen(patient: Context, findings: Sequence[Finding], found: Mapping[str, An
         ("doctor", f"{counts(findings)}{f' ({ids})' if ids else ''}"),
     ]
     rows += [("note", note) for note in found["machine"]["notes"]]
+    if "-overridden" in ids:
+        rows.append(("note", f"`{patient.command('doctor')}` says what to do about it."))
     verdict = patient.verdict
     return fields(rows, {"verdict": LEVELS.get(verdict.level.value)} if verdict else {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conda.base.context import context
@@ -152,7 +153,7 @@ def lines(
         command = f"conda cuda use {toolkit_for(best, machine).release}"
         if command not in best.build.command:
             text.append("A toolkit of the same CUDA, to compile with:")
-            text += _commands((command,), environment, _variables(machine))
+            text += _commands((command,), environment, _variables(machine, best))
     elif found.judged:
         text += ["", "No build for CUDA runs here as things are."]
     held = held_back_build(found, machine, this_platform()) if machine.nodes else None
@@ -223,13 +224,18 @@ def _commands(
 
 
 def _variables(machine: Machine, one: JudgedBuild | None = None) -> Mapping[str, str]:
-    """conda's variables that state a machine, if it is another one and its driver is known.
+    """conda's variables that state a machine, if it is another one and enough is known of it.
 
-    With cuda-compat a driver runs a newer release than it says.
+    With cuda-compat a driver runs a newer release than it says. GPUs that are stated without a
+    driver count as ones whose driver runs the build.
     """
-    if not (machine.elsewhere and machine.driver_cuda):
+    if not machine.elsewhere:
         return {}
-    return overrides(machine, one.build.cuda if one and one.level is Level.COMPAT else None)
+    if machine.driver_cuda:
+        return overrides(machine, one.build.cuda if one and one.level is Level.COMPAT else None)
+    if one is None or one.build.cuda is None or machine.capability is None:
+        return {}
+    return overrides(replace(machine, driver_cuda=one.build.cuda))
 
 
 def _document(
@@ -248,6 +254,7 @@ def _document(
             "capabilities": list(map(str, one.build.capabilities)) or None,
             "oldest": str(one.build.oldest) if one.build.oldest else None,
             "reasons": [facts(reason, "id text cure") for reason in one.reasons],
+            "variables": dict(_variables(machine, one)),
         }
         for one in found.judged
     ]

@@ -17,7 +17,7 @@ from ...toolkit import Flavor, Origin, beyond, in_flavor
 from ...versions import CudaVersion
 from ..base import AvailableFlavor, NotOffered, Offer, ToolkitRequest, options_of
 from ..parts import parts_of
-from .refusals import refusal_of, shown_to_solver
+from .refusals import as_it_counts, refusal_of, shown_to_solver
 
 
 def offer_of(
@@ -104,11 +104,12 @@ def _offer(one: Metapackage, request: ToolkitRequest, environment: Environment) 
     Raises:
         NotOffered: when its packages cannot be installed together here.
     """
+    machine = as_it_counts(request.machine, one.version)
     try:
-        seen = shown_to_solver(request.machine, one.version)
+        seen = shown_to_solver(machine, one.version)
         solved = solve_on(seen, environment.prefix, request.channels, one.subdir, (one.spec,))
     except (Exception, SystemExit) as error:
-        raise refusal_of(error, request.channels, str(one.version), request.machine) from error
+        raise refusal_of(error, request.channels, str(one.version), machine) from error
     order = {text.split()[0]: number for number, text in enumerate(one.depends)}
     # In the order of the mirror, so that nothing differs from what was installed there.
     records = sorted(

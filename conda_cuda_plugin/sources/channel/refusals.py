@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conda.exceptions import (
@@ -41,6 +42,18 @@ FIRST_LABEL = CudaVersion(11, 3)
 
 class OtherMachine(NotOffered):
     """A channel has what was asked for, for other machines."""
+
+
+def as_it_counts(machine: Machine | None, version: CudaVersion) -> Machine | None:
+    """The machine that packages of a release are chosen for.
+
+    Of GPUs that are stated without a driver the packages have to run on each, so it counts as a
+    driver that runs the release; the verdict says that none is stated.
+    """
+    if machine is None or machine.driver_cuda or not (machine.elsewhere and machine.capability):
+        return machine
+    evidence = (*machine.evidence, ("driver_cuda", "the release, as no driver is stated"))
+    return replace(machine, driver_cuda=version, evidence=evidence)
 
 
 def shown_to_solver(machine: Machine | None, version: CudaVersion) -> Mapping[str, str]:

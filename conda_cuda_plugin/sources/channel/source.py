@@ -23,6 +23,7 @@ from .flavors import FIRST_SPLIT, Selection, flavors_on, label_of, labels, selec
 from .refusals import (
     FIRST_LABEL,
     OtherMachine,
+    as_it_counts,
     better,
     mixture,
     no_such_flavor,
@@ -142,11 +143,12 @@ class ChannelSource:
             if not specs:
                 return self._offer(request, selection.version, stay, apart.names, named, selection)
         subdir, specs = request.platform.subdir, [*specs, *held]
+        machine = as_it_counts(request.machine, selection.version)
         try:
-            seen = shown_to_solver(request.machine, selection.version)
+            seen = shown_to_solver(machine, selection.version)
             records = solve_on(seen, environment.prefix, selection.channels, subdir, specs)
         except (Exception, SystemExit) as error:
-            raise refusal_of(error, selection.channels, asked(request), request.machine) from error
+            raise refusal_of(error, selection.channels, asked(request), machine) from error
         strange = [record for record in records if not selection.holds(record)]
         if strange:
             raise mixture(selection.version, strange)
