@@ -129,6 +129,7 @@ def test_a_framework_that_cannot_run_here_stops_auto(conda: Conda, environment: 
 
 
 def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
+    env = "env CONDA_OVERRIDE_CUDA=11.4 CONDA_OVERRIDE_CUDA_ARCH=8.6"
     out = conda("cuda", "match", "torch==1.8.1", "--for", "driver=470.82.01,cc=8.6").out
     assert out == (
         "PyTorch 1.8.1, of 2021-03-25\n"
@@ -148,30 +149,30 @@ def test_match_prints_the_builds_and_the_commands(conda: Conda) -> None:
         "      CUDA 10.1 makes code for compute capability 3.0 to 7.5; the Ampere GPU\n"
         "      has 8.6. CUDA 11.1 is the first release for 8.6.\n"
         "  CUDA 11.2  conda-forge: runs (native)\n"
-        '      conda install -c conda-forge "pytorch=1.8.1=cuda112*"\n'
+        f'      {env} conda install -c conda-forge "pytorch=1.8.1=cuda112*"\n'
         "  CUDA 11.1  conda-forge: runs (native)\n"
-        '      conda install -c conda-forge "pytorch=1.8.1=cuda111*"\n'
+        f'      {env} conda install -c conda-forge "pytorch=1.8.1=cuda111*"\n'
         "  CUDA 11.0  conda-forge: runs (minor)\n"
-        '      conda install -c conda-forge "pytorch=1.8.1=cuda110*"\n'
+        f'      {env} conda install -c conda-forge "pytorch=1.8.1=cuda110*"\n'
         "      CUDA 11.0 makes no code for the Ampere GPU (8.6), which runs what is\n"
         "      built for 8.0.\n"
         "  CUDA 10.2  conda-forge: does not run (cannot)\n"
-        '      conda install -c conda-forge "pytorch=1.8.1=cuda102*"\n'
+        f'      {env} conda install -c conda-forge "pytorch=1.8.1=cuda102*"\n'
         "  CUDA 11.3  pytorch channel: runs (native)\n"
         "      GPUs from compute capability 3.7\n"
-        "      conda install pytorch==1.8.1 cudatoolkit=11.3 -c pytorch -c conda-forge\n"
+        f"      {env} conda install pytorch==1.8.1 cudatoolkit=11.3 -c pytorch -c conda-forge\n"
         "  CUDA 10.2  pytorch channel: does not run (cannot)\n"
         "      GPUs from compute capability 3.7\n"
-        "      conda install pytorch==1.8.1 cudatoolkit=10.2 -c pytorch\n"
+        f"      {env} conda install pytorch==1.8.1 cudatoolkit=10.2 -c pytorch\n"
         "\n"
         "  CPU only  pip\n"
         "      pip install torch==1.8.1+cpu -f https://download.pytorch.org/whl/torch_stable.html\n"
         "  CPU only  conda-forge\n"
-        '      conda install -c conda-forge "pytorch=1.8.1=cpu*"\n'
+        f'      {env} conda install -c conda-forge "pytorch=1.8.1=cpu*"\n'
         "\n"
         "* is the build to take.\n"
         "A toolkit of the same CUDA, to compile with:\n"
-        "      conda cuda use 11.1\n"
+        f"      {env} conda cuda use 11.1\n"
         "\n"
         "conda-forge may lack some of its variants for this very release.\n"
         "The pytorch channel ended with 2.5.1; what it has stays.\n"

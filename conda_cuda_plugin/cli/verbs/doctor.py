@@ -48,9 +48,9 @@ EPILOG = """\
 Exit code: 0 healthy, 3 errors; 1 warnings, only with --strict.
 
 examples:
-  conda cuda doctor                   the active environment, this shell, this machine
+  conda cuda doctor                   the environment, this shell and machine
   conda cuda doctor --fix             cure what can be cured, after asking
-  conda cuda doctor --for slurm:gpu   the nodes of a partition in place of this machine
+  conda cuda doctor --for slurm:gpu   the nodes of a Slurm partition
   conda cuda doctor --json            for machines
 """
 

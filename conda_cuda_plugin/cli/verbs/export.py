@@ -32,7 +32,7 @@ conda cuda apply FILE gives another environment exactly the same. With
 examples:
   conda cuda export                 show what the environment's CUDA is made of
   conda cuda export -f cuda.yaml    write it into a file, or update the file
-  conda cuda export --environment   show the environment and its CUDA as one file
+  conda cuda export --environment   environment and CUDA as one file
 """
 
 
