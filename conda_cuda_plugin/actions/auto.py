@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..environment import Environment
 from ..errors import CudaError, UsageError
 from ..frameworks.framework import Backend, Framework
-from ..frameworks.match import Match, match, parse_framework, toolkit_for
+from ..frameworks.match import Match, held_back_build, match, parse_framework, toolkit_for
 from ..frameworks.table import find_frameworks
 from ..machine.group import one_of_each
 from ..machine.machine import Machine
@@ -106,7 +106,12 @@ def choose_for(
         CudaError: when nothing can be chosen, in words.
     """
     if framework is not None:
-        choice = choose_release(machine, (), match(framework, machine, request.platform))
+        found = match(framework, machine, request.platform)
+        choice = choose_release(machine, (), found)
+        held = held_back_build(found, machine, request.platform) if machine.nodes else None
+        if held is not None and held.gain.best is not None:
+            better = f"{held.gain.builds.title} for CUDA {held.gain.best.build.label}"
+            choice = replace(choice, reason=f"{choice.reason}; {held.text(better)}")
     else:
         choice = choose_release(machine, find_frameworks(environment.prefix))
     version, best = choice.request, choice.verdict.version.release

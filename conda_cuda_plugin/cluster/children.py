@@ -29,7 +29,7 @@ _GRACE = 2.0
 """Seconds that a program has to end what it has begun elsewhere, before it is killed."""
 
 
-class Stopped(CudaError):
+class Interrupted(CudaError):
     """Ctrl-C, or a signal that asks to stop, while others were asked."""
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ def stoppable() -> Iterator[list[int]]:
         The signals that have come: empty, until one has.
 
     Raises:
-        Stopped: in the end, when one has come.
+        Interrupted: in the end, when one has come.
     """
     came: list[int] = []
     before = {}
@@ -158,7 +158,7 @@ def stoppable() -> Iterator[list[int]]:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
     if came:
-        raise Stopped()
+        raise Interrupted()
 
 
 def output_of(
@@ -177,7 +177,7 @@ def output_of(
 
     Raises:
         OSError: it cannot be started.
-        Stopped: when the user has stopped it.
+        Interrupted: when the user has stopped it.
     """
     blocks: list[bytes] = []
     finished, size = threading.Event(), 0
@@ -265,7 +265,7 @@ def listen(
 
     Raises:
         OSError: one cannot be started.
-        Stopped: when the user has stopped it. Nothing goes on then.
+        Interrupted: when the user has stopped it. Nothing goes on then.
     """
     lines: queue.Queue[tuple[int, bytes | None]] = queue.Queue(1000)
     stopped, children, codes = threading.Event(), list[Child](), dict[int, int | None]()

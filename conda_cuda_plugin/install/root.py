@@ -17,9 +17,8 @@ from ..platforms import Platform
 from ..sources.base import Offer
 from ..system import schema
 from ..system.descent import kept_name
-from ..system.operating_system import is_link
+from ..system.operating_system import is_link, tidy
 from ..system.reading import read_json
-from ..system.stopping import tidy
 from ..toolkit import Origin, Toolkit
 from . import contents, view, wrappers
 from .contents import edited, is_same, strangers

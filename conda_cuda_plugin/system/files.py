@@ -34,9 +34,8 @@ from .descent import (
     kept_name,
     temporary_name,
 )
-from .operating_system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link
+from .operating_system import HAS_MODES, NO_LINKS, WINDOWS, rename_exchange, swap_link, tidy
 from .reading import open_regular
-from .stopping import tidy
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ PATIENCE = 600.0
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 """What a file system without locks answers."""
 
+_MAKING = 60.0
+"""Seconds in which a file that is still empty may be about to be locked."""
+
 _ATTEMPTS = 1000
 """How often the folder may vanish before its absence is an error."""
 
@@ -128,13 +131,17 @@ def lent(path: Path, data: bytes) -> Iterator[Path]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Whether a file is this user's, and no process holds its lock."""
+    """Whether a file is this user's, and no process holds its lock or is about to take it."""
     try:
         handle = os.open(path, os.O_RDWR | CLOSED | NO_LINK | NO_WAIT)
     except OSError:
         return False
     try:
-        return _try_lock(handle)
+        if not _try_lock(handle):
+            return False
+        # It is locked before anything is written into it.
+        found = os.fstat(handle)
+        return found.st_size > 0 or time.time() - found.st_mtime > _MAKING
     finally:
         os.close(handle)
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -154,6 +154,18 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def tidy(work: Callable[[], object]) -> None:
+    """Do what must be done in the end; once more, where a signal has come in the middle of it."""
+    try:
+        work()
+    except OSError:
+        raise
+    except BaseException:
+        # A signal; whatever else it is, what is done twice is done.
+        work()
+        raise
 
 
 def replace_process(  # noqa: RET503

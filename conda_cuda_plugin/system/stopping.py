@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 
 from conda import conda_signal_handler
@@ -17,15 +17,6 @@ def stoppable() -> Iterator[None]:
     """Raise conda's CondaSignalInterrupt on Ctrl-C, and on signals that ask to stop."""
     with signal_handler(_stop):
         yield
-
-
-def tidy(work: Callable[[], object]) -> None:
-    """Do what must be done in the end; once more, where a signal has come in the middle of it."""
-    try:
-        work()
-    except CondaSignalInterrupt:
-        work()
-        raise
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

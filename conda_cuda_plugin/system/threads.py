@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import Generic, TypeVar
 
-from .operating_system import uninterrupted
+from .operating_system import tidy, uninterrupted
 from .progress_text import Part
-from .stopping import tidy
 
 T = TypeVar("T")
 R = TypeVar("R")

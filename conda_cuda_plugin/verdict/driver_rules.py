@@ -134,6 +134,10 @@ def _update(
     )
 
 
+def _where(machine: Machine) -> str:
+    return "here" if machine.name is None else "there"
+
+
 def _ptx(version: CudaVersion, full: DriverVersion | None, machine: Machine) -> Reason:
     wanted = f"; that takes {shown(full)}" if full else ""
     cure = "Build for the GPU itself (nvcc -arch=native)"
@@ -142,8 +146,8 @@ def _ptx(version: CudaVersion, full: DriverVersion | None, machine: Machine) -> 
         cure += f", or u{_newer(full, machine)[1:-1]}"
     return Reason(
         "ptx-jit",
-        f"The driver here, {_found(machine)}, runs CUDA {version} but cannot JIT-compile its PTX"
-        f"{wanted}.",
+        f"The driver {_where(machine)}, {_found(machine)}, runs CUDA {version} but cannot JIT-compile "
+        f"its PTX{wanted}.",
         f"{cure}.",
     )
 
@@ -152,7 +156,9 @@ def _too_old(
     version: CudaVersion, least: DriverVersion | None, machine: Machine, *, compat: bool
 ) -> Reason:
     needs = f"driver {shown(least)}" if least else f"a driver for CUDA {version.major}.0"
-    text = f"CUDA {version} needs {needs} or newer; the driver here is {_found(machine)}."
+    text = (
+        f"CUDA {version} needs {needs} or newer; the driver {_where(machine)} is {_found(machine)}."
+    )
     cure = _newer(least, machine) if least else "Update the driver."
     if compat:
         where = "The" if has_compat(machine) else "On a GPU for data centres, and no other, the"

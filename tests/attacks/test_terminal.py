@@ -45,7 +45,7 @@ def test_every_line_for_people_goes_one_way() -> None:
         path.name for path in folder.rglob("*.py") if re.search(r"\bprint\(", path.read_text())
     }
     # What others print are documents and scripts.
-    assert found == {"common.py", "completion.py", "conda_doctor.py", "env.py", "export.py"}
+    assert found == {"common.py", "completion.py", "doctor.py", "env.py", "export.py"}
 
 
 @pytest.mark.parametrize("text", ["plain", "é/Ω 漢字", "C:\\new\\x1b"])

@@ -18,6 +18,12 @@ from ..sources.wheelhouse import COMPONENTS, RELEASES, only_folder, write_addons
 from .conftest import _with_wheels
 
 SYSTEM = "/usr/local/cuda-13.0"
+NODES = """\
+machines: slurm:gpu
+asked: "2026-11-01T10:00:00Z"
+nodes:
+  - {name: gpu01, driver: 580.95.05, driver_cuda: "13.0", gpus: [{capability: "9.0", count: 4}]}
+"""
 # What is not there is no failure of `which`; `old` has neither nvcc nor a framework.
 CODES = {
     "which": {0, 1},
@@ -88,13 +94,16 @@ class Sandbox:
             CONDA_PLUGINS_CUDA_CHANNELS=(conda.home / "channel").as_uri(),
             CONDA_PLUGINS_CUDA_REDIST=str(conda.home),
         )
+        (conda.home / "nodes.yaml").write_text(NODES)
         conda("cuda", "export", "-f", "cuda.yaml")
         conda("cuda", "export", "--environment", "-f", "environment.yml")
 
     def run(self, command: str) -> Result:
         """What a shell makes of a command."""
         path = f"{self.conda.exe.parent}:{self.conda.environ()['PATH']}"
-        words = ["bash", "-c", command.replace(SYSTEM, str(self.system))]
+        # Slurm itself is asked in tests/cluster and by the page on it.
+        here = command.replace(SYSTEM, str(self.system)).replace("slurm:gpu", "nodes.yaml")
+        words = ["bash", "-c", here]
         if "Invoke-Expression" in command:
             [shell] = [shell for shell in SHELLS if shell.name == "pwsh"]
             need(shell)

@@ -118,11 +118,11 @@ def test_a_complaint_cannot_steer_a_terminal() -> None:
 def test_a_signal_ends_everything(number: int, conda_exe: Path) -> None:
     mark = f"27{number}.{os.getpid()}"
     code = (
-        "import os, sys, time; from conda_cuda_plugin.cluster.children import listen, Stopped\n"
+        "import os, sys, time; from conda_cuda_plugin.cluster.children import listen, Interrupted\n"
         "print('begun', flush=True)\n"
         "try: listen([['sleep', sys.argv[1]]] * 4, b'', b'x', print, lambda: time.monotonic() + 60,"
         " os.environ)\n"
-        "except Stopped: print('stopped')"
+        "except Interrupted: print('stopped')"
     )
     words = [conda_exe.with_name("python"), "-c", code, mark]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True)

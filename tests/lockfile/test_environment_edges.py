@@ -286,3 +286,18 @@ class TestHints:
         assert "CUDA" not in done.err
         assert conda("env", "list", "--json").json
         assert json.dumps(conda("export", "-n", "work", "--json").json)
+
+
+def test_a_file_that_another_command_is_about_to_lock_stays(project: Path) -> None:
+    path = project / "environment.yml"
+    path.write_text("")
+    new, killed = (
+        project / f".environment.yml.{name}.conda-cuda-tmp.yml" for name in ("0" * 8, "a" * 8)
+    )
+    new.write_text("")
+    killed.write_text("name: a")
+    with lent(path, b"mine") as mine:
+        assert sorted(leftovers(project)) == sorted([new.name, mine.name])
+    os.utime(new, (0, 0))
+    with lent(path, b"mine") as mine:
+        assert leftovers(project) == [mine.name]

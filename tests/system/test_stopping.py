@@ -11,7 +11,8 @@ from conda.exceptions import CondaSignalInterrupt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conda_cuda_plugin.system.stopping import stoppable, tidy
+from conda_cuda_plugin.system.operating_system import tidy
+from conda_cuda_plugin.system.stopping import stoppable
 
 SIGNALS = st.sampled_from([signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
 

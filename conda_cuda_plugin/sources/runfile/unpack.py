@@ -27,9 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...system.files import Inside
-from ...system.operating_system import uninterrupted
+from ...system.operating_system import tidy, uninterrupted
 from ...system.reading import open_regular
-from ...system.stopping import tidy
 from ...versions import CudaVersion
 from .confine import NO_NAMESPACES
 from .installers import RunfileError
