@@ -146,8 +146,8 @@ def _ptx(version: CudaVersion, full: DriverVersion | None, machine: Machine) -> 
         cure += f", or u{_newer(full, machine)[1:-1]}"
     return Reason(
         "ptx-jit",
-        f"The driver {_where(machine)}, {_found(machine)}, runs CUDA {version} but cannot JIT-compile "
-        f"its PTX{wanted}.",
+        f"The driver {_where(machine)}, {_found(machine)}, runs CUDA {version} but cannot "
+        f"JIT-compile its PTX{wanted}.",
         f"{cure}.",
     )
 
