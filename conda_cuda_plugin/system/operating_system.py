@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -144,16 +145,29 @@ def rename_exchange(first: Path, second: Path) -> bool:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back signals that ask to stop, for some milliseconds; not on Windows."""
-    if sys.platform == "win32":
+    """Hold back signals that ask to stop, for some milliseconds; not on Windows.
+
+    A blocked signal would go to another thread, and Python would act on it in this one.
+    """
+    # Python acts on signals in its main thread alone.
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
-    stop = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    try:
+    came: list[int] = []
+
+    def deliver() -> None:
+        for number in came:
+            signal.raise_signal(number)
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(deliver)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+            handler = signal.getsignal(number)
+            # None is one that is not Python's.
+            if handler is not None:
+                stack.callback(signal.signal, number, handler)
+                signal.signal(number, lambda number, frame: came.append(number))
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def tidy(work: Callable[[], object]) -> None:

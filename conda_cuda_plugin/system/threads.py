@@ -42,8 +42,7 @@ class _Calls(Generic[R]):
 
     def begin(self) -> None:
         """Start the threads that have not been started."""
-        # A signal in the middle of `start` would leave a thread without its name in Python's lists,
-        # and one that a thread gets would not wait for `uninterrupted`.
+        # A signal in the middle of `start` would leave a thread without its name in Python's lists.
         with uninterrupted():
             while self._threads:
                 self._threads.pop().start()

@@ -80,6 +80,21 @@ def test_a_signal_waits() -> None:
     assert (done.stdout, done.returncode) == ("whole\n", -signal.SIGTERM)
 
 
+def test_signals_that_another_thread_gets_are_held_back_too() -> None:
+    done = in_child(
+        "import os, signal, threading, time, operating_system as system\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "def stop(number, frame): raise SystemExit(7)\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        "with system.uninterrupted():\n"
+        "    for number in (signal.SIGTERM, signal.SIGINT):\n"
+        "        os.kill(os.getpid(), number)\n"
+        "    print('whole', flush=True)\n"
+        "print('never')\n"
+    )
+    assert (done.stdout, done.returncode) == ("whole\n", 7)
+
+
 def test_a_program_takes_the_place_of_this_process() -> None:
     done = in_child(
         "import os, operating_system as system; print(os.getpid(), flush=True)\n"
