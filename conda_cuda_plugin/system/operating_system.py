@@ -163,8 +163,8 @@ def uninterrupted() -> Iterator[None]:
         stack.callback(deliver)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
             handler = signal.getsignal(number)
-            # None is one that is not Python's.
-            if handler is not None:
+            # None is one that is not Python's. What is ignored stays so for programs begun here.
+            if handler not in (None, signal.SIG_IGN):
                 stack.callback(signal.signal, number, handler)
                 signal.signal(number, lambda number, frame: came.append(number))
         yield

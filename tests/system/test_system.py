@@ -95,6 +95,16 @@ def test_signals_that_another_thread_gets_are_held_back_too() -> None:
     assert (done.stdout, done.returncode) == ("whole\n", 7)
 
 
+def test_what_is_ignored_is_ignored_by_programs_that_begin_meanwhile() -> None:
+    done = in_child(
+        "import signal, subprocess, operating_system as system\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with system.uninterrupted():\n"
+        "    subprocess.run(['sh', '-c', 'kill -HUP $$; echo goes on'])\n"
+    )
+    assert (done.stdout, done.returncode) == ("goes on\n", 0)
+
+
 def test_a_program_takes_the_place_of_this_process() -> None:
     done = in_child(
         "import os, operating_system as system; print(os.getpid(), flush=True)\n"
